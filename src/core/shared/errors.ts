@@ -1,0 +1,93 @@
+/**
+ * Every expected failure of the platform by its stable code. Codes are part of the API: they are never renamed.
+ * The edges map them exhaustively (apps/api/plugins/error-handler.ts), so a new code cannot be forgotten there.
+ */
+export type ErrorCode =
+  // the request
+  | 'invalid_request'
+  | 'invalid_cursor'
+  | 'idempotency_key_missing'
+  | 'idempotency_key_in_progress'
+  | 'idempotency_key_reused'
+  // who asks
+  | 'unauthenticated'
+  | 'key_expired'
+  | 'key_revoked'
+  | 'ip_not_allowed'
+  | 'scope_missing'
+  | 'economy_required'
+  | 'environment_mismatch'
+  | 'tenant_suspended'
+  | 'sign_up_closed'
+  | 'rate_limited'
+  | 'overloaded'
+  // things that are not there (another tenant's answers the same)
+  | 'route_not_found'
+  | 'tenant_not_found'
+  | 'member_not_found'
+  | 'api_key_not_found'
+  | 'economy_not_found'
+  | 'user_not_found'
+  | 'transaction_type_not_found'
+  | 'token_rule_not_found'
+  | 'price_point_not_found'
+  | 'transaction_not_found'
+  | 'airdrop_not_found'
+  // conflicts with what is there
+  | 'member_exists'
+  | 'last_owner'
+  | 'economy_symbol_taken'
+  | 'economy_not_active'
+  | 'economy_state_conflict'
+  | 'production_not_available'
+  | 'no_chain_available'
+  | 'external_id_taken'
+  | 'user_archived'
+  | 'company_user_fixed'
+  | 'transaction_type_name_taken'
+  | 'transaction_type_archived'
+  | 'token_rule_name_taken'
+  | 'token_rule_archived'
+  // the money path
+  | 'invalid_amount'
+  | 'invalid_commission'
+  | 'invalid_parties'
+  | 'invalid_expression'
+  | 'insufficient_funds'
+  | 'rule_violated'
+  | 'price_missing'
+  | 'price_stale'
+  | 'user_not_managed'
+  | 'airdrop_over_budget'
+  | 'no_recipients'
+  | 'internal_error'
+
+/** One wrong field of a request. `pointer` is an RFC 6901 JSON pointer into the body, or `?name` for a query parameter. */
+export interface FieldError {
+  pointer: string
+  detail: string
+}
+
+/**
+ * An expected failure. Thrown, so that the unit of work rolls back. `message` says in words what is wrong and what to do.
+ */
+export class DomainError extends Error {
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+  readonly fields: readonly FieldError[]
+
+  constructor(code: ErrorCode, message: string, details: Record<string, unknown> = {}, fields: FieldError[] = []) {
+    super(message)
+    this.name = new.target.name
+    this.code = code
+    this.details = details
+    this.fields = fields
+  }
+}
+
+/** A field of the request does not fit; names every wrong field. */
+export class InvalidRequest extends DomainError {
+  constructor(fields: FieldError[]) {
+    super('invalid_request', fields.map((field) => `${field.pointer}: ${field.detail}`).join('; '), {}, fields)
+  }
+}
