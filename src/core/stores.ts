@@ -1,6 +1,21 @@
+import type { EconomyStore } from './economy/economy-store.ts'
+import type { IdempotencyStore } from './idempotency/idempotency-store.ts'
+import type { OutboxStore } from './outbox/outbox-store.ts'
+import type { ApiKeyStore } from './tenant/api-key-store.ts'
+import type { AuditStore } from './tenant/audit-store.ts'
+import type { MemberStore } from './tenant/member-store.ts'
+import type { TenantStore } from './tenant/tenant-store.ts'
+
 /**
- * The stores that a unit of work hands out, one per noun. Each is a port: the interface stands in its noun's folder, the
- * implementation under the same file name in adapters/postgres.
+ * The stores that a unit of work hands out, one per noun, each bound to the unit's tenant. Each is a port: the interface
+ * stands in its noun's folder, the implementation under the same file name in adapters/postgres.
  */
-// biome-ignore lint: filled as the nouns arrive
-export interface Stores {}
+export interface Stores {
+  tenants: TenantStore
+  members: MemberStore
+  apiKeys: ApiKeyStore
+  audit: AuditStore
+  economies: EconomyStore
+  idempotency: IdempotencyStore
+  outbox: OutboxStore
+}

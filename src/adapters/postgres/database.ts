@@ -54,7 +54,12 @@ export class Database {
   }
 
   /** One read outside a transaction, acting for `tenantId`, as a prepared statement `name`. */
-  async read<Result extends pg.QueryResultRow = Row>(tenantId: string, name: string, text: string, values: unknown[]): Promise<Result[]> {
+  async read<Result extends pg.QueryResultRow = Row>(
+    tenantId: string,
+    name: string,
+    text: string,
+    values: unknown[],
+  ): Promise<Result[]> {
     const client = await this.pool.connect()
     try {
       await this.#actFor(client, tenantId)
@@ -71,7 +76,10 @@ export class Database {
    * Runs `work` in one transaction on a plain connection. `tenantIds` are those whose rows it may see (ost_app); a worker
    * passes none.
    */
-  async raw<Result>(tenantIds: readonly string[], work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  async raw<Result>(
+    tenantIds: readonly string[],
+    work: (client: pg.PoolClient) => Promise<Result>,
+  ): Promise<Result> {
     assertUuids(tenantIds)
     const client = await this.pool.connect()
     try {
@@ -96,7 +104,11 @@ export class Database {
     if (this.#tenantsOf.get(client) === tenantId) return
     assertUuids([tenantId])
     this.#tenantsOf.delete(client)
-    await client.query({ name: 'act_for', text: "SELECT set_config('ost.tenant_ids', $1, false)", values: [tenantId] })
+    await client.query({
+      name: 'act_for',
+      text: "SELECT set_config('ost.tenant_ids', $1, false)",
+      values: [tenantId],
+    })
     this.#tenantsOf.set(client, tenantId)
   }
 

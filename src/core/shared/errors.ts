@@ -6,6 +6,8 @@ export type ErrorCode =
   // the request
   | 'invalid_request'
   | 'invalid_cursor'
+  | 'body_too_large'
+  | 'media_type_unsupported'
   | 'idempotency_key_missing'
   | 'idempotency_key_in_progress'
   | 'idempotency_key_reused'
@@ -36,6 +38,7 @@ export type ErrorCode =
   // conflicts with what is there
   | 'member_exists'
   | 'last_owner'
+  | 'api_key_not_active'
   | 'economy_symbol_taken'
   | 'economy_not_active'
   | 'economy_state_conflict'

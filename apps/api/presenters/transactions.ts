@@ -1,0 +1,47 @@
+import type { Transaction } from '#core/transaction/transaction.ts'
+import type { TimelineEvent } from '#core/transaction/read-timeline.ts'
+import { toWire } from './wire-id.ts'
+
+/** A transaction as /v3 shows it. Amounts are decimal strings of base units. */
+export function presentTransaction(transaction: Transaction) {
+  return {
+    object: 'transaction' as const,
+    id: toWire('txn', transaction.id),
+    status: transaction.status,
+    type_id: toWire('typ', transaction.typeId),
+    from_user_id: toWire('usr', transaction.fromUserId),
+    to_user_id: toWire('usr', transaction.toUserId),
+    amount: transaction.amount.toString(),
+    commission: transaction.commission.toString(),
+    currency: transaction.currency,
+    amount_fiat: transaction.amountFiat,
+    price: transaction.price,
+    metadata: transaction.metadata,
+    airdrop_id: transaction.airdropId && toWire('air', transaction.airdropId),
+    transfers: transaction.transfers.map((leg) => ({
+      kind: leg.kind,
+      from_user_id: toWire('usr', leg.fromAccountId),
+      to_user_id: toWire('usr', leg.toAccountId),
+      amount: leg.amount.toString(),
+    })),
+    chain: transaction.txHash
+      ? {
+          tx_hash: transaction.txHash,
+          block_number: transaction.blockNumber === null ? null : Number(transaction.blockNumber),
+          fee_wei: transaction.feeWei?.toString() ?? null,
+        }
+      : null,
+    failure: transaction.failureCode
+      ? { code: transaction.failureCode, reason: transaction.failureReason ?? transaction.failureCode }
+      : null,
+    created_at: transaction.createdAt.toISOString(),
+    submitted_at: transaction.submittedAt?.toISOString() ?? null,
+    mined_at: transaction.minedAt?.toISOString() ?? null,
+    ended_at: transaction.endedAt?.toISOString() ?? null,
+  }
+}
+
+/** One event of a transaction's timeline. */
+export function presentTimelineEvent(event: TimelineEvent) {
+  return { at: event.at.toISOString(), kind: event.kind, summary: event.summary, details: event.details }
+}

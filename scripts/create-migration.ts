@@ -1,0 +1,36 @@
+/**
+ * Prints the SQL that takes the database from the migrations to schema.prisma. A developer's tool:
+ *   node_modules/.bin/node scripts/create-migration.ts > prisma/migrations/<timestamp>_<verb>/migration.sql
+ * It replays the migrations in a shadow database that it drops again, so its role must be allowed to create one.
+ */
+import { join } from 'node:path'
+import { localAdminUrl } from './stack/settings.ts'
+import { NO_FILTERS, readMigrations, readSchema, withSchemaEngine } from './schema-engine.ts'
+
+const PRISMA = join(import.meta.dirname, '../prisma')
+
+export async function diffMigrations(adminUrl: string, folder = PRISMA): Promise<string> {
+  const migrations = await readMigrations(join(folder, 'migrations'))
+  const files = await readSchema(join(folder, 'schema.prisma'))
+  return withSchemaEngine(adminUrl, async (engine) => {
+    const { stdout } = await engine.diff({
+      from: { tag: 'migrations', ...migrations },
+      to: { tag: 'schemaDatamodel', files },
+      script: true,
+      exitCode: null,
+      filters: NO_FILTERS,
+    })
+    return stdout ?? ''
+  })
+}
+
+if (import.meta.main) {
+  const adminUrl = process.env['DATABASE_ADMIN_URL'] ?? (await localAdminUrl())
+  if (adminUrl === undefined) {
+    console.error(
+      'There is no database to replay the migrations in: run npm start first, or set DATABASE_ADMIN_URL.',
+    )
+    process.exit(1)
+  }
+  process.stdout.write(await diffMigrations(adminUrl))
+}

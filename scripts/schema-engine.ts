@@ -1,0 +1,133 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PrismaPg } from '@prisma/adapter-pg'
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
+import type { MigrationList, SchemaContainer, SchemaEngine } from '@prisma/schema-engine-wasm'
+
+/**
+ * Prisma's own schema engine in its WebAssembly build. The command line downloads a native engine from a host that many
+ * networks do not reach; this one comes with `npm ci` and keeps the same `_prisma_migrations` table, so
+ * `prisma migrate deploy` and ours may be used in turn.
+ */
+export const NO_FILTERS = { externalTables: [], externalEnums: [] }
+
+export async function withSchemaEngine<T>(
+  databaseUrl: string,
+  use: (engine: SchemaEngine) => Promise<T>,
+  options?: string,
+): Promise<T> {
+  const { SchemaEngine } = await loadEngine()
+  const adapters = new WholeScripts({
+    connectionString: databaseUrl,
+    ...(options !== undefined && { options }),
+  })
+  const datasource = 'datasource db {\n  provider = "postgresql"\n}\n'
+  try {
+    const engine = await SchemaEngine.new(
+      { datamodels: [['schema.prisma', datasource]] },
+      () => undefined,
+      bindMigrationAwareSqlAdapterFactory(adapters),
+    )
+    return await use(engine)
+  } finally {
+    // Also gives the engine's own advisory lock back, which would keep the next one waiting.
+    await adapters.close()
+  }
+}
+
+/** Reads `<folder>/<timestamp>_<verb>/migration.sql`, in the order in which they apply. */
+export async function readMigrations(folder: string): Promise<MigrationList> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const names = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .toSorted()
+  const migrationDirectories = await Promise.all(
+    names.map(async (name) => ({
+      path: name,
+      migrationFile: {
+        path: 'migration.sql',
+        content: { tag: 'ok' as const, value: await readFile(join(folder, name, 'migration.sql'), 'utf8') },
+      },
+    })),
+  )
+  const lockfile = await readFile(join(folder, 'migration_lock.toml'), 'utf8').catch(() => null)
+  return {
+    baseDir: folder,
+    lockfile: { path: 'migration_lock.toml', content: lockfile },
+    shadowDbInitScript: '',
+    migrationDirectories,
+  }
+}
+
+export async function readSchema(path: string): Promise<SchemaContainer[]> {
+  return [{ path, content: await readFile(path, 'utf8') }]
+}
+
+type Adapter = Awaited<ReturnType<PrismaPg['connect']>>
+
+/**
+ * The stock adapter cuts a script at every semicolon, inside function bodies too. Sent as one query, PostgreSQL parses it
+ * and runs it as one transaction, as the native engine does.
+ */
+class WholeScripts extends PrismaPg {
+  readonly #open: Adapter[] = []
+
+  override async connect(): Promise<Adapter> {
+    return this.#sendScriptsWhole(await super.connect())
+  }
+
+  override async connectToShadowDb(): Promise<Adapter> {
+    return this.#sendScriptsWhole(await super.connectToShadowDb())
+  }
+
+  async close(): Promise<void> {
+    // In reverse: a shadow database is dropped through the connection that made it.
+    for (const adapter of this.#open.splice(0).toReversed()) await adapter.dispose()
+  }
+
+  #sendScriptsWhole(adapter: Adapter): Adapter {
+    // Protected in the type, but the only translation from a PostgreSQL error to the one the engine reads.
+    const translate: unknown = Reflect.get(adapter, 'onError')
+    const dispose = adapter.dispose.bind(adapter)
+    let disposed: Promise<void> | undefined
+    // The engine disposes of some of its connections itself, and a pool ends only once.
+    adapter.dispose = () => (disposed ??= dispose())
+    adapter.executeScript = async (script) => {
+      try {
+        await adapter.underlyingDriver().query(script)
+      } catch (error) {
+        if (typeof translate === 'function') translate.call(adapter, error)
+        throw error
+      }
+    }
+    this.#open.push(adapter)
+    return adapter
+  }
+}
+
+type EngineModule = typeof import('@prisma/schema-engine-wasm/schema_engine_bg')
+
+/** The one part of the global we use; TypeScript knows it only together with the browser's types. */
+declare const WebAssembly: {
+  instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: Record<string, unknown> } }>
+}
+
+let loading: Promise<EngineModule> | undefined
+
+/** The module holds global state, so a process instantiates it once. */
+function loadEngine(): Promise<EngineModule> {
+  loading ??= instantiate()
+  return loading
+}
+
+async function instantiate(): Promise<EngineModule> {
+  const engine = await import('@prisma/schema-engine-wasm/schema_engine_bg')
+  const location = import.meta.resolve('@prisma/schema-engine-wasm/schema_engine_bg')
+  const bytes = await readFile(new URL('./schema_engine_bg.wasm', location))
+  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': engine })
+  engine.__wbg_set_wasm(instance.exports)
+  const start = instance.exports['__wbindgen_start']
+  if (typeof start === 'function') start()
+  return engine
+}

@@ -1,0 +1,102 @@
+import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import type { Processes, RunningProcess } from './processes.ts'
+
+export type AnvilOptions = {
+  name: string
+  chainId: number
+  port: number
+  blockTimeSeconds: number
+  /** Folder in which the chain outlives a restart; without one it is gone when it stops. */
+  dataDir?: string
+  hardfork?: string
+  /** Turns EIP-7825's cap of 16,777,216 gas per transaction on. Default true, as on real chains. */
+  hasTransactionGasCap?: boolean
+  extraArgs?: readonly string[]
+}
+
+export type Anvil = { rpcUrl: string; process: RunningProcess }
+
+/** Seconds. What a chain killed without warning may lose; asked to stop, it loses nothing. */
+const STATE_INTERVAL_SECONDS = 10
+const BLOCK_GAS_LIMIT = 200_000_000
+/** Bounds what the chain keeps on disk of the states before its last 500 blocks. */
+const PERSISTED_STATES_MAX = 1_000
+
+/**
+ * Starts a development chain: the native binary, because the npm wrapper does not pass signals on, and interval mining,
+ * because mining a block per transaction takes memory without bound.
+ */
+export async function startAnvil(processes: Processes, options: AnvilOptions): Promise<Anvil> {
+  const { name, chainId, port, blockTimeSeconds, dataDir, hardfork = 'osaka' } = options
+  const rpcUrl = `http://127.0.0.1:${port}`
+  const args = ['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(chainId)]
+  args.push('--block-time', String(blockTimeSeconds), '--hardfork', hardfork)
+  args.push('--gas-limit', String(BLOCK_GAS_LIMIT))
+  if (options.hasTransactionGasCap ?? true) args.push('--enable-tx-gas-limit')
+  if (dataDir !== undefined) args.push(...(await stateArgs(dataDir)))
+  args.push(...(options.extraArgs ?? []))
+  const running = await processes.start({
+    name,
+    command: nativeBinary(),
+    args: [...args, '--quiet'],
+    stopSignal: 'SIGINT',
+    isReady: async () => (await chainIdAt(rpcUrl)) === chainId,
+  })
+  return { rpcUrl, process: running }
+}
+
+/** Of the package for this platform, which npm picked. */
+function nativeBinary(): string {
+  const architecture = process.arch === 'x64' ? 'amd64' : process.arch
+  const platform = `${process.platform}-${architecture}`
+  const require = createRequire(import.meta.resolve('@foundry-rs/anvil/package.json'))
+  try {
+    return join(dirname(require.resolve(`@foundry-rs/anvil-${platform}/package.json`)), 'bin/anvil')
+  } catch (cause) {
+    throw new Error(`There is no anvil for ${platform}: set CHAINS to chains of your own.`, { cause })
+  }
+}
+
+/**
+ * anvil writes its state in place, so being killed in the middle of a write leaves half a file. The last state that could
+ * be read at a start is kept beside it.
+ */
+async function stateArgs(dataDir: string): Promise<string[]> {
+  await mkdir(dataDir, { recursive: true })
+  const state = join(dataDir, 'state.json')
+  const lastGood = join(dataDir, 'state.last-good.json')
+  if (await isJson(state)) {
+    await copyFile(state, `${lastGood}.partial`)
+    await rename(`${lastGood}.partial`, lastGood)
+  } else {
+    await rm(state, { force: true })
+    await copyFile(lastGood, state).catch(() => undefined)
+  }
+  return [
+    ...['--state', state, '--state-interval', String(STATE_INTERVAL_SECONDS)],
+    ...['--cache-path', join(dataDir, 'cache'), '--max-persisted-states', String(PERSISTED_STATES_MAX)],
+  ]
+}
+
+async function isJson(path: string): Promise<boolean> {
+  try {
+    JSON.parse(await readFile(path, 'utf8'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function chainIdAt(rpcUrl: string): Promise<number> {
+  const response = await fetch(rpcUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] }),
+    signal: AbortSignal.timeout(2_000),
+  })
+  const answer: unknown = await response.json()
+  if (typeof answer !== 'object' || answer === null || !('result' in answer)) return Number.NaN
+  return Number(answer.result)
+}

@@ -1,0 +1,77 @@
+import type pg from 'pg'
+import { RELAY_CONSUMER } from '#core/outbox/relay-outbox.ts'
+import type { UnfinishedWork, WorkFinder } from '#core/outbox/work-finder.ts'
+import type { Database } from './database.ts'
+
+/** Names the sweep among the database's advisory locks: the bytes of "ost-swep" as a number. */
+const SWEEP_LOCK = '8030890299091281264'
+/** Rows of one kind per sweep; the next sweep, a second later, finds the rest. */
+const FOUND_MAX = 1_000
+/** Milliseconds. A submission younger than this is on its way; its lane need not be rung for it. */
+const UNMINED_AFTER_MS = 3_000
+
+const LANES_TO_SUBMIT = `
+SELECT lane.id FROM lane JOIN chain ON chain.id = lane.chain_id
+WHERE lane.status = 'active' AND chain.status = 'active'
+  AND (EXISTS (SELECT FROM chain_submission s WHERE s.lane_id = lane.id AND s.status = 'queued')
+    OR EXISTS (SELECT FROM economy e
+               WHERE e.lane_id = lane.id
+                 AND EXISTS (SELECT FROM transaction t WHERE t.economy_id = e.id AND t.status = 'queued')))
+LIMIT ${FOUND_MAX}`
+
+const LANES_TO_REBROADCAST = `
+SELECT lane.id FROM lane JOIN chain ON chain.id = lane.chain_id
+WHERE lane.status = 'active' AND chain.status = 'active'
+  AND EXISTS (SELECT FROM chain_submission s
+              WHERE s.lane_id = lane.id AND s.status IN ('signed', 'broadcast')
+                AND s.signed_at < now() - interval '${UNMINED_AFTER_MS} milliseconds')
+LIMIT ${FOUND_MAX}`
+
+const OUTBOX_BEHIND = `
+SELECT EXISTS (
+  SELECT FROM outbox_event e
+  WHERE (e.xid, e.id) > (
+    coalesce((SELECT c.xid FROM outbox_cursor c WHERE c.consumer = $1), 0),
+    coalesce((SELECT c.event_id FROM outbox_cursor c WHERE c.consumer = $1), '00000000-0000-0000-0000-000000000000'))
+) AS behind`
+
+/** Finds unfinished work with the worker's role. One process at a time does it, by an advisory lock. */
+export function createWorkFinder(database: Pick<Database, 'pool' | 'raw'>): WorkFinder {
+  return {
+    findUnfinished: async () => database.raw([], findUnfinished),
+
+    async findUnreconciled(before, limit) {
+      const { rows } = await database.pool.query<{ id: string }>({
+        name: 'find_unreconciled',
+        text: `SELECT e.id FROM economy e
+               LEFT JOIN LATERAL (SELECT max(r.created_at) AS at FROM reconciliation r WHERE r.economy_id = e.id) last ON true
+               WHERE e.status IN ('active', 'paused') AND coalesce(last.at, e.created_at) < $1
+               ORDER BY last.at NULLS FIRST LIMIT $2`,
+        values: [before, limit],
+      })
+      return rows.map((row) => row.id)
+    },
+  }
+}
+
+async function findUnfinished(client: pg.PoolClient): Promise<UnfinishedWork | null> {
+  // Held until this database transaction ends. The jobs are handed over after that: by then the answer may have been given
+  // twice, which is harmless; a lock over a call to Redis would not be.
+  const lock = await client.query<{ mine: boolean }>(`SELECT pg_try_advisory_xact_lock(${SWEEP_LOCK}) AS mine`)
+  if (!lock.rows[0]?.mine) return null
+  const idsOf = async (text: string): Promise<string[]> => {
+    const { rows } = await client.query<{ id: string }>(text)
+    return rows.map((row) => row.id)
+  }
+  const behind = await client.query<{ behind: boolean }>(OUTBOX_BEHIND, [RELAY_CONSUMER])
+  return {
+    economyIds: await idsOf(`SELECT id FROM economy WHERE status = 'deploying' ORDER BY id LIMIT ${FOUND_MAX}`),
+    lanesToSubmit: await idsOf(LANES_TO_SUBMIT),
+    lanesToRebroadcast: await idsOf(LANES_TO_REBROADCAST),
+    chainIds: await idsOf(`SELECT id FROM chain WHERE status = 'active' AND contracts <> '{}' LIMIT ${FOUND_MAX}`),
+    airdropIds: await idsOf(
+      `SELECT id FROM airdrop WHERE status IN ('queued', 'running') ORDER BY id LIMIT ${FOUND_MAX}`,
+    ),
+    isOutboxBehind: behind.rows[0]?.behind ?? false,
+  }
+}

@@ -1,0 +1,18 @@
+/** A relayer key on a chain. Its nonces are the rows of its submissions; there is no counter. */
+export interface Lane {
+  id: string
+  chainId: number
+  /** Lower-case hex with 0x. */
+  address: string
+  keyJwe: string
+  status: 'active' | 'paused'
+  pauseReason: PauseReason | null
+  /** Wei, as last read from the chain. */
+  balanceWei: bigint | null
+}
+
+/**
+ * out_of_gas: ends by itself when the relayer is funded · rejected: a node refuses our bytes for good; ends by itself when
+ * they are taken · operator: a person's decision, ended by a person.
+ */
+export type PauseReason = 'out_of_gas' | 'rejected' | 'operator'

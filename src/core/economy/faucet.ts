@@ -1,0 +1,14 @@
+import type { BaseUnits } from '../shared/money.ts'
+
+/** A call of a contract, ready to be signed. */
+export interface ChainCall {
+  /** Lower-case hex with 0x. */
+  to: string
+  calldata: Uint8Array
+  gasLimit: bigint
+}
+
+/** Port: writes the call by which a chain's sandbox faucet mints play money. No network call. */
+export interface Faucet {
+  grantCall(chainId: number, token: string, to: string, amount: BaseUnits): ChainCall
+}

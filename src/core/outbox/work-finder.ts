@@ -1,0 +1,23 @@
+/** Everything that Postgres holds as begun and not ended, by whom it must be taken up. */
+export interface UnfinishedWork {
+  /** In state `deploying`. */
+  economyIds: string[]
+  /** Of running lanes, with queued transactions or queued administrative calls. */
+  lanesToSubmit: string[]
+  /** Of running lanes, with signed submissions that no block holds yet. */
+  lanesToRebroadcast: string[]
+  /** Not halted. */
+  chainIds: string[]
+  /** Queued or running. */
+  airdropIds: string[]
+  /** Whether the log has events the relay has not read. */
+  isOutboxBehind: boolean
+}
+
+/** Finds work in the truth, whatever became of the jobs. */
+export interface WorkFinder {
+  /** Null: another process is looking at this moment. */
+  findUnfinished(): Promise<UnfinishedWork | null>
+  /** Active economies whose last reconciliation is older than `before`, longest ago first. */
+  findUnreconciled(before: Date, limit: number): Promise<string[]>
+}

@@ -1,0 +1,98 @@
+import { EconomyNotFound, EnvironmentMismatch } from '../economy/errors.ts'
+import type { Actor } from '../shared/actor.ts'
+import type { Clock, Ids } from '../shared/clock.ts'
+import { type FieldError, InvalidRequest } from '../shared/errors.ts'
+import type { Stores } from '../stores.ts'
+import type { UnitOfWork } from '../unit-of-work.ts'
+import type { ApiKeyHasher } from './api-key-hasher.ts'
+import type { ApiKey, IssuedApiKey } from './api-key.ts'
+import { auditEntry } from './audit-entry.ts'
+import { isIpRange } from './authenticate-api-key.ts'
+import { ScopeMissing } from './errors.ts'
+import { isDataScope, missingScopes, type Scope } from './scopes.ts'
+import type { Environment } from './tenant.ts'
+
+export interface CreateApiKey {
+  actor: Actor
+  /** Scopes of the key that asks: nobody hands on more than they hold. */
+  held: readonly Scope[]
+  name: string
+  /** Null: a key of the whole tenant. */
+  economyId: string | null
+  environment: Environment
+  scopes: readonly Scope[]
+  ipAllowList: readonly string[]
+  expiresAt: Date | null
+}
+
+interface Deps {
+  unitOfWork: UnitOfWork
+  hasher: ApiKeyHasher
+  clock: Clock
+  ids: Ids
+}
+
+/**
+ * Creates a key. The secret is in the answer and nowhere else. A key of an economy has that economy's environment and
+ * scopes inside it only.
+ *
+ * @throws ScopeMissing when it would grant what the asking key lacks
+ * @throws InvalidRequest, EconomyNotFound, EnvironmentMismatch
+ */
+export async function createApiKey(deps: Deps, command: CreateApiKey): Promise<IssuedApiKey> {
+  const missing = missingScopes(command.held, command.scopes)
+  if (missing.length > 0) {
+    throw new ScopeMissing(missing, `A key cannot grant what it lacks itself: ${missing.join(', ')}.`)
+  }
+  const now = deps.clock.now()
+  refuseUnusable(command, now)
+  const id = deps.ids.next()
+  const issued = deps.hasher.issue(command.environment, id)
+  const { actor, name, economyId, environment, scopes, ipAllowList, expiresAt } = command
+  const apiKey: ApiKey = {
+    id,
+    name,
+    economyId,
+    environment,
+    scopes,
+    ipAllowList,
+    createdAt: now,
+    expiresAt,
+    lastUsedAt: null,
+    revokedAt: null,
+    replacedById: null,
+  }
+  await deps.unitOfWork(actor.tenantId, async (tx) => {
+    if (economyId) await requireEconomy(tx, economyId, environment)
+    await tx.apiKeys.insert(apiKey, issued.hash)
+    await tx.audit.append(
+      auditEntry(deps, actor, {
+        action: 'api_key.created',
+        subjectType: 'api_key',
+        subjectId: id,
+        details: { name, economy_id: economyId, environment, scopes, expires_at: expiresAt },
+      }),
+    )
+  })
+  return { apiKey, secret: issued.text }
+}
+
+function refuseUnusable(command: CreateApiKey, now: Date): void {
+  const wrong: FieldError[] = []
+  for (const [index, entry] of command.ipAllowList.entries()) {
+    if (!isIpRange(entry)) wrong.push({ pointer: `/ip_allow_list/${index}`, detail: 'is no IP address and no CIDR range' })
+  }
+  if (command.expiresAt && command.expiresAt <= now) wrong.push({ pointer: '/expires_at', detail: 'must be in the future' })
+  for (const [index, scope] of command.scopes.entries()) {
+    if (command.economyId && !isDataScope(scope)) {
+      wrong.push({ pointer: `/scopes/${index}`, detail: `${scope} is a scope of the tenant; a key of one economy cannot have it` })
+    }
+  }
+  if (wrong.length > 0) throw new InvalidRequest(wrong)
+}
+
+async function requireEconomy(tx: Stores, economyId: string, environment: Environment): Promise<void> {
+  const economy = await tx.economies.find(economyId)
+  if (!economy) throw new EconomyNotFound()
+  if (economy.environment !== environment) throw new EnvironmentMismatch(environment, economy.environment)
+}

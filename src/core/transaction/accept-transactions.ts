@@ -1,0 +1,230 @@
+import assert from 'node:assert'
+import type { Fingerprint } from '../idempotency/fingerprint.ts'
+import { differingFields } from '../idempotency/fingerprint.ts'
+import { IdempotencyKeyReused } from '../idempotency/errors.ts'
+import { FundsBook } from '../ledger/hold-funds.ts'
+import type { EconomyConfig } from '../rule/economy-config.ts'
+import type { Clock, Ids } from '../shared/clock.ts'
+import { DomainError, type ErrorCode, type FieldError } from '../shared/errors.ts'
+import type {
+  AcceptanceStore,
+  AcceptanceTx,
+  ActivitySubject,
+  EconomyState,
+  KeyClaim,
+  PartyRef,
+} from './acceptance-store.ts'
+import { refKey } from './acceptance-store.ts'
+import { ActivityBook } from './activity-book.ts'
+import { type Acceptance, decideTransaction } from './decide-transaction.ts'
+import { partiesOf, resolveType } from './resolve-parties.ts'
+import type { AcceptedTransaction, ExecuteTransaction } from './transaction.ts'
+
+/** One request: one transaction, or a batch of them under one idempotency key. */
+export interface AcceptRequest {
+  tenantId: string
+  economyId: string
+  items: readonly ExecuteTransaction[]
+  idempotency: { key: string; fingerprint: Fingerprint } | null
+  /** Decides everything and writes nothing. */
+  dryRun: boolean
+}
+
+/** Why an item was not accepted, in a form that can be stored and shown again. */
+export interface Refusal {
+  code: ErrorCode
+  message: string
+  details: Readonly<Record<string, unknown>>
+  fields: readonly FieldError[]
+}
+
+/** One item's outcome. */
+export type ItemResult = { accepted: AcceptedTransaction } | { refused: Refusal }
+
+/** What the request's first execution answered, as its idempotency record keeps it. */
+export type StoredResult = readonly ({ transactionId: string } | { refused: Refusal })[]
+
+/** A request's outcome: an item result per item, or a refusal of the whole request. */
+export type AcceptResult = { items: readonly ItemResult[]; replayed: boolean } | { error: DomainError }
+
+export interface AcceptDeps {
+  acceptance: AcceptanceStore
+  /** Configurations by economy, kept between batches; compared by version on every use. */
+  configs: Map<string, EconomyConfig>
+  clock: Clock
+  ids: Ids
+  priceMaxAgeMs: number
+  /** Called after the commit with the lanes that have new work. Must not throw. */
+  wakeLanes(laneIds: readonly string[]): void
+}
+
+/**
+ * Accepts a batch of requests in one database transaction: locks the accounts in id order, decides each item in the order of
+ * arrival, and writes transactions, transfers, holds, idempotency results and outbox events in one statement.
+ *
+ * One item's refusal never fails another. On a throw nothing of the batch is held and nothing is queued.
+ * @returns one result per request, in order.
+ */
+export async function acceptTransactions(
+  deps: AcceptDeps,
+  requests: readonly AcceptRequest[],
+): Promise<AcceptResult[]> {
+  const now = deps.clock.now()
+  const tenantIds = [...new Set(requests.map((request) => request.tenantId))]
+  const lanes = new Set<string>()
+  const results = await deps.acceptance.transaction(tenantIds, async (tx) => {
+    const outcomes = new Array<AcceptResult | undefined>(requests.length).fill(undefined)
+    const planned = requests.map((request, index) => ({
+      request,
+      index,
+      ids: request.items.map(() => deps.ids.next()),
+    }))
+    await answerKnownKeys(tx, planned, outcomes)
+
+    const fresh = planned.filter(({ index }) => outcomes[index] === undefined)
+    const economies = await tx.readEconomies([...new Set(fresh.map(({ request }) => request.economyId))])
+    await refreshConfigs(deps.configs, tx, economies)
+    const { parties, activity } = await readState(deps, tx, fresh, now)
+    const funds = new FundsBook(parties)
+
+    for (const { request, index, ids } of fresh) {
+      const economy = economies.get(request.economyId)
+      const config = deps.configs.get(request.economyId)
+      assert(economy && config, 'the economy of an authenticated request exists')
+      const context = { economy, config, parties, funds, activity, now, priceMaxAgeMs: deps.priceMaxAgeMs }
+      const items = request.items.map((item, position) =>
+        toItemResult(
+          decideTransaction(context, request, item, ids[position] ?? assert.fail('one id per item')),
+        ),
+      )
+      outcomes[index] = { items, replayed: false }
+      if (!request.dryRun && items.some((item) => 'accepted' in item)) lanes.add(economy.laneId)
+    }
+
+    await writeBatch(tx, fresh, outcomes, funds, now)
+    return outcomes.map((outcome) => outcome ?? assert.fail('every request has an outcome'))
+  })
+  if (lanes.size > 0) deps.wakeLanes([...lanes])
+  return results
+}
+
+interface Planned {
+  request: AcceptRequest
+  index: number
+  ids: readonly string[]
+}
+
+/** Claims the requests' keys and fills in the outcome of those that were executed before. */
+async function answerKnownKeys(
+  tx: AcceptanceTx,
+  planned: readonly Planned[],
+  outcomes: (AcceptResult | undefined)[],
+): Promise<void> {
+  const claims = planned.flatMap(toClaim)
+  if (claims.length === 0) return
+  const found = await tx.claimKeys(claims)
+  for (const { request, index } of planned) {
+    if (!request.idempotency || request.dryRun) continue
+    const known = found.get(refKey(request.economyId, request.idempotency.key))
+    if (!known) continue
+    const differing = differingFields(known.fingerprint, request.idempotency.fingerprint)
+    outcomes[index] =
+      differing.length > 0
+        ? { error: new IdempotencyKeyReused(differing) }
+        : { items: await replay(tx, request.economyId, known.result), replayed: true }
+  }
+}
+
+function toClaim({ request, ids }: Planned): KeyClaim[] {
+  if (!request.idempotency || request.dryRun) return []
+  const { key, fingerprint } = request.idempotency
+  const transactionId = ids.length === 1 ? (ids[0] ?? null) : null
+  return [{ economyId: request.economyId, tenantId: request.tenantId, key, fingerprint, transactionId }]
+}
+
+async function replay(tx: AcceptanceTx, economyId: string, stored: StoredResult): Promise<ItemResult[]> {
+  const ids = stored.flatMap((item) => ('transactionId' in item ? [item.transactionId] : []))
+  const accepted = await tx.findAccepted(economyId, ids)
+  return stored.map((item) => {
+    if ('refused' in item) return item
+    return {
+      accepted:
+        accepted.get(item.transactionId) ?? assert.fail('an idempotency record points at its transaction'),
+    }
+  })
+}
+
+async function refreshConfigs(
+  configs: Map<string, EconomyConfig>,
+  tx: AcceptanceTx,
+  economies: ReadonlyMap<string, EconomyState>,
+): Promise<void> {
+  for (const [economyId, { configVersion }] of economies) {
+    if (configs.get(economyId)?.configVersion === configVersion) continue
+    configs.set(economyId, await tx.loadConfig(economyId))
+  }
+}
+
+/** Locks every account the batch may touch and reads the windows that rules may ask for. */
+async function readState(deps: AcceptDeps, tx: AcceptanceTx, fresh: readonly Planned[], now: Date) {
+  const refs = new Map<string, PartyRef>()
+  const subjects = new Map<string, ActivitySubject>()
+  for (const { request } of fresh) {
+    const config = deps.configs.get(request.economyId)
+    if (!config) continue
+    const usesWindow = config.rules.some((rule) => rule.usesWindow)
+    for (const item of request.items) {
+      const type = resolveType(config, item)
+      if (!type) continue
+      const { payerId, recipientId, commissionRecipientId } = partiesOf(config, type, item)
+      for (const userId of [payerId, recipientId, commissionRecipientId]) {
+        if (userId) refs.set(refKey(request.economyId, userId), { economyId: request.economyId, userId })
+      }
+      if (!usesWindow) continue
+      for (const subjectId of [payerId, type.id]) {
+        if (subjectId)
+          subjects.set(refKey(request.economyId, subjectId), { economyId: request.economyId, subjectId })
+      }
+    }
+  }
+  const parties = await tx.lockParties([...refs.values()])
+  const windows = subjects.size > 0 ? await tx.readActivity([...subjects.values()], now) : new Map()
+  return { parties, activity: new ActivityBook(windows) }
+}
+
+async function writeBatch(
+  tx: AcceptanceTx,
+  fresh: readonly Planned[],
+  outcomes: readonly (AcceptResult | undefined)[],
+  funds: FundsBook,
+  now: Date,
+): Promise<void> {
+  const written = fresh.filter(({ request }) => !request.dryRun)
+  const transactions: AcceptedTransaction[] = []
+  const results: { economyId: string; key: string; result: StoredResult }[] = []
+  for (const { request, index } of written) {
+    const outcome = outcomes[index]
+    assert(outcome && 'items' in outcome, 'a fresh request was decided')
+    for (const item of outcome.items) if ('accepted' in item) transactions.push(item.accepted)
+    const isPlain = outcome.items.length === 1 && outcome.items.every((item) => 'accepted' in item)
+    if (request.idempotency && !isPlain) {
+      results.push({
+        economyId: request.economyId,
+        key: request.idempotency.key,
+        result: outcome.items.map(toStored),
+      })
+    }
+  }
+  if (transactions.length + results.length === 0) return
+  await tx.write({ transactions, reservations: funds.reservations, results, now })
+}
+
+function toStored(item: ItemResult): StoredResult[number] {
+  return 'accepted' in item ? { transactionId: item.accepted.id } : item
+}
+
+function toItemResult(acceptance: Acceptance): ItemResult {
+  if (!(acceptance instanceof DomainError)) return { accepted: acceptance }
+  const { code, message, details, fields } = acceptance
+  return { refused: { code, message, details, fields } }
+}
