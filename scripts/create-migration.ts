@@ -32,5 +32,7 @@ if (import.meta.main) {
     )
     process.exit(1)
   }
-  process.stdout.write(await diffMigrations(adminUrl))
+  const sql = await diffMigrations(adminUrl)
+  // The engine leaves the 10 s timer of its lock behind, which would keep the process alive.
+  process.stdout.write(sql, () => process.exit(0))
 }

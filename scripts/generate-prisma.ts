@@ -10,10 +10,15 @@ const GENERATED = join(ROOT, 'src/adapters/postgres/generated')
 const STAMP = join(GENERATED, '.schema-hash')
 const TIMEOUT_MS = 120_000
 
-/** Generates the Prisma client if the schema, or Prisma itself, has changed since the last time; says whether it did. */
+/** Whether the schema, or Prisma itself, has changed since the client was generated. */
+export async function isPrismaStale(): Promise<boolean> {
+  return (await readFile(STAMP, 'utf8').catch(() => '')) !== (await schemaHash())
+}
+
+/** Generates the Prisma client if it is stale; says whether it was. */
 export async function generatePrisma(): Promise<boolean> {
+  if (!(await isPrismaStale())) return false
   const hash = await schemaHash()
-  if ((await readFile(STAMP, 'utf8').catch(() => '')) === hash) return false
   const prisma = join(ROOT, 'node_modules/prisma/build/index.js')
   await promisify(execFile)(process.execPath, [prisma, 'generate', '--schema', SCHEMA, '--no-hints'], {
     cwd: ROOT,

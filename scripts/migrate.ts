@@ -103,6 +103,8 @@ if (import.meta.main) {
     }
     const applied = await migrate(DATABASE_OWNER_URL)
     console.log(applied.length === 0 ? 'Nothing to migrate.' : `Applied ${applied.join(', ')}.`)
+    // The engine leaves the 10 s timer of its lock behind, which would keep the process alive.
+    process.exit(0)
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
     process.exit(1)

@@ -1,8 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { PrismaPg } from '@prisma/adapter-pg'
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
+import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/driver-adapter-utils'
 import type { MigrationList, SchemaContainer, SchemaEngine } from '@prisma/schema-engine-wasm'
+import type { QueryResult } from 'pg'
 
 /**
  * Prisma's own schema engine in its WebAssembly build. The command line downloads a native engine from a host that many
@@ -101,8 +103,40 @@ class WholeScripts extends PrismaPg {
         throw error
       }
     }
+    readCatalogCharacters(adapter)
     this.#open.push(adapter)
     return adapter
+  }
+}
+
+/**
+ * PostgreSQL's catalogs use the internal type "char", which the adapter refuses and the engine expects. The adapter is
+ * shown text in its place, and the engine is told the truth.
+ */
+const INTERNAL_CHAR = 18
+const TEXT = 25
+
+function readCatalogCharacters(adapter: Adapter): void {
+  const pool = adapter.underlyingDriver()
+  const query: (...args: unknown[]) => Promise<QueryResult> = pool.query.bind(pool)
+  const queryRaw = adapter.queryRaw.bind(adapter)
+  const characterColumns = new WeakMap<object, number[]>()
+  const relabelled = async (...args: unknown[]) => {
+    const result = await query(...args)
+    // A script of several statements answers with an array, which nobody reads.
+    const fields = result.fields ?? []
+    const columns = fields.flatMap((field, index) => (field.dataTypeID === INTERNAL_CHAR ? [index] : []))
+    for (const field of fields) if (field.dataTypeID === INTERNAL_CHAR) field.dataTypeID = TEXT
+    if (columns.length > 0) characterColumns.set(result.rows, columns)
+    return result
+  }
+  Object.assign(pool, { query: relabelled })
+  adapter.queryRaw = async (sql) => {
+    const result = await queryRaw(sql)
+    for (const column of characterColumns.get(result.rows) ?? []) {
+      result.columnTypes[column] = ColumnTypeEnum.Character
+    }
+    return result
   }
 }
 
@@ -123,8 +157,10 @@ function loadEngine(): Promise<EngineModule> {
 
 async function instantiate(): Promise<EngineModule> {
   const engine = await import('@prisma/schema-engine-wasm/schema_engine_bg')
-  const location = import.meta.resolve('@prisma/schema-engine-wasm/schema_engine_bg')
-  const bytes = await readFile(new URL('./schema_engine_bg.wasm', location))
+  // The engine's last words; without it a panic says only "unreachable".
+  Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: console.error } })
+  const location = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg')
+  const bytes = await readFile(join(dirname(location), 'schema_engine_bg.wasm'))
   const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': engine })
   engine.__wbg_set_wasm(instance.exports)
   const start = instance.exports['__wbindgen_start']

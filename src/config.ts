@@ -29,6 +29,8 @@ export type Config = {
     workerUrl?: string
     /** Role `ost_owner`: owns the schema. Only the migration step has it. */
     ownerUrl?: string
+    /** A role that may create roles and databases. Only the migration step has it, and it may go without. */
+    adminUrl?: string
     poolSize: number
   }
   redis: { url: string }
@@ -116,6 +118,7 @@ function readConfig(read: EnvironmentReader): Config {
   const nodeEnv = read.oneOf('NODE_ENV', NODE_ENVS, 'development')
   const workerUrl = read.optionalUrl('DATABASE_WORKER_URL', POSTGRES_PROTOCOLS)
   const ownerUrl = read.optionalUrl('DATABASE_OWNER_URL', POSTGRES_PROTOCOLS)
+  const adminUrl = read.optionalUrl('DATABASE_ADMIN_URL', POSTGRES_PROTOCOLS)
   const port = read.integer('API_PORT', { min: 0, max: 65_535, otherwise: 3000 })
   return {
     nodeEnv,
@@ -123,6 +126,7 @@ function readConfig(read: EnvironmentReader): Config {
       url: read.url('DATABASE_URL', POSTGRES_PROTOCOLS),
       ...(workerUrl !== undefined && { workerUrl }),
       ...(ownerUrl !== undefined && { ownerUrl }),
+      ...(adminUrl !== undefined && { adminUrl }),
       poolSize: read.integer('DATABASE_POOL_SIZE', { min: 1, max: 200, otherwise: 10 }),
     },
     redis: { url: read.url('REDIS_URL', ['redis:', 'rediss:']) },

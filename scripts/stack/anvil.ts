@@ -7,7 +7,8 @@ export type AnvilOptions = {
   name: string
   chainId: number
   port: number
-  blockTimeSeconds: number
+  /** `manual`: a block is mined only when `evm_mine` or `anvil_mine` asks for it. */
+  blockTimeSeconds: number | 'manual'
   /** Folder in which the chain outlives a restart; without one it is gone when it stops. */
   dataDir?: string
   hardfork?: string
@@ -32,7 +33,8 @@ export async function startAnvil(processes: Processes, options: AnvilOptions): P
   const { name, chainId, port, blockTimeSeconds, dataDir, hardfork = 'osaka' } = options
   const rpcUrl = `http://127.0.0.1:${port}`
   const args = ['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(chainId)]
-  args.push('--block-time', String(blockTimeSeconds), '--hardfork', hardfork)
+  args.push(...(blockTimeSeconds === 'manual' ? ['--no-mining'] : ['--block-time', String(blockTimeSeconds)]))
+  args.push('--hardfork', hardfork)
   args.push('--gas-limit', String(BLOCK_GAS_LIMIT))
   if (options.hasTransactionGasCap ?? true) args.push('--enable-tx-gas-limit')
   if (dataDir !== undefined) args.push(...(await stateArgs(dataDir)))
@@ -51,9 +53,9 @@ export async function startAnvil(processes: Processes, options: AnvilOptions): P
 function nativeBinary(): string {
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch
   const platform = `${process.platform}-${architecture}`
-  const require = createRequire(import.meta.resolve('@foundry-rs/anvil/package.json'))
   try {
-    return join(dirname(require.resolve(`@foundry-rs/anvil-${platform}/package.json`)), 'bin/anvil')
+    const manifest = createRequire(import.meta.url).resolve(`@foundry-rs/anvil-${platform}/package.json`)
+    return join(dirname(manifest), 'bin/anvil')
   } catch (cause) {
     throw new Error(`There is no anvil for ${platform}: set CHAINS to chains of your own.`, { cause })
   }

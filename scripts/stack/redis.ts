@@ -127,11 +127,15 @@ async function downloadAndUnpack(folder: string, options: readonly string[]): Pr
   for (const archive of archives) await run('dpkg', ['-x', join(downloads, archive), join(folder, 'root')])
 }
 
-/** A simulated installation lists the server and exactly those of its libraries that are not here. */
+/**
+ * A simulated installation lists exactly those packages that are not here. The server's own two are named with
+ * `--reinstall`, because a machine may have them somewhere off PATH; Debian keeps the program itself in the tools.
+ */
 async function packagesToFetch(folder: string, options: readonly string[]): Promise<string[]> {
   let failure: unknown
   for (const server of SERVERS) {
-    const simulate = ['install', '--simulate', '--no-install-recommends', '--reinstall', server]
+    const tools = server.replace('-server', '-tools')
+    const simulate = ['install', '--simulate', '--no-install-recommends', '--reinstall', server, tools]
     try {
       const { stdout } = await apt(folder, [...options, ...simulate])
       const packages = stdout.split('\n').flatMap((line) => /^Inst (\S+)/.exec(line)?.[1] ?? [])

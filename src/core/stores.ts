@@ -1,10 +1,15 @@
+import type { AirdropStore } from './airdrop/airdrop-store.ts'
 import type { EconomyStore } from './economy/economy-store.ts'
 import type { IdempotencyStore } from './idempotency/idempotency-store.ts'
 import type { OutboxStore } from './outbox/outbox-store.ts'
+import type { PricePointStore } from './rule/price-point-store.ts'
+import type { TokenRuleStore } from './rule/token-rule-store.ts'
+import type { TransactionTypeStore } from './rule/transaction-type-store.ts'
 import type { ApiKeyStore } from './tenant/api-key-store.ts'
 import type { AuditStore } from './tenant/audit-store.ts'
 import type { MemberStore } from './tenant/member-store.ts'
 import type { TenantStore } from './tenant/tenant-store.ts'
+import type { UserStore } from './user/user-store.ts'
 
 /**
  * The stores that a unit of work hands out, one per noun, each bound to the unit's tenant. Each is a port: the interface
@@ -16,6 +21,11 @@ export interface Stores {
   apiKeys: ApiKeyStore
   audit: AuditStore
   economies: EconomyStore
+  users: UserStore
+  transactionTypes: TransactionTypeStore
+  tokenRules: TokenRuleStore
+  prices: PricePointStore
   idempotency: IdempotencyStore
+  airdrops: AirdropStore
   outbox: OutboxStore
 }

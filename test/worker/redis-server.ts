@@ -30,7 +30,18 @@ export async function startRedisServer(policy = 'noeviction'): Promise<RedisServ
   let child: ChildProcess | undefined
 
   async function start(): Promise<void> {
-    const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no']
+    const args = [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      folder,
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+    ]
     child = spawn(command, [...args, '--maxmemory-policy', policy], {
       stdio: 'ignore',
       env: { ...process.env, ...env },
@@ -73,7 +84,11 @@ export async function startRedisServer(policy = 'noeviction'): Promise<RedisServ
 }
 
 /** Waits until `isTrue` says so. @throws after `timeoutMs`, naming what never became true. */
-export async function until(what: string, isTrue: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+export async function until(
+  what: string,
+  isTrue: () => boolean | Promise<boolean>,
+  timeoutMs = 10_000,
+): Promise<void> {
   const deadline = performance.now() + timeoutMs
   while (!(await isTrue())) {
     if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`)

@@ -1,4 +1,4 @@
-import type { Transaction } from '#core/transaction/transaction.ts'
+import type { AcceptedTransaction, Transaction } from '#core/transaction/transaction.ts'
 import type { TimelineEvent } from '#core/transaction/read-timeline.ts'
 import { toWire } from './wire-id.ts'
 
@@ -44,4 +44,23 @@ export function presentTransaction(transaction: Transaction) {
 /** One event of a transaction's timeline. */
 export function presentTimelineEvent(event: TimelineEvent) {
   return { at: event.at.toISOString(), kind: event.kind, summary: event.summary, details: event.details }
+}
+
+/** What a dry run decided. */
+export function presentDryRun(accepted: AcceptedTransaction) {
+  return {
+    object: 'transaction_preview' as const,
+    amount: accepted.amount.toString(),
+    commission: accepted.commission.toString(),
+    currency: accepted.currency,
+    amount_fiat: accepted.amountFiat,
+    price: accepted.price,
+    from_user_id: toWire('usr', accepted.fromUserId),
+    to_user_id: toWire('usr', accepted.toUserId),
+    rules: accepted.rules.map((rule) => ({
+      id: toWire('rul', rule.id),
+      name: rule.name,
+      version: rule.version,
+    })),
+  }
 }

@@ -14,22 +14,27 @@ import {
 } from '#core/transaction/acceptance-store.ts'
 import type { AcceptedTransaction } from '#core/transaction/transaction.ts'
 import { trimZeros } from '#core/rule/currency.ts'
+import type { RuleCompiler } from '#core/rule/rule-compiler.ts'
 import type { ActivityWindows } from '#core/rule/evaluate-rules.ts'
 import type { Database } from './database.ts'
 import { readEconomyConfig } from './economy-config.ts'
 
 /** The acceptor's side of Postgres: a handful of set-based statements per batch, whatever its size. */
-export function createAcceptanceStore(database: Database): AcceptanceStore {
+export function createAcceptanceStore(
+  database: Pick<Database, 'raw'>,
+  compiler: RuleCompiler,
+): AcceptanceStore {
   return {
-    transaction: (tenantIds, work) => database.raw(tenantIds, (client) => work(createAcceptanceTx(client))),
+    transaction: (tenantIds, work) =>
+      database.raw(tenantIds, (client) => work(createAcceptanceTx(client, compiler))),
   }
 }
 
-function createAcceptanceTx(client: pg.PoolClient): AcceptanceTx {
+function createAcceptanceTx(client: pg.PoolClient, compiler: RuleCompiler): AcceptanceTx {
   return {
     claimKeys: (claims) => claimKeys(client, claims),
     readEconomies: (economyIds) => readEconomies(client, economyIds),
-    loadConfig: (economyId) => readEconomyConfig(client, economyId),
+    loadConfig: (economyId) => readEconomyConfig(client, economyId, compiler),
     lockParties: (refs) => lockParties(client, refs),
     readActivity: (subjects, now) => readActivity(client, subjects, now),
     findAccepted: (economyId, ids) => findAccepted(client, economyId, ids),
@@ -213,7 +218,7 @@ export interface AcceptedRow {
   to_user_id: string
   amount: string
   commission: string
-  currency: string
+  currency: AcceptedTransaction['currency']
   amount_fiat: string | null
   price: string | null
   metadata: AcceptedTransaction['metadata']

@@ -2,8 +2,12 @@ import { type ChainContracts, parseChainContracts } from '#core/chain/contracts.
 import type { Database } from './database.ts'
 
 /** The platform's contracts per chain id; chains where nothing is deployed are left out. */
-export async function readChainContracts(database: Pick<Database, 'pool'>): Promise<Map<number, ChainContracts>> {
-  const { rows } = await database.pool.query<{ id: string; contracts: unknown }>('SELECT id, contracts FROM chain')
+export async function readChainContracts(
+  database: Pick<Database, 'pool'>,
+): Promise<Map<number, ChainContracts>> {
+  const { rows } = await database.pool.query<{ id: string; contracts: unknown }>(
+    'SELECT id, contracts FROM chain',
+  )
   const known = new Map<number, ChainContracts>()
   for (const row of rows) {
     const contracts = parseChainContracts(row.contracts)

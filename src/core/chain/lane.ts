@@ -9,6 +9,8 @@ export interface Lane {
   pauseReason: PauseReason | null
   /** Wei, as last read from the chain. */
   balanceWei: bigint | null
+  /** False while the chain is halted: nothing is signed or sent. */
+  isChainActive: boolean
 }
 
 /**

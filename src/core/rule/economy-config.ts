@@ -1,9 +1,11 @@
+import type { EconomyStatus } from '../economy/economy.ts'
+import type { Environment } from '../tenant/tenant.ts'
 import type { FiatCurrency } from './currency.ts'
 import type { CompiledRule } from './evaluate-rules.ts'
 import type { PricePoint } from './price-point.ts'
 import type { TransactionType } from './transaction-type.ts'
 
-export type EconomyStatus = 'draft' | 'deploying' | 'active' | 'failed' | 'paused'
+export type { EconomyStatus }
 
 /** Everything about an economy that deciding a transaction needs and that changes seldom: cached, compared by version. */
 export interface EconomyConfig {
@@ -11,7 +13,7 @@ export interface EconomyConfig {
   tenantId: string
   configVersion: number
   status: EconomyStatus
-  environment: 'sandbox' | 'production'
+  environment: Environment
   decimals: number
   companyUserId: string
   typesById: ReadonlyMap<string, TransactionType>

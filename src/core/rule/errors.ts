@@ -1,9 +1,14 @@
 import { DomainError, type FieldError } from '../shared/errors.ts'
 
-/** No transaction type of this economy has the id. */
+/** No transaction type of this economy has the id. `pointer` where a request's body named it. */
 export class TransactionTypeNotFound extends DomainError {
-  constructor() {
-    super('transaction_type_not_found', 'No transaction type with this id or name exists in the economy.')
+  constructor(pointer?: string) {
+    super(
+      'transaction_type_not_found',
+      'No transaction type with this id or name exists in the economy.',
+      {},
+      pointer === undefined ? [] : [{ pointer, detail: 'is no transaction type of the economy' }],
+    )
   }
 }
 
@@ -52,7 +57,7 @@ export class TokenRuleArchived extends DomainError {
   }
 }
 
-/** The economy has no price in the currency. */
+/** No price point of this economy has the id. */
 export class PricePointNotFound extends DomainError {
   constructor() {
     super('price_point_not_found', 'The economy has no price point with this id.')

@@ -1,3 +1,4 @@
+import type { Metadata } from '../shared/metadata.ts'
 import type { BaseUnits } from '../shared/money.ts'
 import type { TransactionTypeKind } from './transaction-type.ts'
 
@@ -6,7 +7,7 @@ export interface RuleParty {
   id: string
   type: 'user' | 'company'
   isVerified: boolean
-  metadata: Readonly<Record<string, unknown>>
+  metadata: Metadata
   createdAt: Date
 }
 
@@ -28,7 +29,7 @@ export interface RuleContext {
   tx: {
     amount: BaseUnits
     commission: BaseUnits
-    metadata: Readonly<Record<string, unknown>>
+    metadata: Metadata
     createdAt: Date
   }
   type: { id: string; name: string; kind: TransactionTypeKind }

@@ -1,4 +1,5 @@
 import { type FieldError, InvalidRequest } from '../shared/errors.ts'
+import type { Metadata } from '../shared/metadata.ts'
 import { AMOUNT_MAX, type BaseUnits } from '../shared/money.ts'
 import { type Currency, type FiatAmount, type FiatCurrency, parseBaseUnits, parseFiat } from './currency.ts'
 
@@ -29,7 +30,7 @@ export interface TransactionTypeIdentity {
   name: string
   kind: TransactionTypeKind
   status: TransactionTypeStatus
-  metadata: Readonly<Record<string, unknown>>
+  metadata: Metadata
   createdAt: Date
   updatedAt: Date
 }

@@ -87,7 +87,8 @@ function accept(
 
   return {
     id,
-    ...owner,
+    tenantId: owner.tenantId,
+    economyId: owner.economyId,
     typeId: type.id,
     fromUserId: payer.id,
     toUserId: recipient.id,

@@ -1,23 +1,6 @@
 import assert from 'node:assert/strict'
-import { AMOUNT_MAX, type BaseUnits } from '../shared/money.ts'
-
-/** One token movement of a payment. */
-export interface PaymentLeg {
-  /** Lower-case hex with 0x. */
-  recipient: string
-  amount: BaseUnits
-  /** The recipient's balance may be zero when the leg runs, so that it writes a fresh storage slot. */
-  isFresh: boolean
-}
-
-/** A queued transaction as the chain will see it. */
-export interface QueuedPayment {
-  transactionId: string
-  /** 12 bytes that name the payer's wallet. */
-  payerSalt: Uint8Array
-  /** In order of position; 1 to 255. */
-  legs: readonly PaymentLeg[]
-}
+import type { QueuedPayment } from '../chain/queued-payment.ts'
+import { AMOUNT_MAX } from '../shared/money.ts'
 
 export interface BatchPlan {
   /** In the order of the payments. */
@@ -66,7 +49,11 @@ export function planBatch(queued: readonly QueuedPayment[], gasMax: bigint = TRA
     fitting.push(payment)
     for (const leg of payment.legs) filled.add(leg.recipient)
   }
-  return { transactionIds: fitting.map((payment) => payment.transactionId), payments: pack(fitting), gasLimit }
+  return {
+    transactionIds: fitting.map((payment) => payment.transactionId),
+    payments: pack(fitting),
+    gasLimit,
+  }
 }
 
 /** A recipient is fresh once in a batch: after its first leg it has a balance. */

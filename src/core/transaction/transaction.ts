@@ -1,11 +1,10 @@
+import type { Currency } from '../rule/currency.ts'
 import type { EvaluatedRule } from '../rule/evaluate-rules.ts'
+import type { Metadata } from '../shared/metadata.ts'
 import type { BaseUnits } from '../shared/money.ts'
 
 /** queued: funds held · submitted: in a signed chain submission · mined: settled in the ledger · confirmed: final by depth. */
 export type TransactionStatus = 'queued' | 'submitted' | 'mined' | 'confirmed' | 'failed'
-
-/** Free labels of a transaction, chosen by the business. */
-export type Metadata = Readonly<Record<string, string | number | boolean>>
 
 /** What a caller asks for: one execution of a transaction type. Amounts are text as they came, parsed by the type's currency. */
 export interface ExecuteTransaction {
@@ -39,7 +38,7 @@ export interface AcceptedTransaction {
   toUserId: string
   amount: BaseUnits
   commission: BaseUnits
-  currency: string
+  currency: Currency
   amountFiat: string | null
   price: string | null
   metadata: Metadata

@@ -94,10 +94,12 @@ describe('the carriage of jobs', () => {
     const dispatcher = aDispatcher(redis)
     let put = 0
     let taken = 0
-    await until('the dispatcher is connected', async () => dispatcher.depths().then(
-      () => true,
-      () => false,
-    ))
+    await until('the dispatcher is connected', async () =>
+      dispatcher.depths().then(
+        () => true,
+        () => false,
+      ),
+    )
     aWorker(redis, dispatcher, {
       'submit-lane': async () => {
         // Takes what is there now, then "finds nothing": the moment in which a wake-up could be lost.
@@ -199,7 +201,10 @@ describe('the carriage of jobs', () => {
     const dispatcher = aDispatcher(redis)
     let runs = 0
     aWorker(redis, dispatcher, { 'submit-lane': async () => void (runs += 1) })
-    const jobs = Array.from({ length: 2_000 }, (_, lane) => ({ name: 'submit-lane' as const, id: `lane-${lane}` }))
+    const jobs = Array.from({ length: 2_000 }, (_, lane) => ({
+      name: 'submit-lane' as const,
+      id: `lane-${lane}`,
+    }))
     await dispatcher.dispatch(jobs)
     await until('all ran', () => runs === 2_000, 20_000)
     await new Promise((resolve) => setTimeout(resolve, 200))

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest'
 import type { AcceptRequest, AcceptResult } from '#core/transaction/accept-transactions.ts'
 import { Acceptor } from '#core/transaction/acceptor.ts'
 
-const item = { type: { name: 'tip' }, fromUserId: 'a', toUserId: 'b', amount: '1', commission: null, metadata: {} }
+const item = {
+  type: { name: 'tip' },
+  fromUserId: 'a',
+  toUserId: 'b',
+  amount: '1',
+  commission: null,
+  metadata: {},
+}
 
 function aRequest(key: string | null = null, items = 1): AcceptRequest {
   return {
@@ -57,7 +64,9 @@ describe('Acceptor', () => {
     const { accept, batches } = aSlowAccept()
     const acceptor = new Acceptor(accept)
     const first = acceptor.submit(aRequest('k'))
-    await expect(acceptor.submit(aRequest('k'))).rejects.toMatchObject({ code: 'idempotency_key_in_progress' })
+    await expect(acceptor.submit(aRequest('k'))).rejects.toMatchObject({
+      code: 'idempotency_key_in_progress',
+    })
     await turn()
     batches[0]?.finish()
     await first
@@ -92,7 +101,8 @@ describe('Acceptor', () => {
     const { accept } = aSlowAccept()
     const acceptor = new Acceptor(accept)
     const submissions: Promise<unknown>[] = []
-    for (let count = 0; count < 25; count++) submissions.push(acceptor.submit(aRequest(null, 1_000)).catch((error: unknown) => error))
+    for (let count = 0; count < 25; count++)
+      submissions.push(acceptor.submit(aRequest(null, 1_000)).catch((error: unknown) => error))
     const last = await submissions.at(-1)
     expect(last).toMatchObject({ code: 'overloaded' })
   })

@@ -1,0 +1,94 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import helmet from '@fastify/helmet'
+import underPressure from '@fastify/under-pressure'
+import fastify, { type FastifyInstance } from 'fastify'
+import type { App } from './app-types.ts'
+import type { AppDeps } from './deps.ts'
+import { authenticate, checkScope } from './plugins/authenticate.ts'
+import { economy } from './plugins/economy.ts'
+import { errorHandler } from './plugins/error-handler.ts'
+import { idempotency } from './plugins/idempotency.ts'
+import { logOptions } from './plugins/log.ts'
+import { metrics } from './plugins/metrics.ts'
+import { openapi } from './plugins/openapi.ts'
+import { pagination } from './plugins/pagination.ts'
+import { ProblemSchema } from './plugins/problem.ts'
+import { limits } from './plugins/rate-limit.ts'
+import { requestId, requestIdOf } from './plugins/request-id.ts'
+import { routeContract } from './plugins/route-contract.ts'
+import { validation } from './plugins/validation.ts'
+import { healthRoutes } from './routes/health.ts'
+import { referencePage, referenceRoutes } from './routes/reference.ts'
+import { tenantRoutes } from './routes/tenants.ts'
+
+/** Routes of the API under /v3. A new resource is one line here. */
+const V3 = [tenantRoutes]
+
+/** Milliseconds. Requests that wait this long for the event loop are better refused than served late. */
+const EVENT_LOOP_DELAY_MAX = 1_000
+/** Milliseconds that a client may take to send a whole request. */
+const REQUEST_TIMEOUT_MS = 30_000
+/** Milliseconds. Longer than usual load balancers keep idle connections, so that they close them and not we. */
+const KEEP_ALIVE_MS = 72_000
+
+/** The whole API, ready to listen or to be injected into. */
+export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const { config } = deps
+  const app = fastify({
+    logger: logOptions(config.log.level),
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    trustProxy: (_address, hop) => hop < config.api.trustedProxies,
+    bodyLimit: config.api.bodyLimitBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  })
+  app.addSchema(ProblemSchema)
+  await app.register(requestId)
+  await app.register(errorHandler, { publicUrl: config.api.publicUrl })
+  await app.register(metrics, deps)
+  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } } })
+  await app.register(underPressure, { maxEventLoopDelay: EVENT_LOOP_DELAY_MAX, retryAfter: 1 })
+  await app.register(validation)
+  await app.register(openapi, deps)
+  await app.register(async (scope) => referencePage(typed(scope)))
+  await app.register(async (scope) => ourRoutes(scope, deps))
+  await app.ready()
+  return app
+}
+
+/** Every route that is ours: declared in full, authenticated, limited, and counted once. */
+async function ourRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
+  await app.register(routeContract)
+  await app.register(pagination, deps)
+  await app.register(authenticate, deps)
+  await app.register(economy, deps)
+  await app.register(limits, deps)
+  await app.register(idempotency)
+  app.addHook('onRequest', async (request, reply) => {
+    const { plane } = request.routeOptions.config
+    if (plane === undefined || plane === 'public') return
+    try {
+      await app.authenticate(request)
+    } finally {
+      // Failed attempts count too, against the address they come from.
+      await app.limit(request, reply)
+    }
+    checkScope(request)
+    if (plane === 'data') await app.resolveEconomy(request)
+  })
+  await healthRoutes(typed(app), deps)
+  await referenceRoutes(typed(app))
+  await app.register(
+    async (v3) => {
+      for (const routes of V3) await routes(typed(v3), deps)
+    },
+    { prefix: '/v3' },
+  )
+}
+
+function typed(app: FastifyInstance): App {
+  return app.withTypeProvider<TypeBoxTypeProvider>()
+}

@@ -1,0 +1,27 @@
+import type { Redis } from 'ioredis'
+import type { Registry } from 'prom-client'
+import type { Config } from '#config'
+import type { Database } from '#adapters/postgres/database.ts'
+import type { AddressBook } from '#core/economy/address-book.ts'
+import type { Faucet } from '#core/economy/faucet.ts'
+import type { JobDispatcher } from '#core/outbox/job-dispatcher.ts'
+import type { Clock, Ids } from '#core/shared/clock.ts'
+import type { ApiKeyHasher } from '#core/tenant/api-key-hasher.ts'
+import type { UnitOfWork } from '#core/unit-of-work.ts'
+import type { MoneyPath } from './money-path.ts'
+
+/** Everything the API works with, the money path (money-path.ts) included. main.ts builds it from the adapters; tests build it with their own. */
+export interface AppDeps extends MoneyPath {
+  config: Config
+  database: Database
+  /** Null: never connected. It may be lost at any moment; then limits are counted in this process. */
+  redis: Redis | null
+  unitOfWork: UnitOfWork
+  hasher: ApiKeyHasher
+  addressBook: AddressBook
+  faucet: Faucet
+  jobs: Pick<JobDispatcher, 'wake'>
+  metrics: Registry
+  clock: Clock
+  ids: Ids
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { createFindCredential, createTouchApiKey } from '#adapters/postgres/api-key-store.ts'
+import type { Actor } from '#core/shared/actor.ts'
+import { authenticateApiKey, type Credential } from '#core/tenant/authenticate-api-key.ts'
+import { ScopeMissing, Unauthenticated } from '#core/tenant/errors.ts'
+import type { AppDeps } from '../deps.ts'
+import { cacheBriefly } from './brief-cache.ts'
+
+/** Milliseconds. A revoked key works at most this much longer. */
+const CREDENTIAL_CACHE_MS = 1_000
+/** Keys known and unknown: bounded, so that guessing ids fills no memory. */
+const CREDENTIAL_CACHE_MAX = 10_000
+/** Milliseconds. `last_used_at` is kept to the minute. */
+const TOUCH_INTERVAL_MS = 60_000
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The key that asks; null on routes that need none, and for the operator. */
+    credential: Credential | null
+    isOperator: boolean
+  }
+}
+
+/**
+ * Says who asks: a tenant's key, or the operator on the platform's own routes. The scope that the route declares is checked
+ * here too.
+ */
+export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
+  const { hasher, clock } = deps
+  const findCredential = cacheBriefly(createFindCredential(deps.database), CREDENTIAL_CACHE_MS, CREDENTIAL_CACHE_MAX)
+  const touch = createTouchApiKey(deps.database)
+  const touchedAt = new Map<string, number>()
+
+  app.decorateRequest('credential', null)
+  app.decorateRequest('isOperator', false)
+  app.decorate('authenticate', async (request: FastifyRequest) => {
+    const { plane } = request.routeOptions.config
+    const token = bearerOf(request)
+    if (plane === 'platform' && token !== null) {
+      if (!isSame(token, deps.config.keys.operatorKey)) throw new Unauthenticated('This is not the operator key.')
+      request.isOperator = true
+    }
+    if (plane !== 'control' && plane !== 'data') return
+    if (token === null) throw new Unauthenticated('Send an API key: Authorization: Bearer ost_test_…')
+    request.credential = await authenticateApiKey({ hasher, findCredential, clock }, token, request.ip)
+    noteUse(request.credential, request)
+  })
+
+  /** Never waited for: a request does not fail or slow down because its key's last use could not be noted. */
+  function noteUse(credential: Credential, request: FastifyRequest): void {
+    const now = clock.now()
+    const last = touchedAt.get(credential.id)
+    if (last !== undefined && now.getTime() - last < TOUCH_INTERVAL_MS) return
+    if (touchedAt.size >= CREDENTIAL_CACHE_MAX) touchedAt.clear()
+    touchedAt.set(credential.id, now.getTime())
+    touch(credential.tenantId, credential.id, now).catch((error: unknown) => {
+      request.log.warn({ err: error, apiKeyId: credential.id }, 'the last use of a key was not noted')
+    })
+  }
+})
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Fills in who asks. @throws what authenticateApiKey throws */
+    authenticate(request: FastifyRequest): Promise<void>
+  }
+}
+
+/** Refuses a key without the scope that its route declares. */
+export function checkScope(request: FastifyRequest): void {
+  const { scope } = request.routeOptions.config
+  if (scope && !credentialOf(request).scopes.includes(scope)) throw new ScopeMissing([scope])
+}
+
+/** The key that asks. For routes of the planes control and data, where there always is one. */
+export function credentialOf(request: FastifyRequest): Credential {
+  assert(request.credential, 'routes of the planes control and data are authenticated')
+  return request.credential
+}
+
+/** Who acts, as use cases and the audit log take it. */
+export function actorOf(request: FastifyRequest): Actor {
+  const { tenantId, id } = credentialOf(request)
+  return { tenantId, type: 'api_key', id, ip: request.ip, requestId: request.id }
+}
+
+function bearerOf(request: FastifyRequest): string | null {
+  const { authorization } = request.headers
+  if (authorization === undefined) return null
+  const [, token] = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(authorization) ?? []
+  if (token === undefined) throw new Unauthenticated('The Authorization header must read: Bearer <key>.')
+  return token
+}
+
+/** Compares secrets of any length in constant time. */
+function isSame(given: string, secret: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(secret))
+}

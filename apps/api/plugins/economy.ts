@@ -1,0 +1,64 @@
+import assert from 'node:assert'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { EconomyNotFound, EconomyRequired, EnvironmentMismatch } from '#core/economy/errors.ts'
+import type { Environment } from '#core/tenant/tenant.ts'
+import type { AppDeps } from '../deps.ts'
+import { fromWire } from '../presenters/wire-id.ts'
+import { credentialOf } from './authenticate.ts'
+
+/** Economies never change tenant or environment, so what was found once stays true. */
+const KNOWN_ECONOMIES_MAX = 10_000
+
+/** The header by which a key of the whole tenant names an economy. */
+export const ECONOMY_HEADER = 'ost-economy'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    economyId: string | null
+  }
+  interface FastifyInstance {
+    /** Fills in which economy a request of the data plane is about. */
+    resolveEconomy(request: FastifyRequest): Promise<void>
+  }
+}
+
+/** Finds the economy of a request: the key's own, or the one in the header, which must be the tenant's. */
+export const economy = fp(async (app: FastifyInstance, deps: AppDeps) => {
+  const environments = new Map<string, Environment>()
+
+  app.decorateRequest('economyId', null)
+  app.decorate('resolveEconomy', async (request: FastifyRequest) => {
+    const credential = credentialOf(request)
+    const header = request.headers[ECONOMY_HEADER]
+    const named = typeof header === 'string' ? fromWire('eco', header) : null
+    if (header !== undefined && named === null) throw new EconomyNotFound()
+    if (credential.economyId !== null) {
+      if (named !== null && named !== credential.economyId) throw new EconomyNotFound()
+      request.economyId = credential.economyId
+      return
+    }
+    if (named === null) throw new EconomyRequired()
+    const environment = await environmentOf(credential.tenantId, named)
+    if (environment === null) throw new EconomyNotFound()
+    if (environment !== credential.environment) throw new EnvironmentMismatch(credential.environment, environment)
+    request.economyId = named
+  })
+
+  async function environmentOf(tenantId: string, economyId: string): Promise<Environment | null> {
+    const key = `${tenantId}/${economyId}`
+    const known = environments.get(key)
+    if (known !== undefined) return known
+    const found = await deps.unitOfWork(tenantId, (tx) => tx.economies.find(economyId))
+    if (!found) return null
+    if (environments.size >= KNOWN_ECONOMIES_MAX) environments.clear()
+    environments.set(key, found.environment)
+    return found.environment
+  }
+})
+
+/** The economy that a request of the data plane is about. It belongs to the caller's tenant. */
+export function economyOf(request: FastifyRequest): string {
+  assert(request.economyId, 'routes of the data plane have an economy')
+  return request.economyId
+}

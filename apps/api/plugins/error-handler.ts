@@ -1,0 +1,151 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { StoredResponse } from '#core/idempotency/idempotency-store.ts'
+import { DomainError, InvalidRequest } from '#core/shared/errors.ts'
+import { PROBLEM_MEDIA_TYPE, wireErrorOf } from './problem.ts'
+
+/** Seconds after which a refused client may try again, where nothing better is known. */
+const RETRY_AFTER_SECONDS = '1'
+
+interface Options {
+  /** Where `type` URLs point to. */
+  publicUrl: string
+}
+
+/** Turns whatever is thrown into one shape: RFC 9457 problem+json with our code. */
+export const errorHandler = fp(async (app: FastifyInstance, options: Options) => {
+  app.decorate('problemOf', (error: DomainError, request: FastifyRequest): StoredResponse => {
+    const { status, title, ...rest } = wireErrorOf[error.code]
+    const body = {
+      type: `${options.publicUrl}/errors/${error.code}`,
+      title,
+      status,
+      code: error.code,
+      detail: error.message,
+      instance: request.url.split('?', 1)[0],
+      request_id: request.id,
+      retryable: 'retryable' in rest,
+      errors: error.fields,
+      ...(Object.keys(error.details).length > 0 && { details: error.details }),
+    }
+    return { status, body }
+  })
+
+  app.setErrorHandler((error, request, reply) => {
+    const expected = toDomainError(error)
+    if (expected.code === 'internal_error') request.log.error({ err: error }, 'a request failed unexpectedly')
+    else if (expected !== error) request.log.info({ err: error, code: expected.code }, 'a request was refused')
+    return sendProblem(app, expected, request, reply)
+  })
+
+  app.setNotFoundHandler((request, reply) => sendProblem(app, new RouteNotFound(), request, reply))
+})
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The response of an expected error. */
+    problemOf(error: DomainError, request: FastifyRequest): StoredResponse
+  }
+}
+
+function sendProblem(app: FastifyInstance, error: DomainError, request: FastifyRequest, reply: FastifyReply) {
+  const { status, body } = app.problemOf(error, request)
+  if (status === 401) reply.header('WWW-Authenticate', 'Bearer realm="OST KIT"')
+  if ((status === 503 || status === 429) && !reply.hasHeader('Retry-After')) {
+    reply.header('Retry-After', RETRY_AFTER_SECONDS)
+  }
+  return reply.code(status).type(PROBLEM_MEDIA_TYPE).send(body)
+}
+
+/** What an error is to a caller. Everything we did not expect is `internal_error` and tells nothing. */
+export function toDomainError(error: unknown): DomainError {
+  if (error instanceof DomainError) return error
+  const code = codeOf(error)
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new BodyTooLarge()
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new MediaTypeUnsupported()
+  if (code !== undefined && OVERLOAD_CODES.has(code)) return new Overloaded(error)
+  if (isRefusalOfFastify(error)) return new InvalidRequest([{ pointer: '', detail: error.message }])
+  return new InternalError(error)
+}
+
+/**
+ * Postgres or the way to it is out of reach or full, or two transactions got into each other's way: nothing was done, and
+ * the same request may succeed in a moment.
+ */
+const OVERLOAD_CODES: ReadonlySet<string> = new Set([
+  'FST_UNDER_PRESSURE',
+  // Node's sockets
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  // Postgres: serialization failure, deadlock, too many connections, statement timeout, lock timeout, shutting down
+  '40001',
+  '40P01',
+  '53300',
+  '57014',
+  '55P03',
+  '57P01',
+  '57P02',
+  '57P03',
+  '08006',
+  // Prisma: cannot reach, timed out, connection closed, pool timeout, transaction API error, write conflict
+  'P1001',
+  'P1002',
+  'P1008',
+  'P1017',
+  'P2024',
+  'P2028',
+  'P2034',
+  'P2037',
+])
+
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined
+  if ('message' in error && error.message === POOL_TIMEOUT) return 'P2024'
+  if ('code' in error && typeof error.code === 'string') return error.code
+  return undefined
+}
+
+/** node-postgres has no code for a pool that gave no connection in time. */
+const POOL_TIMEOUT = 'timeout exceeded when trying to connect'
+
+function isRefusalOfFastify(error: unknown): error is FastifyError {
+  const code = codeOf(error)
+  if (!code?.startsWith('FST_')) return false
+  const status = (error as FastifyError).statusCode
+  return status !== undefined && status >= 400 && status < 500
+}
+
+class RouteNotFound extends DomainError {
+  constructor() {
+    super('route_not_found', 'There is nothing at this method and path. The API is described at /docs.')
+  }
+}
+
+class BodyTooLarge extends DomainError {
+  constructor() {
+    super('body_too_large', 'The body is larger than this API takes. Send less at once.')
+  }
+}
+
+class MediaTypeUnsupported extends DomainError {
+  constructor() {
+    super('media_type_unsupported', 'Send JSON, with the header Content-Type: application/json.')
+  }
+}
+
+class Overloaded extends DomainError {
+  constructor(cause: unknown) {
+    super('overloaded', 'The service cannot take this now. Repeat it in a moment, with the same Idempotency-Key.')
+    this.cause = cause
+  }
+}
+
+class InternalError extends DomainError {
+  constructor(cause: unknown) {
+    super('internal_error', 'Something broke on our side. Tell us the request id if it happens again.')
+    this.cause = cause
+  }
+}

@@ -1,0 +1,72 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { deriveKey } from '#adapters/crypto/sealer.ts'
+import { DomainError } from '#core/shared/errors.ts'
+import type { Page, PageRequest } from '#core/shared/page.ts'
+import type { AppDeps } from '../deps.ts'
+import type { Paging } from '../schemas/common.ts'
+
+const MAC_BYTES = 16
+
+type ListRequest = Pick<FastifyRequest, 'url' | 'server' | 'credential' | 'economyId'> & { query: Paging }
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    cursorKey: Buffer
+  }
+}
+
+/** Cursors are opaque and signed: they name the last row seen and work for the same caller, route and filters only. */
+export const pagination = fp(async (app: FastifyInstance, deps: AppDeps) => {
+  app.decorate('cursorKey', deriveKey(deps.config.keys.keyEncryptionKey, 'cursor'))
+})
+
+/** The page that a list's query asks for. @throws InvalidCursor */
+export function pageOf(request: ListRequest): PageRequest {
+  const { limit, order, cursor } = request.query
+  return { limit, order, ...(cursor !== undefined && { after: openCursor(request, cursor) }) }
+}
+
+/** A page as lists answer it. */
+export function toList<Row, Item>(
+  request: ListRequest,
+  page: Page<Row>,
+  present: (row: Row) => Item,
+) {
+  return {
+    object: 'list' as const,
+    data: page.rows.map(present),
+    has_more: page.nextAfter !== null,
+    next_cursor: page.nextAfter === null ? null : makeCursor(request, page.nextAfter),
+  }
+}
+
+function makeCursor(request: ListRequest, after: string): string {
+  return Buffer.concat([macOf(request, after), Buffer.from(after, 'utf8')]).toString('base64url')
+}
+
+function openCursor(request: ListRequest, cursor: string): string {
+  const bytes = Buffer.from(cursor, 'base64url')
+  const after = bytes.subarray(MAC_BYTES).toString('utf8')
+  const mac = bytes.subarray(0, MAC_BYTES)
+  if (mac.length !== MAC_BYTES || !timingSafeEqual(mac, macOf(request, after))) throw new InvalidCursor()
+  return after
+}
+
+/** Binds a cursor to everything that decides which rows a list has, and in which order. */
+function macOf(request: ListRequest, after: string): Buffer {
+  const { limit: _limit, cursor: _cursor, ...filters } = request.query
+  const [path] = request.url.split('?', 1)
+  const sorted = Object.entries(filters).sort(([a], [b]) => (a < b ? -1 : 1))
+  const subject = JSON.stringify([request.credential?.tenantId, request.economyId, path, sorted, after])
+  return createHmac('sha256', request.server.cursorKey).update(subject).digest().subarray(0, MAC_BYTES)
+}
+
+class InvalidCursor extends DomainError {
+  constructor() {
+    super('invalid_cursor', 'The cursor does not belong to this list with these filters. Start without a cursor.', {}, [
+      { pointer: '?cursor', detail: 'is not a next_cursor of this list with these filters' },
+    ])
+  }
+}

@@ -1,0 +1,64 @@
+import { type TProperties, type TSchema, Type } from 'typebox'
+import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '#core/shared/page.ts'
+import type { IdPrefix } from '../presenters/wire-id.ts'
+
+/** An object of a request: a field that is not listed is refused, not dropped. */
+export function Strict<Fields extends TProperties>(fields: Fields) {
+  return Type.Object(fields, { additionalProperties: false })
+}
+
+export function Nullable<Schema extends TSchema>(schema: Schema) {
+  return Type.Union([schema, Type.Null()])
+}
+
+export const Timestamp = Type.String({ format: 'date-time', examples: ['2026-11-20T09:30:00.000Z'] })
+
+/** An amount of base units in JSON. */
+export const Units = Type.String({
+  pattern: '^[0-9]{1,60}$',
+  description: 'Base units of the token, as a decimal string.',
+  examples: ['1500000000000000000'],
+})
+
+export const Address = Type.String({ examples: ['0x8ba1f109551bd432803012645ac136ddd64dba72'] })
+
+const EXAMPLE_SUFFIX = '01k0g2qz5me93tnsy1xq2zc7ah'
+
+/** An id as it stands in requests and responses. Whether it has the right form is for wire-id.ts to decide. */
+export function Id(prefix: IdPrefix) {
+  return Type.String({ maxLength: 64, examples: [`${prefix}_${EXAMPLE_SUFFIX}`] })
+}
+
+/** The path's `:id`. */
+export function IdParams(prefix: IdPrefix) {
+  return Strict({ id: Id(prefix) })
+}
+
+/** The query of a list: paging, and the list's own filters. */
+export function ListQuery<Fields extends TProperties>(filters: Fields) {
+  return Strict({
+    limit: Type.Integer({ minimum: 1, maximum: PAGE_LIMIT_MAX, default: PAGE_LIMIT_DEFAULT }),
+    cursor: Type.Optional(
+      Type.String({ maxLength: 512, description: 'The `next_cursor` of the page before, with the same filters.' }),
+    ),
+    order: Type.Enum(['asc', 'desc'], { default: 'desc', description: 'By time of creation.' }),
+    ...filters,
+  })
+}
+
+/** A page of a list. */
+export function ListOf<Item extends TSchema>(item: Item) {
+  return Type.Object({
+    object: Type.Literal('list'),
+    data: Type.Array(item),
+    has_more: Type.Boolean(),
+    next_cursor: Nullable(Type.String()),
+  })
+}
+
+/** The paging part of every list's query. */
+export interface Paging {
+  limit: number
+  order: 'asc' | 'desc'
+  cursor?: string
+}

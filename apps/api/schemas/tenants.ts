@@ -1,0 +1,25 @@
+import { Type } from 'typebox'
+import { ENVIRONMENTS } from '#core/tenant/tenant.ts'
+import { IssuedApiKeySchema } from './api-keys.ts'
+import { Id, Strict, Timestamp } from './common.ts'
+import { Email, MemberSchema, PersonName } from './members.ts'
+
+export const CreateTenantBody = Strict({
+  name: Type.String({ minLength: 1, maxLength: 200, examples: ['Acme Games'] }),
+  owner: Strict({ email: Email, name: PersonName }),
+  environment: Type.Enum([...ENVIRONMENTS], { default: 'sandbox', description: 'Of the first key.' }),
+})
+
+export const TenantSchema = Type.Object({
+  object: Type.Literal('tenant'),
+  id: Id('ten'),
+  name: Type.String(),
+  status: Type.Enum(['active', 'suspended']),
+  created_at: Timestamp,
+})
+
+export const CreatedTenantSchema = Type.Object({
+  ...TenantSchema.properties,
+  owner: MemberSchema,
+  api_key: IssuedApiKeySchema,
+})

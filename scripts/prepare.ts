@@ -1,0 +1,54 @@
+/** Makes the sources that are generated and not committed, when what they come from has changed. */
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { access, glob, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { generatePrisma, isPrismaStale } from './generate-prisma.ts'
+import { createProgress } from './stack/progress.ts'
+import { ROOT } from './stack/settings.ts'
+
+const BINDINGS_SCRIPT = join(ROOT, 'scripts/generate-bindings.ts')
+const BINDINGS = join(ROOT, 'src/adapters/evm/generated')
+const STAMP = join(BINDINGS, '.sources-hash')
+/** Compiling every contract with the WebAssembly compiler takes a minute or two on a slow machine. */
+const TIMEOUT_MS = 900_000
+
+async function generateBindings(): Promise<void> {
+  const hash = await contractsHash()
+  await promisify(execFile)(process.execPath, [BINDINGS_SCRIPT], { cwd: ROOT, timeout: TIMEOUT_MS })
+  await mkdir(BINDINGS, { recursive: true })
+  await writeFile(STAMP, hash)
+}
+
+async function areBindingsStale(): Promise<boolean> {
+  if (!(await exists(BINDINGS_SCRIPT))) return false
+  return (await readFile(STAMP, 'utf8').catch(() => '')) !== (await contractsHash())
+}
+
+async function contractsHash(): Promise<string> {
+  const files = [BINDINGS_SCRIPT, join(ROOT, 'contracts/foundry.toml'), join(ROOT, 'package-lock.json')]
+  for await (const file of glob(join(ROOT, 'contracts/src/**/*.sol'))) files.push(file)
+  const hash = createHash('sha256')
+  for (const file of files.toSorted()) hash.update(file.slice(ROOT.length)).update(await readFile(file))
+  return hash.digest('hex')
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+if (import.meta.main) {
+  const progress = createProgress(process.stderr)
+  try {
+    if (await isPrismaStale()) await progress.step('Prisma client', generatePrisma)
+    if (await areBindingsStale()) await progress.step('contracts compiled', generateBindings)
+  } catch (error) {
+    const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : ''
+    console.error(output || error)
+    process.exit(1)
+  }
+}

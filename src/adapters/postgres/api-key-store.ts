@@ -1,0 +1,102 @@
+import type { ApiKey } from '#core/tenant/api-key.ts'
+import type { ApiKeyStore } from '#core/tenant/api-key-store.ts'
+import type { Credential, FindCredential } from '#core/tenant/authenticate-api-key.ts'
+import type { Scope } from '#core/tenant/scopes.ts'
+import type { Environment } from '#core/tenant/tenant.ts'
+import type { Database, PrismaTx } from './database.ts'
+import type { ApiKey as ApiKeyRow } from './generated/client.ts'
+import { pageOf, pageQuery } from './page.ts'
+
+export function createApiKeyStore(tx: PrismaTx, tenantId: string): ApiKeyStore {
+  const find = async (id: string) => {
+    const row = await tx.apiKey.findFirst({ where: { tenantId, id } })
+    return row && toApiKey(row)
+  }
+  return {
+    find,
+
+    async insert(key, secretHash) {
+      const { scopes, ipAllowList, ...rest } = key
+      const lists = { scopes: [...scopes], ipAllowList: [...ipAllowList] }
+      await tx.apiKey.create({ data: { ...rest, ...lists, tenantId, secretHash: Uint8Array.from(secretHash) } })
+    },
+
+    async lock(id) {
+      await tx.$queryRaw`SELECT FROM api_key WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`
+      return find(id)
+    },
+
+    async list(page, filter) {
+      const query = pageQuery(page)
+      const rows = await tx.apiKey.findMany({ ...query, where: { ...query.where, tenantId, ...filter } })
+      return pageOf(rows, page, toApiKey)
+    },
+
+    async replace(id, replacedById, expiresAt) {
+      await tx.apiKey.updateMany({ where: { tenantId, id }, data: { replacedById, expiresAt } })
+    },
+
+    async revoke(id, at) {
+      await tx.apiKey.updateMany({ where: { tenantId, id }, data: { revokedAt: at } })
+    },
+  }
+}
+
+interface CredentialRow {
+  id: string
+  tenant_id: string
+  economy_id: string | null
+  environment: Environment
+  secret_hash: Buffer
+  scopes: Scope[]
+  ip_allow_list: string[]
+  expires_at: Date | null
+  revoked_at: Date | null
+  tenant_status: Credential['tenantStatus']
+}
+
+/** Looks a key up by its id, across tenants: the one question that is asked before a tenant is known. */
+export function createFindCredential(database: Pick<Database, 'pool'>): FindCredential {
+  return async (keyId) => {
+    const { rows } = await database.pool.query<CredentialRow>({
+      name: 'authenticate_api_key',
+      text: 'SELECT * FROM authenticate_api_key($1)',
+      values: [keyId],
+    })
+    const [row] = rows
+    if (!row) return null
+    return {
+      id: row.id,
+      tenantId: row.tenant_id,
+      economyId: row.economy_id,
+      environment: row.environment,
+      secretHash: row.secret_hash,
+      scopes: row.scopes,
+      ipAllowList: row.ip_allow_list,
+      expiresAt: row.expires_at,
+      revokedAt: row.revoked_at,
+      tenantStatus: row.tenant_status,
+    }
+  }
+}
+
+/** Notes that a key was used, to the minute: whoever comes later within it changes nothing. */
+export function createTouchApiKey(database: Pick<Database, 'read'>) {
+  return async (tenantId: string, keyId: string, at: Date): Promise<void> => {
+    await database.read(
+      tenantId,
+      'touch_api_key',
+      `UPDATE api_key SET last_used_at = $3
+       WHERE tenant_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3::timestamptz - interval '1 minute')`,
+      [tenantId, keyId, at],
+    )
+  }
+}
+
+function toApiKey(row: ApiKeyRow): ApiKey {
+  const { id, name, economyId, ipAllowList, createdAt, expiresAt, lastUsedAt, revokedAt, replacedById } = row
+  // Written by this store only, from values of these types.
+  const environment = row.environment as Environment
+  const scopes = row.scopes as Scope[]
+  return { id, name, economyId, environment, scopes, ipAllowList, createdAt, expiresAt, lastUsedAt, revokedAt, replacedById }
+}

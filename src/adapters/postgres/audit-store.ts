@@ -1,0 +1,31 @@
+import type { AuditEntry, AuditSubject } from '#core/tenant/audit-entry.ts'
+import type { AuditStore } from '#core/tenant/audit-store.ts'
+import type { PrismaTx } from './database.ts'
+import type { AuditLog } from './generated/client.ts'
+import { toJson } from './json.ts'
+import { pageOf, pageQuery } from './page.ts'
+
+export function createAuditStore(tx: PrismaTx, tenantId: string): AuditStore {
+  return {
+    async append(entry) {
+      await tx.auditLog.create({ data: { ...entry, tenantId, details: toJson(entry.details) } })
+    },
+
+    async list(page, { since, until, ...exact }) {
+      const query = pageQuery(page)
+      const createdAt = { ...(since && { gte: since }), ...(until && { lt: until }) }
+      const rows = await tx.auditLog.findMany({ ...query, where: { ...query.where, tenantId, ...exact, createdAt } })
+      return pageOf(rows, page, toEntry)
+    },
+  }
+}
+
+function toEntry({ tenantId: _, ...row }: AuditLog): AuditEntry {
+  return {
+    ...row,
+    // Written by this store only, from values of these types.
+    actorType: row.actorType as AuditEntry['actorType'],
+    subjectType: row.subjectType as AuditSubject,
+    details: row.details as AuditEntry['details'],
+  }
+}

@@ -1,0 +1,203 @@
+import type pg from 'pg'
+import { LedgerInconsistency } from '#core/ledger/errors.ts'
+import type { Confirmation } from '#core/ledger/settlement-store.ts'
+import type { Ids } from '#core/shared/clock.ts'
+import {
+  AccountChanges,
+  appendTransactionEvents,
+  changeAccounts,
+  expectRows,
+  lockCursor,
+  type TransactionEvent,
+} from './ledger-rows.ts'
+
+interface ConfirmBlocks {
+  chainId: number
+  transactionsMax: number
+}
+
+/** Blocks (`after`, `upTo`] of a chain. */
+interface BlockRange {
+  chainId: number
+  after: number
+  upTo: number
+}
+
+/** The transactions of the submissions in a range of blocks; $1 chain, $2 after, $3 up to. */
+const ENDING = `(SELECT s.economy_id, payment.id
+                 FROM chain_submission s CROSS JOIN LATERAL unnest(s.transaction_ids) AS payment(id)
+                 WHERE s.chain_id = $1 AND s.block_number > $2 AND s.block_number <= $3 AND s.status = 'mined') AS ending`
+
+/** Ends what is final by depth, inside the caller's database transaction. */
+export async function confirmBlocks(
+  client: pg.PoolClient,
+  ids: Ids,
+  { chainId, transactionsMax }: ConfirmBlocks,
+): Promise<Confirmation | null> {
+  const cursor = await lockCursor(client, chainId)
+  if (!cursor || cursor.isHalted) return null
+  const target = cursor.number - cursor.finalityDepth
+  if (target <= cursor.finalNumber) return null
+  const { upTo, transactions } = await boundedRange(
+    client,
+    { chainId, after: cursor.finalNumber, upTo: target },
+    transactionsMax,
+  )
+  const range = { chainId, after: cursor.finalNumber, upTo }
+  const confirmed = transactions === 0 ? [] : await confirmTransactions(client, range)
+  const failed = transactions === confirmed.length ? [] : await failTransactions(client, range)
+  if (confirmed.length + failed.length !== transactions) {
+    throw new LedgerInconsistency(
+      `blocks ${range.after + 1} to ${upTo} carry ${transactions} transactions, ${confirmed.length} are mined and ${failed.length} have failed`,
+    )
+  }
+  await endSubmissions(client, range)
+  await appendTransactionEvents(client, ids, [...confirmed, ...failed])
+  await client.query({
+    name: 'confirm_move_final',
+    text: 'UPDATE chain_cursor SET final_number = $2, updated_at = now() WHERE chain_id = $1',
+    values: [chainId, upTo],
+  })
+  return {
+    finalNumber: upTo,
+    confirmed: confirmed.length,
+    failed: failed.length,
+    isComplete: upTo === target,
+  }
+}
+
+/** As many blocks as the bound on transactions allows, but at least the first that has any. */
+async function boundedRange(
+  client: pg.PoolClient,
+  range: BlockRange,
+  transactionsMax: number,
+): Promise<{ upTo: number; transactions: number }> {
+  const { rows } = await client.query<{ number: string; transactions: string }>({
+    name: 'confirm_count',
+    text: `SELECT block_number AS number, sum(cardinality(transaction_ids)) AS transactions FROM chain_submission
+           WHERE chain_id = $1 AND block_number > $2 AND block_number <= $3 AND status = 'mined'
+           GROUP BY block_number ORDER BY block_number`,
+    values: valuesOf(range),
+  })
+  let transactions = 0
+  for (const [index, row] of rows.entries()) {
+    const next = transactions + Number(row.transactions)
+    if (index > 0 && next > transactionsMax) return { upTo: Number(row.number) - 1, transactions }
+    transactions = next
+  }
+  return { upTo: range.upTo, transactions }
+}
+
+interface EndedRow {
+  tenant_id: string
+  economy_id: string
+  id: string
+  block_number: string
+  tx_hash: string
+}
+
+async function confirmTransactions(client: pg.PoolClient, range: BlockRange): Promise<TransactionEvent[]> {
+  const { rows } = await client.query<EndedRow>({
+    name: 'confirm_transactions',
+    text: `UPDATE transaction SET status = 'confirmed', ended_at = now() FROM ${ENDING}
+           WHERE transaction.economy_id = ending.economy_id AND transaction.id = ending.id AND transaction.status = 'mined'
+           RETURNING transaction.tenant_id, transaction.economy_id, transaction.id, transaction.block_number, transaction.tx_hash`,
+    values: valuesOf(range),
+  })
+  return rows.map((row) => ({
+    tenantId: row.tenant_id,
+    economyId: row.economy_id,
+    transactionId: row.id,
+    topic: 'transaction.confirmed',
+    payload: { block_number: Number(row.block_number), tx_hash: row.tx_hash },
+  }))
+}
+
+interface FailedRow extends EndedRow {
+  failure_code: string
+  failure_reason: string
+  account_id: string
+  amount: string
+}
+
+/** The recorded failures become final: their holds are voided, and what was on the way will not come. */
+async function failTransactions(client: pg.PoolClient, range: BlockRange): Promise<TransactionEvent[]> {
+  const { rows } = await client.query<FailedRow>({
+    name: 'confirm_failed',
+    text: `SELECT transaction.tenant_id, transaction.economy_id, transaction.id, transaction.block_number, transaction.tx_hash,
+                  transaction.failure_code, transaction.failure_reason, hold.account_id, hold.amount
+           FROM ${ENDING}
+           JOIN transaction ON transaction.economy_id = ending.economy_id AND transaction.id = ending.id
+           JOIN hold ON hold.economy_id = ending.economy_id AND hold.transaction_id = ending.id
+           WHERE transaction.status = 'submitted' AND transaction.failure_code IS NOT NULL AND hold.status = 'pending'`,
+    values: valuesOf(range),
+  })
+  if (rows.length === 0) return []
+  const keys = [rows.map((row) => row.economy_id), rows.map((row) => row.id)]
+  const changes = new AccountChanges()
+  for (const row of rows) changes.of(row.economy_id, row.account_id).held -= BigInt(row.amount)
+  for (const leg of await incomingOf(client, keys)) {
+    changes.of(leg.economyId, leg.accountId).pendingIn -= leg.amount
+  }
+  await changeAccounts(client, changes.all())
+  const voided = await client.query({
+    name: 'confirm_void_holds',
+    text: `UPDATE hold SET status = 'voided', ended_at = now() FROM unnest($1::uuid[], $2::uuid[]) AS failed(economy_id, id)
+           WHERE hold.economy_id = failed.economy_id AND hold.transaction_id = failed.id AND hold.status = 'pending'`,
+    values: keys,
+  })
+  expectRows('pending holds', voided.rowCount, rows.length)
+  const ended = await client.query({
+    name: 'confirm_fail_transactions',
+    text: `UPDATE transaction SET status = 'failed', ended_at = now() FROM unnest($1::uuid[], $2::uuid[]) AS failed(economy_id, id)
+           WHERE transaction.economy_id = failed.economy_id AND transaction.id = failed.id AND transaction.status = 'submitted'`,
+    values: keys,
+  })
+  expectRows('submitted transactions', ended.rowCount, rows.length)
+  return rows.map((row) => ({
+    tenantId: row.tenant_id,
+    economyId: row.economy_id,
+    transactionId: row.id,
+    topic: 'transaction.failed',
+    payload: {
+      block_number: Number(row.block_number),
+      tx_hash: row.tx_hash,
+      failure_code: row.failure_code,
+      failure_reason: row.failure_reason,
+    },
+  }))
+}
+
+/** What these transactions were to bring to each account, in base units. */
+export async function incomingOf(
+  client: pg.PoolClient,
+  keys: readonly (readonly string[])[],
+): Promise<{ economyId: string; accountId: string; amount: bigint }[]> {
+  const { rows } = await client.query<{ economy_id: string; to_account_id: string; amount: string }>({
+    name: 'ledger_incoming',
+    text: `SELECT transfer.economy_id, transfer.to_account_id, sum(transfer.amount) AS amount
+           FROM unnest($1::uuid[], $2::uuid[]) AS payment(economy_id, id)
+           JOIN transfer ON transfer.economy_id = payment.economy_id AND transfer.transaction_id = payment.id
+           GROUP BY transfer.economy_id, transfer.to_account_id`,
+    values: [...keys],
+  })
+  return rows.map((row) => ({
+    economyId: row.economy_id,
+    accountId: row.to_account_id,
+    amount: BigInt(row.amount),
+  }))
+}
+
+async function endSubmissions(client: pg.PoolClient, range: BlockRange): Promise<void> {
+  await client.query({
+    name: 'confirm_end_submissions',
+    text: `UPDATE chain_submission
+           SET status = CASE WHEN revert_reason IS NULL THEN 'confirmed' ELSE 'reverted' END, ended_at = now()
+           WHERE chain_id = $1 AND block_number > $2 AND block_number <= $3 AND status = 'mined'`,
+    values: valuesOf(range),
+  })
+}
+
+function valuesOf({ chainId, after, upTo }: BlockRange): number[] {
+  return [chainId, after, upTo]
+}

@@ -1,0 +1,287 @@
+import assert from 'node:assert/strict'
+import type pg from 'pg'
+import type { PaymentLeg, QueuedPayment } from '#core/chain/queued-payment.ts'
+import {
+  type NewAttempt,
+  NONCE_FILLER,
+  type OpenSubmission,
+  type SubmissionCall,
+  TRANSFER_BATCH,
+} from '#core/chain/submission.ts'
+import type { LaneState, LockedLane, SignedBatch } from '#core/chain/submission-store.ts'
+import type { Ids } from '#core/shared/clock.ts'
+
+/** What may be done with a lane while its row is locked on `client`; a handful of set-based statements per batch. */
+export function createLockedLane(client: pg.PoolClient, ids: Ids, state: LaneState): LockedLane {
+  return {
+    state,
+
+    async claimAdministrative() {
+      const { rows } = await client.query<AdministrativeRow>({
+        name: 'lane_claim_administrative',
+        text: `SELECT id, kind, to_address, calldata, gas_limit FROM chain_submission
+               WHERE lane_id = $1 AND status = 'queued' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`,
+        values: [state.lane.id],
+      })
+      const [row] = rows
+      if (!row) return null
+      return { id: row.id, kind: row.kind, call: toCall(row) }
+    },
+
+    async claimPayments(economyId, limit) {
+      const { rows } = await client.query<LegRow>({
+        name: 'lane_claim_payments',
+        text: CLAIM_PAYMENTS,
+        values: [economyId, limit],
+      })
+      return toPayments(rows)
+    },
+
+    recordBatch: (batch) => recordBatch(client, ids, state, batch),
+
+    async recordAdministrative(submissionId, nonce, gasLimit, attempt) {
+      const { rowCount } = await client.query({
+        name: 'lane_record_administrative',
+        text: `UPDATE chain_submission SET status = 'signed', nonce = $2, gas_limit = $3, signed_at = $4
+               WHERE id = $1 AND status = 'queued'`,
+        values: [submissionId, nonce, gasLimit.toString(), attempt.signedAt],
+      })
+      assert.equal(rowCount, 1, 'a claimed administrative submission is still queued')
+      await insertAttempt(client, attempt)
+    },
+
+    async readCall(submissionId) {
+      const { rows } = await client.query<CallRow>(
+        `SELECT to_address, calldata, gas_limit FROM chain_submission
+         WHERE id = $1 AND lane_id = $2 AND status IN ('signed', 'broadcast')`,
+        [submissionId, state.lane.id],
+      )
+      const [row] = rows
+      return row ? toCall(row) : null
+    },
+
+    async addAttempt(attempt) {
+      const { rowCount } = await client.query(
+        `SELECT FROM chain_submission s
+         WHERE s.id = $1 AND s.lane_id = $2 AND s.status IN ('signed', 'broadcast')
+           AND (SELECT max(a.attempt) FROM submission_attempt a WHERE a.submission_id = s.id) = $3 - 1`,
+        [attempt.submissionId, state.lane.id, attempt.attempt],
+      )
+      if (rowCount !== 1) return false
+      await insertAttempt(client, attempt)
+      return true
+    },
+
+    async recordFiller(nonce, call, attempt) {
+      const { rowCount } = await client.query(
+        `INSERT INTO chain_submission (id, chain_id, lane_id, kind, to_address, calldata, gas_limit, nonce, status, created_at, signed_at)
+         VALUES ($1, $2, $3, '${NONCE_FILLER}', $4, $5, $6, $7, 'signed', $8, $8) ON CONFLICT (lane_id, nonce) DO NOTHING`,
+        [
+          attempt.submissionId,
+          state.lane.chainId,
+          state.lane.id,
+          call.to,
+          call.data,
+          call.gasLimit.toString(),
+          nonce,
+          attempt.signedAt,
+        ],
+      )
+      if (rowCount !== 1) return false
+      await insertAttempt(client, attempt)
+      return true
+    },
+
+    requeueReplaced: (seen, at) => requeueReplaced(client, ids, seen, at),
+  }
+}
+
+interface CallRow {
+  to_address: string
+  calldata: Buffer
+  gas_limit: string
+}
+
+interface AdministrativeRow extends CallRow {
+  id: string
+  kind: string
+}
+
+function toCall(row: CallRow): SubmissionCall {
+  return { to: row.to_address, data: row.calldata, gasLimit: BigInt(row.gas_limit) }
+}
+
+/**
+ * A recipient whose whole balance is held may have none when the leg runs, so it counts as fresh. Claimed rows are locked in
+ * id order; wallets and accounts are only read.
+ */
+const CLAIM_PAYMENTS = `
+WITH claimed AS MATERIALIZED (
+  SELECT t.economy_id, t.id, t.from_user_id FROM transaction t
+  WHERE t.economy_id = $1 AND t.status = 'queued' ORDER BY t.id LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+SELECT c.id, w.salt, a.address, t.amount, a.settled <= a.held AS is_fresh
+FROM claimed c
+JOIN wallet w ON w.economy_id = c.economy_id AND w.user_id = c.from_user_id
+JOIN transfer t ON t.economy_id = c.economy_id AND t.transaction_id = c.id
+JOIN account a ON a.economy_id = c.economy_id AND a.id = t.to_account_id
+ORDER BY c.id, t.position`
+
+interface LegRow {
+  id: string
+  salt: Buffer
+  address: string
+  amount: string
+  is_fresh: boolean
+}
+
+/** The rows of one transaction follow each other. */
+function toPayments(rows: readonly LegRow[]): QueuedPayment[] {
+  const payments: (QueuedPayment & { legs: PaymentLeg[] })[] = []
+  for (const row of rows) {
+    const leg: PaymentLeg = { recipient: row.address, amount: BigInt(row.amount), isFresh: row.is_fresh }
+    const last = payments.at(-1)
+    if (last?.transactionId === row.id) last.legs.push(leg)
+    else payments.push({ transactionId: row.id, payerSalt: row.salt, legs: [leg] })
+  }
+  return payments
+}
+
+const INSERT_SUBMISSION = `
+INSERT INTO chain_submission (id, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, gas_limit, nonce,
+                              status, transaction_ids, created_at, signed_at)
+VALUES ($1, $2, $3, $4, $5, '${TRANSFER_BATCH}', $6, $7, $8, $9, 'signed', $10::uuid[], $11, $11)`
+
+const MOVE_TRANSACTIONS = `
+WITH batch AS (
+  SELECT id, event_id, position - 1 AS payment_index
+  FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS b(id, event_id, position)
+), moved AS (
+  UPDATE transaction t
+  SET status = 'submitted', submission_id = $4, payment_index = batch.payment_index, submitted_at = $5
+  FROM batch WHERE t.economy_id = $1 AND t.id = batch.id AND t.status = 'queued'
+  RETURNING t.tenant_id, t.economy_id, t.id, batch.event_id
+)
+INSERT INTO outbox_event (id, tenant_id, economy_id, topic, subject_id)
+SELECT event_id, tenant_id, economy_id, 'transaction.submitted', id FROM moved`
+
+async function recordBatch(
+  client: pg.PoolClient,
+  ids: Ids,
+  state: LaneState,
+  batch: SignedBatch,
+): Promise<void> {
+  const { economy, call, nonce, attempt, transactionIds } = batch
+  const { lane } = state
+  await client.query({
+    name: 'lane_insert_submission',
+    text: INSERT_SUBMISSION,
+    values: [
+      attempt.submissionId,
+      lane.chainId,
+      lane.id,
+      economy.economyId,
+      economy.tenantId,
+      call.to,
+      call.data,
+      call.gasLimit.toString(),
+      nonce,
+      transactionIds,
+      attempt.signedAt,
+    ],
+  })
+  await insertAttempt(client, attempt)
+  const { rowCount } = await client.query({
+    name: 'lane_move_transactions',
+    text: MOVE_TRANSACTIONS,
+    values: [
+      economy.economyId,
+      transactionIds,
+      transactionIds.map(() => ids.next()),
+      attempt.submissionId,
+      attempt.signedAt,
+    ],
+  })
+  assert.equal(rowCount, transactionIds.length, 'every claimed transaction moves to submitted')
+}
+
+/** The tenant stands in the submission. */
+async function insertAttempt(client: pg.PoolClient, attempt: NewAttempt): Promise<void> {
+  await client.query({
+    name: 'lane_insert_attempt',
+    text: `INSERT INTO submission_attempt (submission_id, attempt, tenant_id, raw_tx, tx_hash, max_fee_per_gas,
+                                           max_priority_fee_per_gas, signed_at)
+           SELECT s.id, $2, s.tenant_id, $3, $4, $5, $6, $7 FROM chain_submission s WHERE s.id = $1`,
+    values: [
+      attempt.submissionId,
+      attempt.attempt,
+      attempt.rawTx,
+      attempt.txHash,
+      attempt.fees.maxFeePerGas.toString(),
+      attempt.fees.maxPriorityFeePerGas.toString(),
+      attempt.signedAt,
+    ],
+  })
+}
+
+async function requeueReplaced(
+  client: pg.PoolClient,
+  ids: Ids,
+  seen: OpenSubmission,
+  at: Date,
+): Promise<boolean> {
+  const ended = await client.query(
+    `UPDATE chain_submission s SET status = 'replaced', ended_at = $3
+     WHERE s.id = $1 AND s.status IN ('signed', 'broadcast')
+       AND $2::text[] = (SELECT array_agg(a.tx_hash ORDER BY a.attempt) FROM submission_attempt a WHERE a.submission_id = s.id)`,
+    [seen.id, seen.attempts.map((attempt) => attempt.txHash), at],
+  )
+  if (ended.rowCount !== 1) return false
+  if (seen.kind === TRANSFER_BATCH) await requeueTransactions(client, ids, seen.id)
+  else if (seen.kind !== NONCE_FILLER) await requeueAdministrative(client, ids, seen.id, at)
+  return true
+}
+
+async function requeueTransactions(client: pg.PoolClient, ids: Ids, submissionId: string): Promise<void> {
+  const { rows } = await client.query<{ economy_id: string; tenant_id: string; id: string }>(
+    `UPDATE transaction t SET status = 'queued', submission_id = NULL, payment_index = NULL, submitted_at = NULL
+     FROM chain_submission s
+     WHERE s.id = $1 AND t.economy_id = s.economy_id AND t.id = ANY (s.transaction_ids)
+       AND t.status = 'submitted' AND t.submission_id = s.id
+     RETURNING t.economy_id, t.tenant_id, t.id`,
+    [submissionId],
+  )
+  await client.query(
+    `INSERT INTO outbox_event (id, tenant_id, economy_id, topic, subject_id, payload)
+     SELECT id, tenant_id, economy_id, 'transaction.queued', subject_id, $5::jsonb
+     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) AS e(id, tenant_id, economy_id, subject_id)`,
+    [
+      rows.map(() => ids.next()),
+      rows.map((row) => row.tenant_id),
+      rows.map((row) => row.economy_id),
+      rows.map((row) => row.id),
+      JSON.stringify({ reason: 'submission_replaced', submission_id: submissionId }),
+    ],
+  )
+}
+
+/** The call waits again under a new id, and the deployment step that waited for the old one waits for the new one. */
+async function requeueAdministrative(
+  client: pg.PoolClient,
+  ids: Ids,
+  submissionId: string,
+  at: Date,
+): Promise<void> {
+  const freshId = ids.next()
+  await client.query(
+    `INSERT INTO chain_submission (id, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, gas_limit, created_at)
+     SELECT $2, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, gas_limit, $3
+     FROM chain_submission WHERE id = $1`,
+    [submissionId, freshId, at],
+  )
+  await client.query(
+    `UPDATE economy_step p SET submission_id = $2 FROM chain_submission s
+     WHERE s.id = $1 AND p.economy_id = s.economy_id AND p.submission_id = $1`,
+    [submissionId, freshId],
+  )
+}

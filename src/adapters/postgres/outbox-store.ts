@@ -1,0 +1,18 @@
+import type { Ids } from '#core/shared/clock.ts'
+import type { OutboxStore } from '#core/outbox/outbox-store.ts'
+import type { PrismaTx } from './database.ts'
+import { toJson } from './json.ts'
+
+export function createOutboxStore(tx: PrismaTx, ids: Ids): OutboxStore {
+  return {
+    async append(...events) {
+      await tx.outboxEvent.createMany({
+        data: events.map(({ payload, ...event }) => ({
+          id: ids.next(),
+          ...event,
+          ...(payload && { payload: toJson(payload) }),
+        })),
+      })
+    },
+  }
+}

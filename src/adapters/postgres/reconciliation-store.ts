@@ -1,0 +1,171 @@
+import type pg from 'pg'
+import type {
+  LedgerSnapshot,
+  Reconciliation,
+  ReconciliationStore,
+  SnapshotAccount,
+} from '#core/ledger/reconciliation-store.ts'
+import type { Ids } from '#core/shared/clock.ts'
+import type { Database } from './database.ts'
+
+/** Accounts per statement: keeps each below the statement timeout, however large the economy. */
+const ACCOUNTS_PER_PAGE = 2_000
+/** Stray holds and unheld transactions that are listed. */
+const STRAYS_MAX = 100
+const FIRST_ID = '00000000-0000-0000-0000-000000000000'
+
+/** Reads ledgers as a whole, with the worker's role. */
+export function createReconciliationStore(database: Database, ids: Ids): ReconciliationStore {
+  return {
+    snapshot: (economyId) => atOneMoment(database, (client) => snapshot(client, economyId)),
+    record: (reconciliation) => record(database, ids, reconciliation),
+  }
+}
+
+/** All reads see the database as it was at the first, without holding anybody up. */
+async function atOneMoment<Result>(
+  database: Database,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await database.pool.connect()
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    const result = await work(client)
+    await client.query('COMMIT')
+    client.release()
+    return result
+  } catch (error) {
+    // The connection may be in the middle of the transaction: it is cheaper to open another than to find out.
+    client.release(true)
+    throw error
+  }
+}
+
+async function snapshot(client: pg.PoolClient, economyId: string): Promise<LedgerSnapshot | null> {
+  const { rows } = await client.query<{
+    tenant_id: string
+    chain_id: string
+    token_address: string
+    block_number: string
+    block_hash: string
+  }>(
+    `SELECT economy.tenant_id, economy.chain_id, economy.token_address, cursor.block_number, cursor.block_hash
+     FROM economy JOIN chain_cursor cursor ON cursor.chain_id = economy.chain_id
+     WHERE economy.id = $1 AND economy.token_address IS NOT NULL`,
+    [economyId],
+  )
+  const [row] = rows
+  if (!row) return null
+  const holds = await sumsByAccount(client, economyId, PENDING_HOLDS)
+  const incoming = await sumsByAccount(client, economyId, OPEN_INCOMING)
+  return {
+    economyId,
+    tenantId: row.tenant_id,
+    chainId: Number(row.chain_id),
+    token: row.token_address.toLowerCase(),
+    block: { number: Number(row.block_number), hash: row.block_hash },
+    accounts: await readAccounts(client, economyId, holds, incoming),
+    strayHolds: await readIds(client, economyId, STRAY_HOLDS),
+    unheldTransactions: await readIds(client, economyId, UNHELD_TRANSACTIONS),
+  }
+}
+
+const PENDING_HOLDS = `
+SELECT account_id, sum(amount) AS amount FROM hold WHERE economy_id = $1 AND status = 'pending' GROUP BY account_id`
+
+const OPEN_INCOMING = `
+SELECT transfer.to_account_id AS account_id, sum(transfer.amount) AS amount
+FROM hold JOIN transfer ON transfer.economy_id = hold.economy_id AND transfer.transaction_id = hold.transaction_id
+WHERE hold.economy_id = $1 AND hold.status = 'pending' GROUP BY transfer.to_account_id`
+
+const STRAY_HOLDS = `
+SELECT hold.transaction_id AS id
+FROM hold LEFT JOIN transaction t ON t.economy_id = hold.economy_id AND t.id = hold.transaction_id
+WHERE hold.economy_id = $1 AND hold.status = 'pending' AND (t.status IN ('queued', 'submitted')) IS NOT TRUE
+ORDER BY hold.transaction_id LIMIT ${STRAYS_MAX}`
+
+const UNHELD_TRANSACTIONS = `
+SELECT t.id
+FROM transaction t LEFT JOIN hold ON hold.economy_id = t.economy_id AND hold.transaction_id = t.id
+WHERE t.economy_id = $1 AND t.status IN ('queued', 'submitted') AND (hold.status = 'pending') IS NOT TRUE
+ORDER BY t.id LIMIT ${STRAYS_MAX}`
+
+async function sumsByAccount(
+  client: pg.PoolClient,
+  economyId: string,
+  text: string,
+): Promise<Map<string, bigint>> {
+  const { rows } = await client.query<{ account_id: string; amount: string }>(text, [economyId])
+  return new Map(rows.map((row) => [row.account_id, BigInt(row.amount)]))
+}
+
+async function readIds(client: pg.PoolClient, economyId: string, text: string): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>(text, [economyId])
+  return rows.map((row) => row.id)
+}
+
+async function readAccounts(
+  client: pg.PoolClient,
+  economyId: string,
+  holds: ReadonlyMap<string, bigint>,
+  incoming: ReadonlyMap<string, bigint>,
+): Promise<SnapshotAccount[]> {
+  const accounts: SnapshotAccount[] = []
+  let after = FIRST_ID
+  for (;;) {
+    const { rows } = await client.query<{
+      id: string
+      kind: SnapshotAccount['kind']
+      address: string
+      settled: string
+      held: string
+      pending_in: string
+      entries: string
+    }>({
+      name: 'reconcile_accounts',
+      text: `SELECT page.id, page.kind, page.address, page.settled, page.held, page.pending_in, sums.entries
+             FROM (SELECT * FROM account WHERE economy_id = $1 AND id > $2 ORDER BY id LIMIT ${ACCOUNTS_PER_PAGE}) page
+             CROSS JOIN LATERAL (SELECT coalesce(sum(entry.amount), 0) AS entries FROM entry
+                                 WHERE entry.economy_id = $1 AND entry.account_id = page.id) sums
+             ORDER BY page.id`,
+      values: [economyId, after],
+    })
+    for (const row of rows) {
+      accounts.push({
+        id: row.id,
+        kind: row.kind,
+        address: row.address,
+        settled: BigInt(row.settled),
+        held: BigInt(row.held),
+        pendingIn: BigInt(row.pending_in),
+        entries: BigInt(row.entries),
+        pendingHolds: holds.get(row.id) ?? 0n,
+        openIncoming: incoming.get(row.id) ?? 0n,
+      })
+    }
+    const last = rows.at(-1)
+    if (!last || rows.length < ACCOUNTS_PER_PAGE) return accounts
+    after = last.id
+  }
+}
+
+async function record(database: Database, ids: Ids, reconciliation: Reconciliation): Promise<void> {
+  const { id, economyId, tenantId, block, accounts, status, differences } = reconciliation
+  await database.raw([], async (client) => {
+    await client.query(
+      `INSERT INTO reconciliation (economy_id, id, tenant_id, block_number, block_hash, accounts, status, differences)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [economyId, id, tenantId, block.number, block.hash, accounts, status, JSON.stringify(differences.map(toJson))],
+    )
+    if (status === 'equal') return
+    await client.query(
+      `INSERT INTO outbox_event (id, tenant_id, economy_id, topic, subject_id, payload)
+       VALUES ($1, $2, $3, 'ledger.drift', $4, $5)`,
+      [ids.next(), tenantId, economyId, id, { block_number: block.number, differences: differences.length }],
+    )
+  })
+}
+
+function toJson({ kind, subjectId, address, expected, found }: Reconciliation['differences'][number]) {
+  return { kind, subject_id: subjectId, address, expected, found }
+}

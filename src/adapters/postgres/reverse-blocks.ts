@@ -1,0 +1,195 @@
+import type pg from 'pg'
+import type { BlockPosition } from '#core/ledger/chain-store.ts'
+import type { Reversal } from '#core/ledger/settlement-store.ts'
+import type { Ids } from '#core/shared/clock.ts'
+import { incomingOf } from './confirm-blocks.ts'
+import { AccountChanges, appendTransactionEvents, changeAccounts, expectRows, lockCursorAt } from './ledger-rows.ts'
+
+interface ReverseBlocks {
+  chainId: number
+  from: BlockPosition
+  ancestor: BlockPosition
+}
+
+/** Takes back every block after the ancestor, inside the caller's database transaction. */
+export async function reverseBlocks(
+  client: pg.PoolClient,
+  ids: Ids,
+  { chainId, from, ancestor }: ReverseBlocks,
+): Promise<Reversal> {
+  await lockCursorAt(client, chainId, from)
+  const reopened = await lockReopened(client, chainId, ancestor.number)
+  const changes = await settledChanges(client, chainId, ancestor.number)
+  await addReservations(client, changes, reopened)
+  await changeAccounts(client, changes.all())
+  const movements = await writeReversals(client, chainId, ancestor.number)
+  await reopenHolds(client, reopened)
+  await reopenTransactions(client, reopened)
+  await reopenSubmissions(client, chainId, ancestor.number)
+  await appendReorged(client, ids, reopened)
+  const blocks = await orphanBlocks(client, chainId, ancestor.number)
+  await client.query({
+    name: 'reverse_move_cursor',
+    text: `UPDATE chain_cursor
+           SET block_number = $2, block_hash = $3, final_number = least(final_number, $2), updated_at = now()
+           WHERE chain_id = $1`,
+    values: [chainId, ancestor.number, ancestor.hash],
+  })
+  return {
+    blocks,
+    movements,
+    transactions: reopened.length,
+    finalTransactions: reopened.filter(isFinal).length,
+  }
+}
+
+/** A transaction of an orphaned block, with its hold as the block left it. */
+interface ReopenedRow {
+  tenant_id: string
+  economy_id: string
+  id: string
+  status: string
+  block_number: string
+  tx_hash: string
+  account_id: string
+  amount: string
+  hold_status: string
+}
+
+async function lockReopened(client: pg.PoolClient, chainId: number, ancestor: number): Promise<ReopenedRow[]> {
+  const { rows } = await client.query<ReopenedRow>({
+    name: 'reverse_lock_reopened',
+    text: `SELECT t.tenant_id, t.economy_id, t.id, t.status, t.block_number, t.tx_hash, hold.account_id, hold.amount,
+                  hold.status AS hold_status
+           FROM chain_submission s
+           CROSS JOIN LATERAL unnest(s.transaction_ids) AS payment(id)
+           JOIN transaction t ON t.economy_id = s.economy_id AND t.id = payment.id
+           JOIN hold ON hold.economy_id = t.economy_id AND hold.transaction_id = t.id
+           WHERE s.chain_id = $1 AND s.block_number > $2 AND s.status IN ('mined', 'confirmed', 'reverted')
+           ORDER BY s.block_number DESC, t.id
+           FOR UPDATE OF s`,
+    values: [chainId, ancestor],
+  })
+  return rows
+}
+
+/** The entries of the orphaned blocks, as adopted last; $1 chain, $2 ancestor. */
+const ORPHANED_ENTRIES = `chain_block block
+  JOIN economy ON economy.chain_id = block.chain_id
+  JOIN entry ON entry.economy_id = economy.id AND entry.block_number = block.number AND entry.block_hash = block.hash
+            AND entry.generation = block.generation AND NOT entry.is_reversal
+  WHERE block.chain_id = $1 AND block.number > $2 AND block.status = 'canonical'`
+
+async function settledChanges(client: pg.PoolClient, chainId: number, ancestor: number): Promise<AccountChanges> {
+  const { rows } = await client.query<{ economy_id: string; account_id: string; amount: string }>({
+    name: 'reverse_settled',
+    text: `SELECT entry.economy_id, entry.account_id, sum(entry.amount) AS amount FROM ${ORPHANED_ENTRIES}
+           GROUP BY entry.economy_id, entry.account_id`,
+    values: [chainId, ancestor],
+  })
+  const changes = new AccountChanges()
+  for (const row of rows) changes.of(row.economy_id, row.account_id).settled -= BigInt(row.amount)
+  return changes
+}
+
+/** Holds that had ended hold again, and what had come in is on its way again. */
+async function addReservations(
+  client: pg.PoolClient,
+  changes: AccountChanges,
+  reopened: readonly ReopenedRow[],
+): Promise<void> {
+  const ended = reopened.filter(hasEndedHold)
+  if (ended.length === 0) return
+  for (const row of ended) changes.of(row.economy_id, row.account_id).held += BigInt(row.amount)
+  for (const leg of await incomingOf(client, keysOf(ended))) {
+    changes.of(leg.economyId, leg.accountId).pendingIn += leg.amount
+  }
+}
+
+/** Newest first, as the blocks are taken back. @returns movements reversed. */
+async function writeReversals(client: pg.PoolClient, chainId: number, ancestor: number): Promise<number> {
+  const { rowCount } = await client.query({
+    name: 'reverse_write_entries',
+    text: `INSERT INTO entry (economy_id, account_id, block_number, log_index, side, generation, is_reversal, tenant_id, block_hash,
+                              tx_hash, counter_account_id, amount, transaction_id)
+           SELECT entry.economy_id, entry.account_id, entry.block_number, entry.log_index, entry.side, entry.generation, true,
+                  entry.tenant_id, entry.block_hash, entry.tx_hash, entry.counter_account_id, -entry.amount, entry.transaction_id
+           FROM ${ORPHANED_ENTRIES}
+           ORDER BY entry.block_number DESC, entry.log_index DESC`,
+    values: [chainId, ancestor],
+  })
+  return (rowCount ?? 0) / 2
+}
+
+async function reopenHolds(client: pg.PoolClient, reopened: readonly ReopenedRow[]): Promise<void> {
+  const ended = reopened.filter(hasEndedHold)
+  if (ended.length === 0) return
+  const { rowCount } = await client.query({
+    name: 'reverse_reopen_holds',
+    text: `UPDATE hold SET status = 'pending', ended_at = NULL FROM unnest($1::uuid[], $2::uuid[]) AS reopened(economy_id, id)
+           WHERE hold.economy_id = reopened.economy_id AND hold.transaction_id = reopened.id AND hold.status <> 'pending'`,
+    values: keysOf(ended),
+  })
+  expectRows('ended holds', rowCount, ended.length)
+}
+
+async function reopenTransactions(client: pg.PoolClient, reopened: readonly ReopenedRow[]): Promise<void> {
+  if (reopened.length === 0) return
+  const { rowCount } = await client.query({
+    name: 'reverse_reopen_transactions',
+    text: `UPDATE transaction SET status = 'submitted', block_number = NULL, tx_hash = NULL, mined_at = NULL, ended_at = NULL,
+                  failure_code = NULL, failure_reason = NULL
+           FROM unnest($1::uuid[], $2::uuid[]) AS reopened(economy_id, id)
+           WHERE transaction.economy_id = reopened.economy_id AND transaction.id = reopened.id`,
+    values: keysOf(reopened),
+  })
+  expectRows('transactions', rowCount, reopened.length)
+}
+
+/** Back on their way: the lane sends the same bytes again. */
+async function reopenSubmissions(client: pg.PoolClient, chainId: number, ancestor: number): Promise<void> {
+  await client.query({
+    name: 'reverse_reopen_submissions',
+    text: `UPDATE chain_submission
+           SET status = 'broadcast', block_number = NULL, block_hash = NULL, tx_hash = NULL, gas_used = NULL,
+               effective_gas_price = NULL, revert_reason = NULL, mined_at = NULL, ended_at = NULL
+           WHERE chain_id = $1 AND block_number > $2 AND status IN ('mined', 'confirmed', 'reverted')`,
+    values: [chainId, ancestor],
+  })
+}
+
+async function orphanBlocks(client: pg.PoolClient, chainId: number, ancestor: number): Promise<number> {
+  const { rowCount } = await client.query({
+    name: 'reverse_orphan_blocks',
+    text: `UPDATE chain_block SET status = 'orphaned' WHERE chain_id = $1 AND number > $2 AND status = 'canonical'`,
+    values: [chainId, ancestor],
+  })
+  return rowCount ?? 0
+}
+
+async function appendReorged(
+  client: pg.PoolClient,
+  ids: Ids,
+  reopened: readonly ReopenedRow[],
+): Promise<void> {
+  const events = reopened.map((row) => ({
+    tenantId: row.tenant_id,
+    economyId: row.economy_id,
+    transactionId: row.id,
+    topic: 'transaction.reorged' as const,
+    payload: { previous_status: row.status, block_number: Number(row.block_number), tx_hash: row.tx_hash },
+  }))
+  await appendTransactionEvents(client, ids, events)
+}
+
+function hasEndedHold(row: ReopenedRow): boolean {
+  return row.hold_status !== 'pending'
+}
+
+function isFinal(row: ReopenedRow): boolean {
+  return row.status === 'confirmed' || row.status === 'failed'
+}
+
+function keysOf(rows: readonly ReopenedRow[]): [string[], string[]] {
+  return [rows.map((row) => row.economy_id), rows.map((row) => row.id)]
+}

@@ -1,0 +1,257 @@
+import type pg from 'pg'
+import type { BlockPosition } from '#core/ledger/chain-store.ts'
+import type {
+  MinedSubmission,
+  Movement,
+  NewAccount,
+  RecordedFailure,
+  SettledPayment,
+  Settlement,
+} from '#core/ledger/settlement.ts'
+import type { Ids } from '#core/shared/clock.ts'
+import { appendTransactionEvents, changeAccounts, expectRows, lockCursorAt } from './ledger-rows.ts'
+
+interface SettleBlocks {
+  chainId: number
+  from: BlockPosition
+  settlement: Settlement
+  headNumber: number
+}
+
+/** Writes a settlement inside the caller's database transaction. Accounts are locked before anything that refers to them. */
+export async function settleBlocks(client: pg.PoolClient, ids: Ids, input: SettleBlocks): Promise<void> {
+  const { chainId, from, settlement, headNumber } = input
+  await lockCursorAt(client, chainId, from)
+  const blocks = await adoptBlocks(client, chainId, settlement)
+  await createAccounts(client, settlement.newAccounts)
+  await changeAccounts(client, settlement.changes)
+  await writeEntries(client, blocks, settlement.movements)
+  await postHolds(client, settlement.payments)
+  await mineTransactions(client, blocks, settlement.payments)
+  await recordFailures(client, blocks, settlement.failures)
+  await mineSubmissions(client, blocks, settlement.submissions)
+  await appendMined(client, ids, blocks, settlement.payments)
+  await moveCursor(client, chainId, blocks, headNumber)
+}
+
+interface AdoptedBlock extends BlockPosition {
+  minedAt: Date
+  /** How often the block was adopted, from 1. */
+  generation: number
+}
+
+async function adoptBlocks(
+  client: pg.PoolClient,
+  chainId: number,
+  { blocks }: Settlement,
+): Promise<AdoptedBlock[]> {
+  const { rows } = await client.query<{ number: string; generation: number }>({
+    name: 'settle_adopt_blocks',
+    text: `INSERT INTO chain_block (chain_id, number, hash, parent_hash, mined_at)
+           SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::timestamptz[])
+           ON CONFLICT (chain_id, number, hash)
+           DO UPDATE SET status = 'canonical', generation = chain_block.generation + 1, indexed_at = now()
+           RETURNING number, generation`,
+    values: [
+      chainId,
+      blocks.map((block) => block.number),
+      blocks.map((block) => block.hash),
+      blocks.map((block) => block.parentHash),
+      blocks.map((block) => block.minedAt),
+    ],
+  })
+  const generations = new Map(rows.map((row) => [Number(row.number), row.generation]))
+  return blocks.map(({ number, hash, minedAt }) => ({
+    number,
+    hash,
+    minedAt,
+    generation: generations.get(number) ?? 1,
+  }))
+}
+
+async function createAccounts(client: pg.PoolClient, accounts: readonly NewAccount[]): Promise<void> {
+  if (accounts.length === 0) return
+  await client.query({
+    name: 'settle_create_accounts',
+    text: `INSERT INTO account (economy_id, id, tenant_id, kind, address)
+           SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[])`,
+    values: [
+      accounts.map((account) => account.economyId),
+      accounts.map((account) => account.id),
+      accounts.map((account) => account.tenantId),
+      accounts.map((account) => account.kind),
+      accounts.map((account) => account.address),
+    ],
+  })
+}
+
+async function writeEntries(
+  client: pg.PoolClient,
+  blocks: readonly AdoptedBlock[],
+  movements: readonly Movement[],
+): Promise<void> {
+  if (movements.length === 0) return
+  await client.query({
+    name: 'settle_write_entries',
+    text: `INSERT INTO entry (economy_id, account_id, block_number, log_index, side, generation, tenant_id, block_hash, tx_hash,
+                              counter_account_id, amount, transaction_id)
+           SELECT movement.economy_id, side.account_id, block.number, movement.log_index, side.name, block.generation,
+                  movement.tenant_id, block.hash, movement.tx_hash, side.counter_account_id, side.amount, movement.transaction_id
+           FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::uuid[], $7::uuid[], $8::numeric[], $9::uuid[])
+                AS movement(economy_id, tenant_id, block_index, log_index, tx_hash, from_id, to_id, amount, transaction_id)
+           JOIN unnest($10::bigint[], $11::text[], $12::int[]) WITH ORDINALITY AS block(number, hash, generation, position)
+             ON block.position = movement.block_index + 1
+           CROSS JOIN LATERAL (VALUES ('debit', movement.from_id, movement.to_id, -movement.amount),
+                                      ('credit', movement.to_id, movement.from_id, movement.amount))
+                AS side(name, account_id, counter_account_id, amount)`,
+    values: [
+      movements.map((movement) => movement.economyId),
+      movements.map((movement) => movement.tenantId),
+      movements.map((movement) => movement.blockIndex),
+      movements.map((movement) => movement.logIndex),
+      movements.map((movement) => movement.txHash),
+      movements.map((movement) => movement.fromAccountId),
+      movements.map((movement) => movement.toAccountId),
+      movements.map((movement) => movement.amount.toString()),
+      movements.map((movement) => movement.transactionId),
+      blocks.map((block) => block.number),
+      blocks.map((block) => block.hash),
+      blocks.map((block) => block.generation),
+    ],
+  })
+}
+
+async function postHolds(client: pg.PoolClient, payments: readonly SettledPayment[]): Promise<void> {
+  if (payments.length === 0) return
+  const { rowCount } = await client.query({
+    name: 'settle_post_holds',
+    text: `UPDATE hold SET status = 'posted', ended_at = now()
+           FROM unnest($1::uuid[], $2::uuid[], $3::numeric[]) AS payment(economy_id, transaction_id, amount)
+           WHERE hold.economy_id = payment.economy_id AND hold.transaction_id = payment.transaction_id
+             AND hold.status = 'pending' AND hold.amount = payment.amount`,
+    values: [
+      payments.map((payment) => payment.economyId),
+      payments.map((payment) => payment.transactionId),
+      payments.map((payment) => payment.amount.toString()),
+    ],
+  })
+  expectRows('pending holds', rowCount, payments.length)
+}
+
+async function mineTransactions(
+  client: pg.PoolClient,
+  blocks: readonly AdoptedBlock[],
+  payments: readonly SettledPayment[],
+): Promise<void> {
+  if (payments.length === 0) return
+  const { rowCount } = await client.query({
+    name: 'settle_mine_transactions',
+    text: `UPDATE transaction SET status = 'mined', block_number = payment.block_number, tx_hash = payment.tx_hash,
+                  mined_at = payment.mined_at
+           FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[])
+                AS payment(economy_id, id, block_number, tx_hash, mined_at)
+           WHERE transaction.economy_id = payment.economy_id AND transaction.id = payment.id
+             AND transaction.status = 'submitted' AND transaction.failure_code IS NULL`,
+    values: [
+      payments.map((payment) => payment.economyId),
+      payments.map((payment) => payment.transactionId),
+      payments.map((payment) => blockOf(blocks, payment).number),
+      payments.map((payment) => payment.txHash),
+      payments.map((payment) => blockOf(blocks, payment).minedAt),
+    ],
+  })
+  expectRows('submitted transactions', rowCount, payments.length)
+}
+
+/** Only recorded: the hold stays until the block is final, so that a re-org never meets money that was given back too early. */
+async function recordFailures(
+  client: pg.PoolClient,
+  blocks: readonly AdoptedBlock[],
+  failures: readonly RecordedFailure[],
+): Promise<void> {
+  if (failures.length === 0) return
+  const { rowCount } = await client.query({
+    name: 'settle_record_failures',
+    text: `UPDATE transaction SET failure_code = failure.code, failure_reason = failure.reason,
+                  block_number = failure.block_number, tx_hash = failure.tx_hash
+           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[])
+                AS failure(economy_id, id, code, reason, block_number, tx_hash)
+           WHERE transaction.economy_id = failure.economy_id AND transaction.id = failure.id
+             AND transaction.status = 'submitted' AND transaction.failure_code IS NULL`,
+    values: [
+      failures.map((failure) => failure.economyId),
+      failures.map((failure) => failure.transactionId),
+      failures.map((failure) => failure.code),
+      failures.map((failure) => failure.reason),
+      failures.map((failure) => blockOf(blocks, failure).number),
+      failures.map((failure) => failure.txHash),
+    ],
+  })
+  expectRows('submitted transactions', rowCount, failures.length)
+}
+
+async function mineSubmissions(
+  client: pg.PoolClient,
+  blocks: readonly AdoptedBlock[],
+  submissions: readonly MinedSubmission[],
+): Promise<void> {
+  if (submissions.length === 0) return
+  const { rowCount } = await client.query({
+    name: 'settle_mine_submissions',
+    text: `UPDATE chain_submission s
+           SET status = 'mined', block_number = mined.block_number, block_hash = mined.block_hash, tx_hash = mined.tx_hash,
+               gas_used = mined.gas_used, effective_gas_price = mined.gas_price, revert_reason = mined.revert_reason,
+               mined_at = mined.mined_at
+           FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::numeric[], $7::text[], $8::timestamptz[])
+                AS mined(id, block_number, block_hash, tx_hash, gas_used, gas_price, revert_reason, mined_at)
+           WHERE s.id = mined.id AND s.status IN ('signed', 'broadcast')`,
+    values: [
+      submissions.map((mined) => mined.id),
+      submissions.map((mined) => blockOf(blocks, mined).number),
+      submissions.map((mined) => blockOf(blocks, mined).hash),
+      submissions.map((mined) => mined.txHash),
+      submissions.map((mined) => mined.gasUsed),
+      submissions.map((mined) => mined.effectiveGasPrice.toString()),
+      submissions.map((mined) => mined.revertReason),
+      submissions.map((mined) => blockOf(blocks, mined).minedAt),
+    ],
+  })
+  expectRows('submissions on their way', rowCount, submissions.length)
+}
+
+async function appendMined(
+  client: pg.PoolClient,
+  ids: Ids,
+  blocks: readonly AdoptedBlock[],
+  payments: readonly SettledPayment[],
+): Promise<void> {
+  const events = payments.map((payment) => ({
+    tenantId: payment.tenantId,
+    economyId: payment.economyId,
+    transactionId: payment.transactionId,
+    topic: 'transaction.mined' as const,
+    payload: { block_number: blockOf(blocks, payment).number, tx_hash: payment.txHash },
+  }))
+  await appendTransactionEvents(client, ids, events)
+}
+
+async function moveCursor(
+  client: pg.PoolClient,
+  chainId: number,
+  blocks: readonly AdoptedBlock[],
+  headNumber: number,
+): Promise<void> {
+  const last = blocks.at(-1)
+  if (!last) throw new RangeError('a settlement has at least one block')
+  await client.query({
+    name: 'settle_move_cursor',
+    text: `UPDATE chain_cursor SET block_number = $2, block_hash = $3, head_number = $4, updated_at = now() WHERE chain_id = $1`,
+    values: [chainId, last.number, last.hash, headNumber],
+  })
+}
+
+function blockOf(blocks: readonly AdoptedBlock[], { blockIndex }: { blockIndex: number }): AdoptedBlock {
+  const block = blocks[blockIndex]
+  if (!block) throw new RangeError(`the settlement has no block ${blockIndex}`)
+  return block
+}

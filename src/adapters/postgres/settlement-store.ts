@@ -1,0 +1,152 @@
+import type { BatchedPayment, KnownSubmission, PaymentLeg, TokenContracts } from '#core/ledger/settlement.ts'
+import { addressKey } from '#core/ledger/settlement.ts'
+import type { SettlementStore } from '#core/ledger/settlement-store.ts'
+import type { Ids } from '#core/shared/clock.ts'
+import { confirmBlocks } from './confirm-blocks.ts'
+import type { Database } from './database.ts'
+import { asInconsistency } from './ledger-rows.ts'
+import { reverseBlocks } from './reverse-blocks.ts'
+import { settleBlocks } from './settle-blocks.ts'
+
+/** The indexer's side of Postgres, with the worker's role: a handful of set-based statements per range of blocks. */
+export function createSettlementStore(database: Database, ids: Ids): SettlementStore {
+  return {
+    tokens: (chainId) => tokens(database, chainId),
+    submissionsOf: (txHashes) => submissionsOf(database, txHashes),
+    accountIds: (places) => accountIds(database, places),
+    callOf: (submissionId, blockNumber) => callOf(database, submissionId, blockNumber),
+    settle: (chainId, from, settlement, headNumber) =>
+      asInconsistency(
+        database.raw([], (client) => settleBlocks(client, ids, { chainId, from, settlement, headNumber })),
+      ),
+    reverse: (chainId, from, ancestor) =>
+      asInconsistency(database.raw([], (client) => reverseBlocks(client, ids, { chainId, from, ancestor }))),
+    confirm: (chainId, transactionsMax) =>
+      asInconsistency(database.raw([], (client) => confirmBlocks(client, ids, { chainId, transactionsMax }))),
+  }
+}
+
+async function tokens(database: Database, chainId: number): Promise<TokenContracts[]> {
+  const { rows } = await database.pool.query<{
+    id: string
+    tenant_id: string
+    token_address: string
+    token_rules_address: string
+  }>({
+    name: 'settlement_tokens',
+    text: `SELECT id, tenant_id, token_address, token_rules_address FROM economy
+           WHERE chain_id = $1 AND token_address IS NOT NULL AND token_rules_address IS NOT NULL`,
+    values: [chainId],
+  })
+  return rows.map((row) => ({
+    economyId: row.id,
+    tenantId: row.tenant_id,
+    token: row.token_address.toLowerCase(),
+    tokenRules: row.token_rules_address.toLowerCase(),
+  }))
+}
+
+interface LegRow {
+  submission_id: string
+  transaction_id: string
+  from_account_id: string
+  to_account_id: string
+  amount: string
+}
+
+async function submissionsOf(database: Database, txHashes: readonly string[]): Promise<KnownSubmission[]> {
+  const { rows } = await database.pool.query<{
+    id: string
+    kind: string
+    economy_id: string | null
+    tx_hash: string
+  }>({
+    name: 'settlement_submissions',
+    text: `SELECT s.id, s.kind, s.economy_id, attempt.tx_hash
+           FROM submission_attempt attempt JOIN chain_submission s ON s.id = attempt.submission_id
+           WHERE attempt.tx_hash = ANY ($1::text[])`,
+    values: [txHashes],
+  })
+  if (rows.length === 0) return []
+  const payments = await paymentsOf(
+    database,
+    rows.map((row) => row.id),
+  )
+  return rows.map((row) => ({
+    id: row.id,
+    kind: row.kind,
+    economyId: row.economy_id,
+    txHash: row.tx_hash,
+    payments: payments.get(row.id) ?? [],
+  }))
+}
+
+/** The payments of each submission with their legs, both in the order of the calldata. */
+async function paymentsOf(
+  database: Database,
+  submissionIds: readonly string[],
+): Promise<Map<string, BatchedPayment[]>> {
+  const { rows } = await database.pool.query<LegRow>({
+    name: 'settlement_payments',
+    text: `SELECT s.id AS submission_id, payment.id AS transaction_id, leg.from_account_id, leg.to_account_id, leg.amount
+           FROM chain_submission s
+           CROSS JOIN LATERAL unnest(s.transaction_ids) WITH ORDINALITY AS payment(id, index)
+           JOIN transfer leg ON leg.economy_id = s.economy_id AND leg.transaction_id = payment.id
+           WHERE s.id = ANY ($1::uuid[])
+           ORDER BY s.id, payment.index, leg.position`,
+    values: [submissionIds],
+  })
+  const payments = new Map<string, BatchedPayment[]>()
+  let legs: PaymentLeg[] = []
+  let last: LegRow | undefined
+  for (const row of rows) {
+    if (row.submission_id !== last?.submission_id) payments.set(row.submission_id, [])
+    if (row.submission_id !== last?.submission_id || row.transaction_id !== last.transaction_id) {
+      legs = []
+      payments.get(row.submission_id)?.push({ transactionId: row.transaction_id, legs })
+    }
+    legs.push({
+      fromAccountId: row.from_account_id,
+      toAccountId: row.to_account_id,
+      amount: BigInt(row.amount),
+    })
+    last = row
+  }
+  return payments
+}
+
+async function accountIds(
+  database: Database,
+  places: readonly { economyId: string; address: string }[],
+): Promise<Map<string, string>> {
+  if (places.length === 0) return new Map()
+  const { rows } = await database.pool.query<{ economy_id: string; id: string; address: string }>({
+    name: 'settlement_account_ids',
+    text: `SELECT account.economy_id, account.id, account.address
+           FROM unnest($1::uuid[], $2::text[]) AS place(economy_id, address) JOIN account USING (economy_id, address)`,
+    values: [places.map((place) => place.economyId), places.map((place) => place.address)],
+  })
+  return new Map(rows.map((row) => [addressKey(row.economy_id, row.address), row.id]))
+}
+
+async function callOf(database: Database, submissionId: string, blockNumber: number) {
+  const { rows } = await database.pool.query<{
+    address: string
+    to_address: string
+    calldata: Buffer
+    gas_limit: string
+  }>(
+    `SELECT lane.address, s.to_address, s.calldata, s.gas_limit
+     FROM chain_submission s JOIN lane ON lane.id = s.lane_id WHERE s.id = $1`,
+    [submissionId],
+  )
+  const [row] = rows
+  if (!row) throw new RangeError(`submission ${submissionId} is unknown`)
+  return {
+    from: row.address,
+    to: row.to_address,
+    data: row.calldata,
+    gasLimit: BigInt(row.gas_limit),
+    blockNumber,
+  }
+}

@@ -1,0 +1,29 @@
+import type { Ids } from '#core/shared/clock.ts'
+import type { UnitOfWork } from '#core/unit-of-work.ts'
+import { createAirdropStore } from './airdrop-store.ts'
+import { createApiKeyStore } from './api-key-store.ts'
+import { createAuditStore } from './audit-store.ts'
+import type { Database } from './database.ts'
+import { createEconomyStore } from './economy-store.ts'
+import { createIdempotencyStore, type Sealer } from './idempotency-store.ts'
+import { createMemberStore } from './member-store.ts'
+import { createOutboxStore } from './outbox-store.ts'
+import { createTenantStore } from './tenant-store.ts'
+
+/** Units of work in Postgres: one Prisma transaction each, with every store bound to it and to its tenant. */
+export function createUnitOfWork(deps: { database: Database; ids: Ids; sealer: Sealer }): UnitOfWork {
+  const { database, ids, sealer } = deps
+  return (tenantId, work) =>
+    database.transaction(tenantId, (tx) =>
+      work({
+        tenants: createTenantStore(tx, tenantId),
+        members: createMemberStore(tx, tenantId),
+        apiKeys: createApiKeyStore(tx, tenantId),
+        audit: createAuditStore(tx, tenantId),
+        economies: createEconomyStore(tx, tenantId),
+        idempotency: createIdempotencyStore(tx, tenantId, sealer),
+        airdrops: createAirdropStore(tx, tenantId),
+        outbox: createOutboxStore(tx, ids),
+      }),
+    )
+}

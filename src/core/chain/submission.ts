@@ -1,0 +1,56 @@
+import type { BroadcastReason, BroadcastVerdict } from './broadcast-answer.ts'
+import type { Fees } from './fee-policy.ts'
+
+/** A contract call that a lane sends. Gas in units; no ether goes with it. */
+export interface SubmissionCall {
+  /** Lower-case hex with 0x. */
+  to: string
+  data: Uint8Array
+  gasLimit: bigint
+}
+
+/** An administrative submission that waits for its nonce. */
+export interface QueuedSubmission {
+  id: string
+  kind: string
+  call: SubmissionCall
+}
+
+/** The kind of submission that carries payments; all others are administrative. */
+export const TRANSFER_BATCH = 'transfer_batch'
+/** The kind that does nothing but use a nonce that would otherwise block the ones behind it. */
+export const NONCE_FILLER = 'nonce_filler'
+
+/** Names one try of a submission, and what finds it on the chain. */
+export interface AttemptRef {
+  submissionId: string
+  /** From 1. */
+  attempt: number
+  txHash: string
+}
+
+/** A try: signed bytes, stored before they were sent. */
+export interface NewAttempt extends AttemptRef {
+  rawTx: Uint8Array
+  fees: Fees
+  signedAt: Date
+}
+
+/** A stored try and what the node last said to it. */
+export interface Attempt extends AttemptRef {
+  fees: Fees
+  signedAt: Date
+  broadcastAt: Date | null
+  lastAnswer: { verdict: BroadcastVerdict; reason: BroadcastReason; at: Date } | null
+}
+
+/** A signed submission that the indexer has not met in a block yet. */
+export interface OpenSubmission {
+  id: string
+  kind: string
+  nonce: number
+  status: 'signed' | 'broadcast'
+  signedAt: Date
+  /** Oldest first, at least one. */
+  attempts: readonly Attempt[]
+}

@@ -1,0 +1,53 @@
+import type { BaseUnits } from '../shared/money.ts'
+import type { BlockPosition } from './chain-store.ts'
+import type { Difference } from './compare-ledger.ts'
+
+/** An account as the ledger has it, with what its balances must be the sums of. Base units. */
+export interface SnapshotAccount {
+  id: string
+  kind: 'wallet' | 'external' | 'issuance'
+  address: string
+  settled: BaseUnits
+  held: BaseUnits
+  pendingIn: BaseUnits
+  /** Sum of the account's entries. */
+  entries: BaseUnits
+  /** Sum of the account's pending holds. */
+  pendingHolds: BaseUnits
+  /** Sum of the transfers to the account whose transaction has a pending hold. */
+  openIncoming: BaseUnits
+}
+
+/** One economy's ledger at one block, all of it read at the same moment. */
+export interface LedgerSnapshot {
+  economyId: string
+  tenantId: string
+  chainId: number
+  token: string
+  block: BlockPosition
+  accounts: readonly SnapshotAccount[]
+  /** Transactions with a pending hold that are neither queued nor submitted. */
+  strayHolds: readonly string[]
+  /** Queued or submitted transactions without a pending hold. */
+  unheldTransactions: readonly string[]
+}
+
+/** The result of comparing an economy's ledger with its chain. */
+export interface Reconciliation {
+  id: string
+  economyId: string
+  tenantId: string
+  block: BlockPosition
+  accounts: number
+  status: 'equal' | 'drift'
+  /** At most {@link DIFFERENCES_MAX}. */
+  differences: readonly Difference[]
+}
+
+/** Port: reads ledgers as a whole, and keeps the results of comparing them. */
+export interface ReconciliationStore {
+  /** Null for an unknown economy, and while it has no token or its chain was never read. */
+  snapshot(economyId: string): Promise<LedgerSnapshot | null>
+  /** Stores the result; a drift is also an event of the tenant, in the same database transaction. */
+  record(reconciliation: Reconciliation): Promise<void>
+}

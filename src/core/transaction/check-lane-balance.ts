@@ -1,0 +1,33 @@
+import type { LaneView } from './lane-view.ts'
+import { resumeLane } from './pause-lane.ts'
+import { TRANSACTION_GAS_MAX } from './plan-batch.ts'
+import type { SubmissionDeps } from './submission-deps.ts'
+
+/** Full batches that a relayer should always be able to pay for at twice the present base fee. */
+const RESERVE_BATCHES = 3n
+
+/**
+ * Records what the relayer has, warns when it runs low, and resumes a lane that was out of gas once it holds more than when it
+ * was paused.
+ */
+export async function checkLaneBalance(deps: SubmissionDeps, view: LaneView): Promise<void> {
+  const { lane, snapshot } = view
+  const { balanceWei } = snapshot
+  deps.observer.gauge('lane_balance_wei', Number(balanceWei), { chain: String(lane.chainId), lane: lane.id })
+  if (balanceWei !== lane.balanceWei) await deps.lanes.recordBalance(lane.id, balanceWei, deps.clock.now())
+  if (lane.pauseReason === 'out_of_gas') {
+    if (balanceWei > (lane.balanceWei ?? 0n)) await resumeLane(deps, lane, 'out_of_gas')
+    return
+  }
+  const reserve =
+    RESERVE_BATCHES * TRANSACTION_GAS_MAX * (2n * snapshot.baseFeePerGas + snapshot.priorityFeePerGas)
+  const wasEnough = lane.balanceWei === null || lane.balanceWei >= reserve
+  if (balanceWei >= reserve || !wasEnough) return
+  deps.observer.log('warn', 'lane.low_balance', {
+    laneId: lane.id,
+    chainId: lane.chainId,
+    address: lane.address,
+    balanceWei,
+    reserveWei: reserve,
+  })
+}

@@ -1,0 +1,157 @@
+import { type ChainRpc, ChainUnavailable } from '../chain/chain-rpc.ts'
+import { feesFor } from '../chain/fee-policy.ts'
+import type { Lane } from '../chain/lane.ts'
+import type { QueuedEconomy } from '../chain/submission-store.ts'
+import { broadcastSubmission } from './broadcast-submission.ts'
+import { inTurn, type LaneMemory, recentProbe, recentSnapshot } from './lane-memory.ts'
+import { pauseLane } from './pause-lane.ts'
+import { type Signing, signNext } from './sign-next.ts'
+import type { SubmissionDeps } from './submission-deps.ts'
+
+/** Submissions per run: a run hands over to the next one instead of holding its place for ever. */
+const TURNS_MAX = 64
+
+export interface SubmitLaneDeps extends SubmissionDeps {
+  memory: LaneMemory
+}
+
+/**
+ * Why a run ended. `idle`: nothing is queued · `more`: it stopped at its bound, run again · `in_flight_full`: wait for a
+ * block · `held_back`: only economies that take no batch now have work · the others say what has to change first.
+ */
+export type LaneOutcome =
+  | 'idle'
+  | 'more'
+  | 'held_back'
+  | 'in_flight_full'
+  | 'fee_above_cap'
+  | 'out_of_gas'
+  | 'lane_paused'
+  | 'chain_halted'
+  | 'chain_unavailable'
+  | 'unknown_lane'
+
+export interface LaneReport {
+  outcome: LaneOutcome
+  submissions: number
+  transactions: number
+}
+
+/** One lane while this run works on it. */
+interface Run {
+  lane: Lane
+  chain: ChainRpc
+  /** Economies that this run leaves alone: their rules refuse batches, or another process has their transactions. */
+  passedOver: Set<string>
+}
+
+/**
+ * Works off a lane's queue: administrative calls first, then the economies in turn, one batch each, so that none waits longer
+ * because another floods.
+ *
+ * Each submission is one database transaction that takes the nonce, stores the signed bytes and moves the transactions to
+ * `submitted`; only then the bytes go out. A crash anywhere leaves either queued transactions or stored bytes, which
+ * `rebroadcastLane` sends again. Any number of processes may run this for the same lane.
+ * @throws KeyUnreadable when the lane's key cannot be unlocked.
+ */
+export async function submitLane(deps: SubmitLaneDeps, laneId: string): Promise<LaneReport> {
+  const report = { submissions: 0, transactions: 0 }
+  const lane = await deps.lanes.find(laneId)
+  if (!lane) return { ...report, outcome: 'unknown_lane' }
+  if (lane.status !== 'active') return { ...report, outcome: 'lane_paused' }
+  const run: Run = { lane, chain: deps.chains.get(lane.chainId), passedOver: new Set() }
+  const broadcasts = inOrder()
+  try {
+    for (let turn = 0; turn < TURNS_MAX; turn += 1) {
+      const signing = await takeTurn(deps, run)
+      if (signing.status === 'ended') return { ...report, outcome: signing.outcome }
+      if (signing.status === 'nothing') continue
+      const { attempt, transactions } = signing
+      report.submissions += 1
+      report.transactions += transactions
+      broadcasts.add(() => broadcastSubmission(deps, run, attempt, attempt.rawTx))
+    }
+    return { ...report, outcome: 'more' }
+  } catch (error) {
+    if (!(error instanceof ChainUnavailable)) throw error
+    deps.observer.log('warn', 'lane.chain_unavailable', {
+      laneId,
+      chainId: lane.chainId,
+      message: error.message,
+    })
+    return { ...report, outcome: 'chain_unavailable' }
+  } finally {
+    await broadcasts.done()
+  }
+}
+
+type Turn = Exclude<Signing, { status: 'refused' }> | { status: 'ended'; outcome: LaneOutcome }
+
+async function takeTurn(deps: SubmitLaneDeps, run: Run): Promise<Turn> {
+  const { lane, chain } = run
+  const work = await deps.submissions.work(lane.id)
+  const target = work.hasAdministrative ? 'administrative' : await nextEconomy(deps, run, work.economies)
+  if (!target) return { status: 'ended', outcome: work.economies.length > 0 ? 'held_back' : 'idle' }
+
+  const snapshot = await recentSnapshot(deps, lane, chain)
+  const fees = feesFor(snapshot, chain.settings.maxFeePerGasCap)
+  if (!fees) {
+    deps.observer.log('warn', 'lane.fee_above_cap', {
+      laneId: lane.id,
+      baseFeePerGas: snapshot.baseFeePerGas,
+    })
+    return { status: 'ended', outcome: 'fee_above_cap' }
+  }
+  const signer = await deps.signers.of(lane)
+  const signing = await signNext(deps, { lane, chain, signer, snapshot, fees }, target)
+  if (target !== 'administrative') {
+    deps.memory.lastServed.set(lane.id, target.economyId)
+    if (signing.status === 'nothing') run.passedOver.add(target.economyId)
+  }
+  if (signing.status !== 'refused') return signing
+  if (signing.because === 'out_of_gas') {
+    await pauseLane(deps, lane, 'out_of_gas', `needs ${signing.neededWei} wei and has ${snapshot.balanceWei}`)
+    await deps.lanes.recordBalance(lane.id, snapshot.balanceWei, deps.clock.now())
+  }
+  return { status: 'ended', outcome: signing.because }
+}
+
+/** The next economy in turn whose rules take a batch. One that does not is left queued with an alarm; no gas is spent on it. */
+async function nextEconomy(
+  deps: SubmitLaneDeps,
+  run: Run,
+  economies: readonly QueuedEconomy[],
+): Promise<QueuedEconomy | null> {
+  for (const economy of inTurn(deps, run.lane.id, economies)) {
+    if (run.passedOver.has(economy.economyId)) continue
+    const probe = await recentProbe(deps, run.lane, run.chain, economy)
+    if (probe.isOpen) return economy
+    run.passedOver.add(economy.economyId)
+    deps.observer.count('economies_held_back_total', { chain: String(run.lane.chainId) })
+    deps.observer.log('error', 'economy.held_back', {
+      economyId: economy.economyId,
+      tenantId: economy.tenantId,
+      laneId: run.lane.id,
+      reason: probe.reason,
+    })
+  }
+  return null
+}
+
+/** Runs tasks one after the other, in their order, beside the caller, who waits for all of them at the end. */
+function inOrder() {
+  let tail: Promise<unknown> = Promise.resolve()
+  let failure: { error: unknown } | null = null
+  return {
+    add(task: () => Promise<unknown>): void {
+      tail = tail.then(task).catch((error: unknown) => {
+        failure ??= { error }
+      })
+    },
+    /** @throws the first task's error. */
+    async done(): Promise<void> {
+      await tail
+      if (failure) throw failure.error
+    },
+  }
+}

@@ -1,0 +1,113 @@
+import { readFile } from 'node:fs/promises'
+import { parseEnv } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, type Environment, loadConfig, loadWorkerConfig } from '#config'
+import { LOCAL_VARIABLES } from '#scripts/stack/settings.ts'
+
+const example: Environment = parseEnv(await readFile('.env.example', 'utf8'))
+
+function problemsOf(env: Environment): readonly string[] {
+  try {
+    loadConfig(env)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}
+
+describe('.env.example', () => {
+  it('lists exactly the variables that are read, in their order', () => {
+    const names: string[] = []
+    const recorder = new Proxy<Record<string, string | undefined>>(
+      { ...example },
+      {
+        get(target, name) {
+          if (typeof name === 'string' && !names.includes(name)) names.push(name)
+          return typeof name === 'string' ? target[name] : undefined
+        },
+      },
+    )
+    loadConfig(recorder)
+    const local = Object.keys(LOCAL_VARIABLES)
+    expect(Object.keys(example).toSorted()).toEqual([...names, ...local].toSorted())
+  })
+
+  it('holds values that load, and the defaults of the local stack', () => {
+    expect(problemsOf(example)).toEqual([])
+    expect(example).toMatchObject(LOCAL_VARIABLES)
+    expect(loadConfig(example).chains.map((chain) => chain.role)).toEqual(['value', 'utility'])
+  })
+})
+
+describe('loadConfig', () => {
+  it('names every missing variable at once, one sentence each', () => {
+    const problems = problemsOf({})
+    const named = problems.map((problem) => problem.split(' ')[0])
+    expect(named).toEqual(['DATABASE_URL', 'REDIS_URL', 'CHAINS', 'KEY_ENCRYPTION_KEY', 'OPERATOR_KEY'])
+    for (const problem of problems) expect(problem).toMatch(/is not set: .+\.$/)
+  })
+
+  it('takes an empty variable for a missing one', () => {
+    expect(problemsOf({ ...example, REDIS_URL: ' ' })).toHaveLength(1)
+    expect(loadConfig({ ...example, LOG_LEVEL: '' }).log.level).toBe('info')
+  })
+
+  it.each([
+    ['API_PORT', '70000'],
+    ['API_PORT', '3e3'],
+    ['RELAYER_LANES', '0'],
+    ['BODY_LIMIT_BYTES', '-1'],
+    ['LOG_LEVEL', 'loud'],
+    ['OPEN_SIGN_UP', 'maybe'],
+    ['DATABASE_URL', 'mysql://x'],
+    ['REDIS_URL', 'localhost'],
+    ['PUBLIC_URL', 'ftp://x'],
+    ['KEY_ENCRYPTION_KEY', 'short'],
+    ['OPERATOR_KEY', 'short'],
+    ['CHAINS', '{'],
+    ['CHAINS', '[{"id":0}]'],
+    ['CHAINS', '[]'],
+  ])('refuses %s=%s by name', (name, value) => {
+    const problems = problemsOf({ ...example, [name]: value })
+    expect(problems).not.toEqual([])
+    for (const problem of problems) expect(problem).toContain(name)
+  })
+
+  it('never repeats a URL, whose password would land in the log', () => {
+    expect(problemsOf({ ...example, DATABASE_URL: 'http://u:hunter2@h/d' }).join()).not.toContain('hunter2')
+  })
+
+  it('says which field of which chain is wrong', () => {
+    const chains = [
+      { id: 1, role: 'side', name: 'x', rpc_urls: [], block_time_ms: 1, finality_depth: -1, gas: 1 },
+    ]
+    const problems = problemsOf({ ...example, CHAINS: JSON.stringify(chains) })
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
+      'CHAINS[0]',
+      'CHAINS[0].role',
+      'CHAINS[0].rpc_urls',
+      'CHAINS[0].finality_depth',
+    ])
+  })
+
+  it('is frozen all the way down', () => {
+    const config = loadConfig(example)
+    expect(Object.isFrozen(config.api)).toBe(true)
+    expect(Object.isFrozen(config.chains[0]?.rpcUrls)).toBe(true)
+  })
+
+  it('refuses published secrets and private webhooks in production', () => {
+    const named = problemsOf({ ...example, NODE_ENV: 'production' }).map((problem) => problem.split(' ')[0])
+    expect(named).toEqual(['KEY_ENCRYPTION_KEY', 'OPERATOR_KEY', 'ALLOW_PRIVATE_WEBHOOKS'])
+  })
+})
+
+describe('loadWorkerConfig', () => {
+  it("wants the worker's own database role", () => {
+    expect(loadWorkerConfig(example).database.workerUrl).toBe(example['DATABASE_WORKER_URL'])
+    expect(() => loadWorkerConfig({ ...example, DATABASE_WORKER_URL: '' })).toThrow(
+      'DATABASE_WORKER_URL is not set',
+    )
+  })
+})

@@ -1,0 +1,220 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { Ajv } from 'ajv'
+import type { FastifyInstance, InjectOptions } from 'fastify'
+import pg from 'pg'
+import { Registry } from 'prom-client'
+import { TypeID } from 'typeid-js'
+import { expect } from 'vitest'
+import { apiKeyHasher } from '#adapters/crypto/api-key-hasher.ts'
+import { systemClock } from '#adapters/crypto/clock.ts'
+import { ids } from '#adapters/crypto/ids.ts'
+import { createSealer } from '#adapters/crypto/sealer.ts'
+import { Database } from '#adapters/postgres/database.ts'
+import { createUnitOfWork } from '#adapters/postgres/unit-of-work.ts'
+import { buildApp } from '#apps/api/app.ts'
+import type { AppDeps } from '#apps/api/deps.ts'
+import { loadConfig } from '#config'
+import type { Scope } from '#core/tenant/scopes.ts'
+import { type FakeChain, fakeChain } from './fake-chain.ts'
+import { createTestDatabase, type TestDatabase } from './stack.ts'
+
+export const OPERATOR_KEY = 'operator-key-of-the-api-tests-0123456789'
+export const TEST_CHAIN = 31_002
+
+/** An answer as tests read it. */
+export interface Answer {
+  status: number
+  headers: Record<string, unknown>
+  // biome-ignore lint: tests assert on what they expect to be there
+  body: any
+}
+
+export interface RequestOptions {
+  key?: string | null
+  body?: unknown
+  headers?: Record<string, string>
+  /** Sets Idempotency-Key. */
+  once?: string
+  /** Sets OST-Economy. */
+  economy?: string
+  ip?: string
+}
+
+/** A tenant and its key of the whole tenant. */
+export interface TestTenant {
+  id: string
+  key: string
+  keyId: string
+  ownerId: string
+}
+
+export interface TestApi {
+  app: FastifyInstance
+  deps: AppDeps
+  database: TestDatabase
+  chain: FakeChain
+  /** The tenant that `request` acts for when no key is given. */
+  tenant: TestTenant
+  /** One request; its answer is checked against the route's declared response schema. */
+  request(method: InjectOptions['method'], url: string, options?: RequestOptions): Promise<Answer>
+  createTenant(): Promise<TestTenant>
+  /** A key with these scopes; `key` is the one that creates it. */
+  createKey(body?: { scopes?: Scope[]; economy_id?: string } & Record<string, unknown>, key?: string): Promise<string>
+  /** An economy that is live, as if its deployment had ended. */
+  createEconomy(options?: { key?: string; status?: string } & Record<string, unknown>): Promise<{ id: string; company_user_id: string }>
+  /** Rows as the schema's owner sees them: of all tenants. */
+  sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>
+  close(): Promise<void>
+}
+
+/** The API on a database of its own, with a chain that exists in the database only. */
+export async function startApi(
+  options: { env?: Record<string, string>; deps?: (deps: AppDeps) => Partial<AppDeps> } = {},
+): Promise<TestApi> {
+  const testDatabase = await createTestDatabase()
+  const owner = new pg.Pool({ connectionString: testDatabase.ownerUrl, max: 2 })
+  const config = loadConfig({ ...ENV, DATABASE_URL: testDatabase.appUrl, ...options.env })
+  const database = new Database({ url: testDatabase.appUrl, poolSize: 5, applicationName: 'test-api' })
+  const chain = fakeChain()
+  const sealer = createSealer(config.keys.keyEncryptionKey)
+  const base: AppDeps = {
+    config,
+    database,
+    redis: null,
+    unitOfWork: createUnitOfWork({ database, ids, sealer }),
+    hasher: apiKeyHasher,
+    addressBook: chain.addressBook,
+    faucet: chain.faucet,
+    jobs: { wake() {} },
+    metrics: new Registry(),
+    clock: systemClock,
+    ids,
+  }
+  const deps = { ...base, ...options.deps?.(base) }
+  const sql = async (text: string, values: unknown[] = []) => (await owner.query(text, values)).rows
+  await insertChain(sql, chain)
+  const app = await buildApp(deps)
+
+  const request: TestApi['request'] = async (method, url, { key = tenant?.key, body, headers, once, economy, ip } = {}) => {
+    const response = await app.inject({
+      method: method ?? 'GET',
+      url,
+      ...(body !== undefined && { payload: body as object }),
+      ...(ip !== undefined && { remoteAddress: ip }),
+      headers: {
+        ...(key && { authorization: `Bearer ${key}` }),
+        ...(once !== undefined && { 'idempotency-key': once }),
+        ...(economy !== undefined && { 'ost-economy': economy }),
+        ...headers,
+      },
+    })
+    const isJson = String(response.headers['content-type']).includes('json')
+    const answer = { status: response.statusCode, headers: response.headers, body: isJson ? response.json() : response.body }
+    if (isJson) expectDeclared(app, String(method ?? 'GET'), url, answer)
+    return answer
+  }
+
+  let tenant: TestTenant | undefined
+  const createTenant = async (): Promise<TestTenant> => {
+    const { status, body } = await request('POST', '/v3/tenants', {
+      key: OPERATOR_KEY,
+      body: { name: 'Acme', owner: { email: 'ada@example.com', name: 'Ada' } },
+    })
+    expect(status, JSON.stringify(body)).toBe(201)
+    return { id: body.id, key: body.api_key.secret, keyId: body.api_key.id, ownerId: body.owner.id }
+  }
+  const first = await createTenant()
+  tenant = first
+
+  return {
+    app,
+    deps,
+    database: testDatabase,
+    chain,
+    tenant: first,
+    request,
+    createTenant,
+    sql,
+
+    async createKey(body = {}, key = first.key) {
+      const answer = await request('POST', '/v3/api-keys', { key, body: { name: 'Test key', scopes: ['tenant:read'], ...body } })
+      expect(answer.status, JSON.stringify(answer.body)).toBe(201)
+      return answer.body.secret
+    },
+
+    async createEconomy({ key = first.key, status = 'active', ...body } = {}) {
+      const answer = await request('POST', '/v3/economies', {
+        key,
+        body: { name: 'Acme Coin', symbol: `T${randomUUID().slice(0, 6).toUpperCase()}`, ...body },
+      })
+      expect(answer.status, JSON.stringify(answer.body)).toBe(202)
+      await sql('UPDATE economy SET status = $1 WHERE company_user_id = $2', [status, uuidOfWire(answer.body.company_user_id)])
+      return answer.body
+    },
+
+    async close() {
+      await app.close()
+      await Promise.allSettled([database.close(), owner.end()])
+      await testDatabase.drop()
+    },
+  }
+}
+
+const ENV = {
+  NODE_ENV: 'test',
+  REDIS_URL: 'redis://127.0.0.1:1',
+  CHAINS: JSON.stringify([
+    { id: 31_001, role: 'value', name: 'value', rpc_urls: ['http://127.0.0.1:1'], block_time_ms: 1000, finality_depth: 3 },
+    { id: TEST_CHAIN, role: 'utility', name: 'utility', rpc_urls: ['http://127.0.0.1:1'], block_time_ms: 1000, finality_depth: 3 },
+  ]),
+  KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64url'),
+  OPERATOR_KEY,
+  OPEN_SIGN_UP: 'true',
+  LOG_LEVEL: 'silent',
+  PUBLIC_URL: 'http://localhost:3000',
+}
+
+async function insertChain(sql: TestApi['sql'], chain: FakeChain): Promise<void> {
+  await sql(
+    `INSERT INTO chain (id, role, name, block_time_ms, finality_depth, contracts) VALUES ($1, 'utility', 'utility', 1000, 3, $2)`,
+    [TEST_CHAIN, JSON.stringify(chain.contracts)],
+  )
+  await sql('INSERT INTO lane (id, chain_id, address, key_jwe) VALUES ($1, $2, $3, $4)', [
+    ids.next(),
+    TEST_CHAIN,
+    `0x${randomBytes(20).toString('hex')}`,
+    'x',
+  ])
+}
+
+const ajv = new Ajv({ strict: false, validateFormats: false })
+
+/** Every answer must be one that the API's own description announces: status, media type and body. */
+function expectDeclared(app: FastifyInstance, method: string, url: string, answer: Answer): void {
+  const [path = ''] = url.split('?', 1)
+  const document = app.swagger() as unknown as OpenApi
+  const template = Object.keys(document.paths).find((candidate) => patternOf(candidate).test(path))
+  const responses = template && document.paths[template]?.[method.toLowerCase()]?.responses
+  if (!responses) return
+  const declared = responses[String(answer.status)]
+  expect(declared, `${method} ${template} does not declare ${answer.status}: ${JSON.stringify(answer.body)}`).toBeDefined()
+  const mediaType = String(answer.headers['content-type']).split(';', 1)[0] ?? ''
+  const schema = declared?.content?.[mediaType]?.schema
+  expect(schema, `${method} ${template} ${answer.status} does not declare ${mediaType}`).toBeDefined()
+  const isValid = ajv.validate({ ...schema, components: document.components }, answer.body)
+  expect(isValid, `${method} ${template} ${answer.status}: ${ajv.errorsText()}: ${JSON.stringify(answer.body)}`).toBe(true)
+}
+
+interface OpenApi {
+  paths: Record<string, Record<string, { responses: Record<string, { content?: Record<string, { schema: object }> }> }>>
+  components: object
+}
+
+function patternOf(template: string): RegExp {
+  return new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`)
+}
+
+/** The UUID inside a wire id, for questions to the database. */
+export function uuidOfWire(id: string): string {
+  return TypeID.fromString(id).toUUID()
+}
