@@ -19,6 +19,7 @@ const NODE_MAJOR_MIN = 20
 const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64']
 const INSTALL_WAIT_MS = 15 * 60_000
 const POLL_MS = 200
+const OUTPUT_BYTES_MAX = 16 * 1024 * 1024
 
 /** @type {Record<string, string>} */
 const COMMANDS = {
@@ -63,7 +64,7 @@ async function install() {
   try {
     if (!isInstalled()) installPackages()
   } finally {
-    rmSync(INSTALL_LOCK, { recursive: true, force: true })
+    rmSync(INSTALL_LOCK, { force: true })
   }
 }
 
@@ -74,15 +75,32 @@ function isInstalled() {
 function installPackages() {
   const startedAt = Date.now()
   process.stderr.write('· packages: npm ci …\n')
-  // Progress and warnings go to stderr: the output of `npm run ost` is for programs to read.
-  const { command: npm, args: npmArgs } = npmCommand()
-  const flags = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
-  const { status, error } = spawnSync(npm, [...npmArgs, ...flags], { cwd: ROOT, stdio: ['ignore', 2, 2] })
-  if (error !== undefined) fail(`npm could not be started (${error.message}): install npm 10 or newer.`)
-  if (status !== 0) fail('npm ci failed: its own message is above; correct that and start again.')
+  const clean = npm(['ci'])
+  // A lockfile made where the registry lacks the binaries of other platforms is refused by `npm ci` as incomplete.
+  // `npm install` takes every version from it all the same, and `--no-save` leaves it as it is.
+  const isIncomplete = clean.status !== 0 && clean.output.includes('Missing: ')
+  const { status, output } = isIncomplete ? npm(['install', '--no-save']) : clean
+  if (status !== 0) {
+    process.stderr.write(output)
+    fail('The packages could not be installed: npm says above why; correct that and start again.')
+  }
   ensureNode()
   writeFileSync(STAMP, lockHash())
   process.stderr.write(`✓ packages installed in ${((Date.now() - startedAt) / 1000).toFixed(1)} s\n`)
+}
+
+/** @param {string[]} args */
+function npm(args) {
+  const { command, args: npmArgs } = npmCommand()
+  const flags = ['--no-audit', '--no-fund', '--loglevel=error']
+  const { status, error, stdout, stderr } = spawnSync(command, [...npmArgs, ...args, ...flags], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: OUTPUT_BYTES_MAX,
+  })
+  if (error !== undefined) fail(`npm could not be started (${error.message}): install npm 10 or newer.`)
+  return { status, output: `${stdout}${stderr}` }
 }
 
 /** The npm that runs us, else the one on PATH. */
@@ -110,11 +128,10 @@ async function takeInstallLock() {
   const deadline = Date.now() + INSTALL_WAIT_MS
   for (;;) {
     try {
-      mkdirSync(INSTALL_LOCK)
-      writeFileSync(join(INSTALL_LOCK, 'pid'), String(process.pid))
+      writeFileSync(INSTALL_LOCK, String(process.pid), { flag: 'wx' })
       return
     } catch {
-      if (!isHeld()) rmSync(INSTALL_LOCK, { recursive: true, force: true })
+      if (!isHeld()) rmSync(INSTALL_LOCK, { force: true })
       else if (Date.now() > deadline)
         fail(`Another command has been installing for too long: remove ${INSTALL_LOCK}.`)
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
@@ -123,15 +140,10 @@ async function takeInstallLock() {
 }
 
 function isHeld() {
-  const file = join(INSTALL_LOCK, 'pid')
-  // Between making the folder and writing the number there is a moment; POLL_MS later it is over.
-  if (!existsSync(file)) {
-    spawnSync(process.execPath, ['-e', ''])
-    if (!existsSync(file)) return false
-  }
   try {
-    process.kill(Number(readFileSync(file, 'utf8')), 0)
-    return true
+    const holder = Number(readFileSync(INSTALL_LOCK, 'utf8'))
+    // 0 and NaN: it is being written this moment.
+    return !(holder > 0) || process.kill(holder, 0)
   } catch {
     return false
   }

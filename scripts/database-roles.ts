@@ -19,7 +19,9 @@ export async function ensureRoles(adminUrl: string, urls: DatabaseUrls): Promise
     await ensureDatabase(client, owner)
   })
   await withClient(inDatabase(adminUrl, owner.database), async (client) => {
-    for (const role of tenants) await admit(client, role)
+    // Does nothing new in a database that the owner owns, and suffices in one that was there before.
+    await client.query(`GRANT CREATE, USAGE ON SCHEMA public TO ${escapeIdentifier(owner.name)}`)
+    for (const role of [owner, ...tenants]) await admit(client, role)
   })
 }
 

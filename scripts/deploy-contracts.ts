@@ -22,7 +22,10 @@ const CONFIRM_TIMEOUT_MS = 60_000
  * what is recorded and has code is left as it is. An interrupted run starts over with new contracts, which nothing uses yet.
  */
 export async function deployContracts(options: DeployContracts): Promise<Record<string, string>> {
-  const provider = new JsonRpcProvider(options.rpcUrl, options.chainId, { staticNetwork: true })
+  const provider = new JsonRpcProvider(options.rpcUrl, options.chainId, {
+    staticNetwork: true,
+    pollingInterval: 200,
+  })
   const database = new Client({ connectionString: options.databaseUrl })
   await database.connect()
   try {

@@ -69,7 +69,7 @@ async function startParts(
 ): Promise<TestStack> {
   await progress.step('Prisma client', generatePrisma)
   const [postgresPort = 0, redisPort = 0, valuePort = 0, utilityPort = 0] = await pickFreePorts(4)
-  const adminUrl = await progress.step('PostgreSQL', () =>
+  const { adminUrl } = await progress.step('PostgreSQL', () =>
     startPostgres(processes, {
       dataDir: folders.postgres,
       port: postgresPort,
@@ -77,7 +77,7 @@ async function startParts(
       isDurable: false,
     }),
   )
-  const redisUrl = await progress.step('Redis', () =>
+  const { url: redisUrl } = await progress.step('Redis', () =>
     startRedis(processes, {
       dataDir: folders.redis,
       serverDir: folders.redisServer,

@@ -17,12 +17,24 @@ import { limits } from './plugins/rate-limit.ts'
 import { requestId, requestIdOf } from './plugins/request-id.ts'
 import { routeContract } from './plugins/route-contract.ts'
 import { validation } from './plugins/validation.ts'
+import { apiKeyRoutes } from './routes/api-keys.ts'
+import { auditLogRoutes } from './routes/audit-log.ts'
+import { economyRoutes } from './routes/economies.ts'
+import { balanceRoutes } from './routes/balances.ts'
 import { healthRoutes } from './routes/health.ts'
+import { ledgerRoutes } from './routes/ledger.ts'
+import { memberRoutes } from './routes/members.ts'
 import { referencePage, referenceRoutes } from './routes/reference.ts'
+import { pricePointRoutes } from './routes/price-points.ts'
 import { tenantRoutes } from './routes/tenants.ts'
+import { tokenRoutes } from './routes/token.ts'
+import { tokenRuleRoutes } from './routes/token-rules.ts'
+import { transactionTypeRoutes } from './routes/transaction-types.ts'
+import { transactionRoutes } from './routes/transactions.ts'
+import { userRoutes } from './routes/users.ts'
 
 /** Routes of the API under /v3. A new resource is one line here. */
-const V3 = [tenantRoutes]
+const V3 = [tenantRoutes, memberRoutes, apiKeyRoutes, auditLogRoutes, economyRoutes, userRoutes, balanceRoutes, ledgerRoutes, transactionTypeRoutes, tokenRuleRoutes, pricePointRoutes, tokenRoutes, transactionRoutes]
 
 /** Milliseconds. Requests that wait this long for the event loop are better refused than served late. */
 const EVENT_LOOP_DELAY_MAX = 1_000

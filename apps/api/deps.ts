@@ -8,10 +8,11 @@ import type { JobDispatcher } from '#core/outbox/job-dispatcher.ts'
 import type { Clock, Ids } from '#core/shared/clock.ts'
 import type { ApiKeyHasher } from '#core/tenant/api-key-hasher.ts'
 import type { UnitOfWork } from '#core/unit-of-work.ts'
+import type { DataPlane } from './data-plane.ts'
 import type { MoneyPath } from './money-path.ts'
 
-/** Everything the API works with, the money path (money-path.ts) included. main.ts builds it from the adapters; tests build it with their own. */
-export interface AppDeps extends MoneyPath {
+/** Everything the API works with, the money path and the data plane (files of those names) included. main.ts builds it from the adapters; tests build it with their own. */
+export interface AppDeps extends MoneyPath, DataPlane {
   config: Config
   database: Database
   /** Null: never connected. It may be lost at any moment; then limits are counted in this process. */

@@ -157,7 +157,7 @@ contract TokenRules is AccessControlDefaultAdminRulesUpgradeable, PausableUpgrad
 
     /// @dev Lowered caps can be below what already moved: then nothing is left.
     function _windowLeft(Caps memory caps_, uint128 used) private pure returns (uint256) {
-        if (caps_.perWindow == UNLIMITED_PER_WINDOW) return type(uint256).max;
+        if (caps_.perWindow == UNLIMITED_PER_WINDOW) return uint256(type(int256).max);
         return caps_.perWindow > used ? caps_.perWindow - used : 0;
     }
 

@@ -11,6 +11,7 @@ import {IUtilityBrandedToken} from "./interfaces/IUtilityBrandedToken.sol";
 import {AccountLib} from "./libraries/AccountLib.sol";
 import {HolderAddressLib} from "./libraries/HolderAddressLib.sol";
 import {PackedBatchLib} from "./libraries/PackedBatchLib.sol";
+import {SingleLegLib} from "./libraries/SingleLegLib.sol";
 import {SkipListLib} from "./libraries/SkipListLib.sol";
 
 /// @title Branded token of one economy: ERC-20 and ERC-2612, moved in packed batches by the economy's rules.
@@ -123,21 +124,29 @@ contract UtilityBrandedToken is ERC20PermitUpgradeable, IUtilityBrandedToken {
             HolderAddressLib.preimageOf(HOLDER_FACTORY, address(this), HOLDER_INIT_CODE_HASH);
         skips = SkipListLib.create();
         (uint256 start, uint256 end) = PackedBatchLib.bounds(payments);
-        for (uint256 position = start; position < end;) {
+        uint256 left = windowLeft;
+        uint256 position = start;
+        while (true) {
+            uint256 stop;
+            (stop, left) = SingleLegLib.payWhileSimple(preimage, position, end, perPayment, left);
+            executed += (stop - position) / SingleLegLib.PAYMENT_LENGTH;
+            position = stop;
+            if (position == end) break;
             (uint256 legs, uint256 next) = PackedBatchLib.legsAt(position, start, end);
             address payer = preimage.holderAt(position);
             // No overflow: `moved` <= `windowLeft` always, and both counters are below the bytes of calldata.
             unchecked {
-                (uint256 total, bytes4 reason) = _pay(payer, legs, next, perPayment, windowLeft - moved);
+                (uint256 total, bytes4 reason) = _pay(payer, legs, next, perPayment, left);
                 if (reason == 0) {
                     ++executed;
-                    moved += total;
+                    left -= total;
                 } else {
                     skips.push(executed + skips.length, reason);
                 }
             }
             position = next;
         }
+        moved = windowLeft - left;
     }
 
     /* VIEWS */

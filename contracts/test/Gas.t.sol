@@ -14,7 +14,7 @@ contract GasTest is BaseTest {
     for (uint256 i; i<500; ++i) { _mint(_holder(_salt(1000+i)), 5e18); _mint(_holder(_salt(5000+i)), 5e18);
       p = bytes.concat(p, PaymentEncoder.encode(_salt(1000+i), _holder(_salt(5000+i)), uint96(1234567890123456789+i)));
     }
-    _execute(p);
+    _execute(PaymentEncoder.encode(_salt(1000), _holder(_salt(5000)), 1));_execute(p);
     V2.Gas memory g = V2(address(vm)).lastCallGas();
     emit L("limit", g.a); emit L("total", g.b); emit L("mem", g.c); emit L("refund", uint64(g.d));emit L("rem", g.e);
   }

@@ -76,10 +76,14 @@ async function stateArgs(dataDir: string): Promise<string[]> {
     await rm(state, { force: true })
     await copyFile(lastGood, state).catch(() => undefined)
   }
-  return [
-    ...['--state', state, '--state-interval', String(STATE_INTERVAL_SECONDS)],
-    ...['--cache-path', join(dataDir, 'cache'), '--max-persisted-states', String(PERSISTED_STATES_MAX)],
+  const keeping = ['--state', state, '--state-interval', String(STATE_INTERVAL_SECONDS)]
+  const history = [
+    '--cache-path',
+    join(dataDir, 'cache'),
+    '--max-persisted-states',
+    String(PERSISTED_STATES_MAX),
   ]
+  return [...keeping, ...history]
 }
 
 async function isJson(path: string): Promise<boolean> {

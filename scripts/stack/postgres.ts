@@ -20,7 +20,7 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
-import type { Processes } from './processes.ts'
+import type { Processes, RunningProcess } from './processes.ts'
 
 export type PostgresOptions = {
   /** Folder of the cluster; created by the first start. */
@@ -37,8 +37,10 @@ const ORPHAN_STOP_MS = 15_000
 /** Where root keeps what the server's own user must be able to reach, when the checkout is in a private folder. */
 const REACHABLE_ROOT = '/var/lib/ost-kit'
 
-/** Starts the PostgreSQL that comes with npm and returns its administrator's URL. */
-export async function startPostgres(processes: Processes, options: PostgresOptions): Promise<string> {
+export type Postgres = { adminUrl: string; process: RunningProcess }
+
+/** Starts the PostgreSQL that comes with npm. */
+export async function startPostgres(processes: Processes, options: PostgresOptions): Promise<Postgres> {
   const { port, password, isDurable = true } = options
   const user = await serverUser(options.dataDir)
   const binaries = await findBinaries(user)
@@ -56,7 +58,7 @@ export async function startPostgres(processes: Processes, options: PostgresOptio
     ...(!isDurable && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  await processes.start({
+  const running = await processes.start({
     name: 'postgres',
     command: join(binaries, 'postgres'),
     args: ['-D', dataDir, '-p', String(port), ...flags],
@@ -65,7 +67,7 @@ export async function startPostgres(processes: Processes, options: PostgresOptio
     stopSignal: 'SIGINT',
     isReady: () => answers(adminUrl),
   })
-  return adminUrl
+  return { adminUrl, process: running }
 }
 
 /** Removes a cluster wherever it really is. The server must not run. */

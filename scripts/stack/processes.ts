@@ -46,7 +46,8 @@ const LOG_LINES = 20
  */
 export class Processes {
   readonly #logDir: string
-  readonly #running: RunningProcess[] = []
+  /** By name in the order of their first start; a restarted process keeps its place. */
+  readonly #running = new Map<string, RunningProcess>()
   #watchdog: ChildProcess | undefined
   #isStopping = false
 
@@ -63,7 +64,7 @@ export class Processes {
     if (this.#isStopping) throw new ProcessFailed(`${spec.name} was not started: the stack is stopping.`)
     const logFile = await this.#newLog(spec.name)
     const running = await this.#spawn(spec, logFile)
-    this.#running.push(running)
+    this.#running.set(spec.name, running)
     try {
       await waitUntilReady(spec, running)
       return running
@@ -76,8 +77,8 @@ export class Processes {
   /** Last started, first stopped. */
   async stopAll(): Promise<void> {
     this.#isStopping = true
-    for (const running of this.#running.toReversed()) await running.stop()
-    this.#running.length = 0
+    for (const running of [...this.#running.values()].toReversed()) await running.stop()
+    this.#running.clear()
     this.#watchdog?.stdin?.end()
     this.#watchdog = undefined
   }
@@ -109,7 +110,11 @@ export class Processes {
     const exited = new Promise<Exit>((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }))
     })
-    await spawned.finally(() => log.close())
+    try {
+      await spawned
+    } finally {
+      await log.close()
+    }
     return this.#watch(spec, child, logFile, exited)
   }
 

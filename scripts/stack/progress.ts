@@ -1,8 +1,8 @@
 /** Prints steps as they happen: one line each, with its time; rewritten in place on a terminal, appended in CI. */
 export type Progress = {
   /** Runs one step. `note` adds a word on what it found; a step that fails is marked and its error passed on. */
-  step<T>(title: string, run: (note: (text: string) => void) => Promise<T>): Promise<T>
-  line(text: string): void
+  step: <T>(title: string, run: (note: (text: string) => void) => Promise<T>) => Promise<T>
+  line: (text: string) => void
 }
 
 /** A step silent for longer says in a plain log that it is still at work. */

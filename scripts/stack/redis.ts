@@ -3,7 +3,7 @@ import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Processes } from './processes.ts'
+import type { Processes, RunningProcess } from './processes.ts'
 
 export type RedisOptions = {
   dataDir: string
@@ -17,6 +17,8 @@ export type RedisOptions = {
 /** A server program and the environment it needs to find its libraries. */
 export type RedisServer = { command: string; env: Readonly<Record<string, string>>; origin: string }
 
+export type RunningRedis = { url: string; server: RedisServer; process: RunningProcess }
+
 export class RedisMissing extends Error {
   override readonly name = 'RedisMissing'
 }
@@ -28,24 +30,23 @@ const APT_TIMEOUT_MS = 180_000
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024
 const ADVICE = 'install redis-server or valkey-server, or set REDIS_URL to a server that runs'
 
-export async function startRedis(processes: Processes, options: RedisOptions): Promise<string> {
+export async function startRedis(processes: Processes, options: RedisOptions): Promise<RunningRedis> {
   const { dataDir, serverDir, port, isDurable = true } = options
   const server = await findRedis(serverDir)
   await mkdir(dataDir, { recursive: true })
+  const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dataDir, '--daemonize', 'no']
+  const memory = ['--maxmemory-policy', 'noeviction', '--databases', '64']
   const durability = isDurable
     ? ['--appendonly', 'yes', '--appendfsync', 'everysec']
     : ['--appendonly', 'no', '--save', '']
-  await processes.start({
+  const running = await processes.start({
     name: 'redis',
     command: server.command,
-    args: [
-      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dataDir, '--daemonize', 'no'],
-      ...['--maxmemory-policy', 'noeviction', '--databases', '64', ...durability],
-    ],
+    args: [...place, ...memory, ...durability],
     env: server.env,
     isReady: () => answersPing(port),
   })
-  return `redis://127.0.0.1:${port}`
+  return { url: `redis://127.0.0.1:${port}`, server, process: running }
 }
 
 /** On PATH, else fetched before, else fetched now. @throws RedisMissing with one sentence on what to do */

@@ -110,8 +110,13 @@ export async function localAdminUrl(): Promise<string | undefined> {
   return `postgresql://postgres:${secrets.postgresPassword}@127.0.0.1:${port}/postgres`
 }
 
-async function readSecrets(file: string): Promise<Secrets | undefined> {
+/** What `writePrivate` wrote, if it did. */
+export async function readPrivate(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch(() => undefined)
-  // Written by writePrivate above, whole or not at all.
-  return text === undefined ? undefined : (JSON.parse(text) as Secrets)
+  return text === undefined ? undefined : JSON.parse(text)
+}
+
+async function readSecrets(file: string): Promise<Secrets | undefined> {
+  // Only ensureSecrets writes this file.
+  return (await readPrivate(file)) as Secrets | undefined
 }

@@ -18,7 +18,9 @@ lines.on('line', (line) => {
   if (line.startsWith('+')) processes.set(Number(pid), /** @type {NodeJS.Signals} */ (signal))
   if (line.startsWith('-')) processes.delete(Number(pid))
 })
-lines.on('close', async () => {
+lines.on('close', () => void endAll())
+
+async function endAll() {
   for (const [pid, signal] of processes) send(pid, signal)
   const deadline = Date.now() + KILL_AFTER_MS
   while (Date.now() < deadline && [...processes.keys()].some((pid) => send(pid, 0))) {
@@ -26,7 +28,7 @@ lines.on('close', async () => {
   }
   for (const pid of processes.keys()) send(pid, 'SIGKILL')
   process.exit(0)
-})
+}
 
 /** @param {number} pid @param {NodeJS.Signals | 0} signal */
 function send(pid, signal) {

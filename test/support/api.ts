@@ -13,6 +13,8 @@ import { Database } from '#adapters/postgres/database.ts'
 import { createUnitOfWork } from '#adapters/postgres/unit-of-work.ts'
 import { buildApp } from '#apps/api/app.ts'
 import type { AppDeps } from '#apps/api/deps.ts'
+import { createDataPlane } from '#apps/api/data-plane.ts'
+import { createMoneyPath } from '#apps/api/money-path.ts'
 import { loadConfig } from '#config'
 import type { Scope } from '#core/tenant/scopes.ts'
 import { type FakeChain, fakeChain } from './fake-chain.ts'
@@ -77,7 +79,16 @@ export async function startApi(
   const database = new Database({ url: testDatabase.appUrl, poolSize: 5, applicationName: 'test-api' })
   const chain = fakeChain()
   const sealer = createSealer(config.keys.keyEncryptionKey)
+  const jobs = { wake() {} }
   const base: AppDeps = {
+    ...createDataPlane(database),
+    ...createMoneyPath({
+      database,
+      clock: systemClock,
+      ids,
+      jobs,
+      priceMaxAgeMs: config.pricing.maxAgeSeconds * 1_000,
+    }),
     config,
     database,
     redis: null,
@@ -85,7 +96,7 @@ export async function startApi(
     hasher: apiKeyHasher,
     addressBook: chain.addressBook,
     faucet: chain.faucet,
-    jobs: { wake() {} },
+    jobs,
     metrics: new Registry(),
     clock: systemClock,
     ids,

@@ -13,22 +13,33 @@ export interface EconomyFixture {
   types: { tip: string; reward: string; purchase: string; fixed: string }
 }
 
+const randomSymbol = () => `F${randomBytes(4).toString('hex').toUpperCase()}`
 const randomAddress = () => `0x${randomBytes(20).toString('hex')}`
 
 /** Inserts tenant, chain, lane, economy, users and four transaction types as the schema's owner. Balances in base units. */
 export async function insertEconomy(
   ownerUrl: string,
-  options: { balances?: readonly bigint[]; company?: bigint; chainId?: number; status?: string } = {},
+  options: {
+    balances?: readonly bigint[]
+    company?: bigint
+    chainId?: number
+    status?: string
+    tenantId?: string
+  } = {},
 ): Promise<EconomyFixture> {
   const { balances = [], company = 0n, chainId = 31_002, status = 'active' } = options
-  const [tenantId, economyId, companyId, laneId] = [uuidv7(), uuidv7(), uuidv7(), uuidv7()]
+  const tenantId = options.tenantId ?? uuidv7()
+  const [economyId, companyId, laneId] = [uuidv7(), uuidv7(), uuidv7()]
   const types = { tip: uuidv7(), reward: uuidv7(), purchase: uuidv7(), fixed: uuidv7() }
   const userIds = balances.map(() => uuidv7())
   const client = new pg.Client({ connectionString: ownerUrl })
   await client.connect()
   try {
     await client.query('BEGIN')
-    await client.query('INSERT INTO tenant (id, name) VALUES ($1, $2)', [tenantId, 'Fixture'])
+    await client.query('INSERT INTO tenant (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+      tenantId,
+      'Fixture',
+    ])
     await client.query(
       `INSERT INTO chain (id, role, name, block_time_ms, finality_depth) VALUES ($1, 'utility', 'utility', 1000, 3) ON CONFLICT DO NOTHING`,
       [chainId],
@@ -42,8 +53,18 @@ export async function insertEconomy(
     await client.query(
       `INSERT INTO economy (id, tenant_id, chain_id, lane_id, environment, name, symbol, decimals, status, token_address,
                             token_rules_address, company_user_id, initial_grant)
-       VALUES ($1, $2, $3, $4, 'sandbox', 'Fixture', 'FIX', 18, $5, $6, $7, $8, 0)`,
-      [economyId, tenantId, chainId, laneId, status, randomAddress(), randomAddress(), companyId],
+       VALUES ($1, $2, $3, $4, 'sandbox', 'Fixture', $9, 18, $5, $6, $7, $8, 0)`,
+      [
+        economyId,
+        tenantId,
+        chainId,
+        laneId,
+        status,
+        randomAddress(),
+        randomAddress(),
+        companyId,
+        randomSymbol(),
+      ],
     )
     const parties = [
       { id: companyId, type: 'company', settled: company },

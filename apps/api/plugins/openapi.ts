@@ -1,3 +1,5 @@
+import { STATUS_CODES } from 'node:http'
+import { isDeepStrictEqual } from 'node:util'
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
@@ -36,6 +38,7 @@ export const openapi = fp(async (app: FastifyInstance, deps: AppDeps) => {
     },
     refResolver: { buildLocalReference: (schema, _base, _fragment, index) => String(schema['$id'] ?? `Schema${index}`) },
     transform: ({ schema, url, route }) => ({ schema: describe(schema, route), url }),
+    transformObject: (document) => ('openapiObject' in document ? nameResources(document.openapiObject) : document.swaggerObject),
   })
 })
 
@@ -48,11 +51,68 @@ function describe(schema: FastifySchema, route: RouteOptions): FastifySchema {
   }
   if (plane === 'data') headers['OST-Economy'] = Type.Optional(EconomyId)
   const security = plane === 'platform' ? [{ operatorKey: [] }, {}] : scope ? [{ apiKey: [] }] : []
+  // Fastify leaves the type open; the route contract made sure that it is an object of schemas.
+  const declared = Object.entries((schema.response ?? {}) as Record<string, Schema>)
+  const response = declared.map(([status, answer]) => [status, { ...answer, [DESCRIPTION]: descriptionOf(status, answer) }])
   const needs = scope ? `Scope: \`${scope}\`.` : ''
   return {
     ...schema,
     security,
+    response: Object.fromEntries(response),
     ...(Object.keys(headers).length > 0 && { headers: Type.Object(headers) }),
     description: [schema.description, needs].filter(Boolean).join('\n\n'),
   }
+}
+
+/** What @fastify/swagger reads an answer's description from. */
+const DESCRIPTION = 'x-response-description'
+
+function descriptionOf(status: string, { description }: Schema): Json {
+  return description ?? STATUS_CODES[status]
+}
+
+type Json = unknown
+type Schema = Record<string, Json>
+
+/**
+ * Gives every resource of the answers one named schema, after its `object` field, so that generated clients have one type for
+ * each; and says of every list of texts that it is one.
+ */
+function nameResources<Document extends { components?: object | undefined; paths?: object | undefined }>(document: Document): Document {
+  const named: Schema = {}
+  const visit = (node: Json): Json => {
+    if (Array.isArray(node)) return node.map(visit)
+    if (!isSchema(node)) return node
+    const visited: Schema = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, visit(value)]))
+    if (isTextEnum(visited)) visited['type'] = 'string'
+    const name = nameOf(visited)
+    if (name === null) return visited
+    named[name] ??= visited
+    // Another shape of the same resource (a created tenant brings its key along) stays where it is.
+    return isDeepStrictEqual(named[name], visited) ? { $ref: `#/components/schemas/${name}` } : visited
+  }
+  const paths = visit(document.paths ?? {})
+  const { schemas = {}, ...others } = (document.components ?? {}) as { schemas?: object }
+  return { ...document, paths, components: { ...others, schemas: { ...schemas, ...named } } }
+}
+
+function isSchema(value: Json): value is Schema {
+  return typeof value === 'object' && value !== null
+}
+
+function isTextEnum({ enum: values, type }: Schema): boolean {
+  return type === undefined && Array.isArray(values) && values.every((value) => typeof value === 'string')
+}
+
+/**
+ * `TransactionType` for a schema whose field `object` is always `transaction_type`, unless its title says otherwise. Lists
+ * have no name: each has its own items.
+ */
+function nameOf({ properties, title }: Schema): string | null {
+  const object = isSchema(properties) ? properties['object'] : undefined
+  const values = isSchema(object) ? object['enum'] : undefined
+  const [value] = Array.isArray(values) && values.length === 1 ? values : []
+  if (typeof value !== 'string' || value === 'list') return null
+  if (typeof title === 'string') return title
+  return value.replaceAll(/(?:^|_)([a-z])/g, (_match, letter: string) => letter.toUpperCase())
 }

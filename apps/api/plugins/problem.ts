@@ -55,6 +55,7 @@ export const wireErrorOf = {
   transaction_type_archived: { status: 409, title: 'The transaction type is archived' },
   token_rule_name_taken: { status: 409, title: 'The name is taken' },
   token_rule_archived: { status: 409, title: 'The token rule is archived' },
+  limit_reached: { status: 409, title: 'The limit is reached' },
   user_not_managed: { status: 409, title: "The user's wallet is in self-custody" },
 
   idempotency_key_reused: { status: 422, title: 'The idempotency key belongs to another request' },
@@ -99,19 +100,32 @@ export const ProblemSchema = Type.Object(
 
 type ProblemResponses = { [Status in ProblemStatus]?: typeof ProblemSchema }
 
-/** What every route may answer, whatever it does. */
-const ALWAYS: readonly ErrorCode[] = ['invalid_request', 'rate_limited', 'internal_error', 'overloaded']
+/** The codes that a declared response stands for. */
+const codesOf = new WeakMap<object, readonly ErrorCode[]>()
 
-/** The error responses of a route's schema, from the codes it may answer besides those of every route. */
+/**
+ * The error responses of a route's schema, from the codes that are its own. What routes of its kind may answer anyway (wrong
+ * bodies, keys, limits) is added by the route contract.
+ */
 export function problems(...codes: ErrorCode[]): ProblemResponses {
-  const codesOf = Map.groupBy(new Set([...ALWAYS, ...codes]), (code) => wireErrorOf[code].status)
-  const responses = [...codesOf].map(([status, listed]) => [
-    status,
-    {
-      description: `${STATUS_CODES[status]}: ${listed.map((code) => `\`${code}\``).join(', ')}`,
-      content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: 'Problem#' } } },
-    },
-  ])
+  const byStatus = Map.groupBy(new Set(codes), (code) => wireErrorOf[code].status)
+  const responses = [...byStatus].map(([status, listed]) => [status, toResponse(status, listed)])
   // The media type and the reference are for Fastify and OpenAPI; to a handler each of them is a Problem.
   return Object.fromEntries(responses) as ProblemResponses
+}
+
+/** The responses of a route, with the problems that `codes` stand for besides its own. */
+export function withProblems(declared: object, codes: readonly ErrorCode[]): object {
+  const own = Object.values(declared).flatMap((response: object) => codesOf.get(response) ?? [])
+  const others = Object.entries(declared).filter(([, response]: [string, object]) => !codesOf.has(response))
+  return { ...problems(...own, ...codes), ...Object.fromEntries(others) }
+}
+
+function toResponse(status: ProblemStatus, codes: readonly ErrorCode[]): object {
+  const response = {
+    description: `${STATUS_CODES[status]}: ${codes.map((code) => `\`${code}\``).join(', ')}`,
+    content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: 'Problem#' } } },
+  }
+  codesOf.set(response, codes)
+  return response
 }

@@ -1,6 +1,8 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
+import type { ErrorCode } from '#core/shared/errors.ts'
 import type { Scope } from '#core/tenant/scopes.ts'
+import { withProblems } from './problem.ts'
 
 /**
  * Who a route is for. control: a tenant's administration · data: what is inside one economy · platform: the operator ·
@@ -35,6 +37,10 @@ export const routeContract = fp(async (app: FastifyInstance) => {
   app.addHook('onRoute', (route) => {
     const missing = whatIsMissing(route)
     if (missing) throw new TypeError(`route ${String(route.method)} ${route.url} ${missing}`)
+    const { response } = route.schema ?? {}
+    if (isObject(response)) {
+      route.schema = { ...route.schema, response: withProblems(response, commonCodes(route)) }
+    }
   })
 })
 
@@ -54,6 +60,26 @@ function whatIsMissing(route: RouteOptions): string | null {
   return null
 }
 
+/** What a route may answer because of its kind, whatever it does. */
+function commonCodes({ method, config, schema }: RouteOptions): ErrorCode[] {
+  const codes: ErrorCode[] = ['internal_error', 'overloaded']
+  if (schema?.body || schema?.querystring || method === 'POST') codes.push('invalid_request')
+  if (schema?.body) codes.push('body_too_large', 'media_type_unsupported')
+  const plane = config?.plane
+  if (plane === 'public') return codes
+  codes.push('unauthenticated', 'rate_limited')
+  if (method === 'POST') codes.push('idempotency_key_in_progress', 'idempotency_key_reused')
+  if (config?.idempotency === 'required') codes.push('idempotency_key_missing')
+  if (plane === 'platform') return codes
+  codes.push('key_expired', 'key_revoked', 'ip_not_allowed', 'scope_missing', 'tenant_suspended')
+  if (plane === 'data') codes.push('economy_required', 'economy_not_found', 'environment_mismatch')
+  return codes
+}
+
 function isStrict(schema: unknown): boolean {
-  return typeof schema === 'object' && schema !== null && 'additionalProperties' in schema && !schema.additionalProperties
+  return isObject(schema) && 'additionalProperties' in schema && !schema.additionalProperties
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

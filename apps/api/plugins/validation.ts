@@ -41,7 +41,7 @@ function compileValidator(): FastifySchemaCompiler<unknown> {
     return (body: unknown) => {
       if (check(body)) return { value: body }
       if (JSON.stringify(body ?? null).length <= THOROUGH_LENGTH_MAX) list(body)
-      return { error: Object.assign(new Error('validation'), { validation: list.errors ?? check.errors ?? [] }) }
+      return { error: toInvalidRequest(list.errors ?? check.errors ?? [], 'body') }
     }
   }
 }

@@ -29,7 +29,7 @@ export async function tenantRoutes(app: App, deps: AppDeps): Promise<void> {
         body: CreateTenantBody,
         response: {
           201: CreatedTenantSchema,
-          ...problems('unauthenticated', 'sign_up_closed', 'idempotency_key_in_progress', 'idempotency_key_reused'),
+          ...problems('sign_up_closed'),
         },
       },
     },
@@ -69,7 +69,7 @@ export async function tenantRoutes(app: App, deps: AppDeps): Promise<void> {
         operationId: 'getTenant',
         summary: "Get the key's tenant",
         tags: ['Tenants'],
-        response: { 200: TenantSchema, ...problems('unauthenticated', 'scope_missing', 'tenant_not_found') },
+        response: { 200: TenantSchema, ...problems('tenant_not_found') },
       },
     },
     async (request) => presentTenant(await getTenant(deps, credentialOf(request).tenantId)),

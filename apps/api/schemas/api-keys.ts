@@ -48,10 +48,13 @@ export const ApiKeySchema = Type.Object({
   replaced_by_id: Nullable(Id('key')),
 })
 
-export const IssuedApiKeySchema = Type.Object({
-  ...ApiKeySchema.properties,
-  secret: Type.String({
-    description: 'The key itself. Shown this once: keep it now.',
-    examples: ['ost_test_01k0g2qz5me93tnsy1xq2zc7ah_…_4tK9bQ'],
-  }),
-})
+export const IssuedApiKeySchema = Type.Object(
+  {
+    ...ApiKeySchema.properties,
+    secret: Type.String({
+      description: 'The key itself. Shown this once: keep it now.',
+      examples: ['ost_test_01k0g2qz5me93tnsy1xq2zc7ah_…_4tK9bQ'],
+    }),
+  },
+  { title: 'IssuedApiKey' },
+)

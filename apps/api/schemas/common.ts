@@ -31,8 +31,12 @@ export function Id(prefix: IdPrefix) {
 
 /** The path's `:id`. */
 export function IdParams(prefix: IdPrefix) {
-  return Strict({ id: Id(prefix) })
+  const { examples } = Id(prefix)
+  return Strict({ id: Type.String({ examples: examples ?? [] }) })
 }
+
+/** Of an answer without a body. */
+export const NoContent = Type.Null({ description: 'Done.' })
 
 /** The query of a list: paging, and the list's own filters. */
 export function ListQuery<Fields extends TProperties>(filters: Fields) {

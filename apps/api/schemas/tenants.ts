@@ -18,8 +18,7 @@ export const TenantSchema = Type.Object({
   created_at: Timestamp,
 })
 
-export const CreatedTenantSchema = Type.Object({
-  ...TenantSchema.properties,
-  owner: MemberSchema,
-  api_key: IssuedApiKeySchema,
-})
+export const CreatedTenantSchema = Type.Object(
+  { ...TenantSchema.properties, owner: MemberSchema, api_key: IssuedApiKeySchema },
+  { title: 'CreatedTenant' },
+)

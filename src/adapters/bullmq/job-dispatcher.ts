@@ -24,6 +24,8 @@ export interface QueueDepth {
 
 export interface BullmqJobDispatcher extends JobDispatcher {
   depths(): Promise<QueueDepth[]>
+  /** @throws when Redis does not answer. */
+  ping(): Promise<void>
   close(): Promise<void>
 }
 
@@ -93,7 +95,13 @@ export function createJobDispatcher(options: {
     },
 
     async depths() {
-      return Promise.all(JOB_NAMES.map(async (name) => within(depthOf(name, queueOf(name)), DISPATCH_TIMEOUT_MS)))
+      return Promise.all(
+        JOB_NAMES.map(async (name) => within(depthOf(name, queueOf(name)), DISPATCH_TIMEOUT_MS)),
+      )
+    },
+
+    async ping() {
+      await within(redis.ping(), DISPATCH_TIMEOUT_MS)
     },
 
     async close() {

@@ -1,4 +1,4 @@
-import { ErrorFragment, FunctionFragment, Interface } from 'ethers'
+import { FunctionFragment } from 'ethers'
 import { bytesToHex, hexToBytes, uuidToBytes32 } from './bytes.ts'
 
 const EXECUTE_BATCH = FunctionFragment.from(
@@ -25,25 +25,6 @@ export function encodeExecuteBatch(submissionId: string, payments: Uint8Array): 
 export const PROBE_CALLDATA = bytesToHex(
   Buffer.concat([SELECTOR, Buffer.alloc(WORD_BYTES), word(2 * WORD_BYTES), word(0)]),
 )
-
-/** OpenZeppelin's and our errors that can stop a whole batch, in words. */
-const REVERTS = new Interface([
-  'error EnforcedPause()',
-  'error AccessControlUnauthorizedAccount(address account, bytes32 neededRole)',
-  'error MalformedBatch(uint256 offset)',
-])
-const WORDS: Readonly<Record<string, string>> = {
-  EnforcedPause: 'the token rules are paused',
-  AccessControlUnauthorizedAccount: 'the relayer has no operator role on the token rules',
-  MalformedBatch: 'the batch is malformed',
-}
-
-/** A revert's bytes in words; null when they name no error we know. */
-export function decodeRevert(data: string | null): string | null {
-  if (data === null || data.length < 10) return null
-  const error: ErrorFragment | null = REVERTS.getError(data.slice(0, 10))
-  return error ? (WORDS[error.name] ?? error.name) : null
-}
 
 function word(value: number): Buffer {
   const bytes = Buffer.alloc(WORD_BYTES)

@@ -8,9 +8,10 @@ import {
   type NonceUser,
   type TransactionPlace,
 } from '#core/chain/chain-rpc.ts'
-import { decodeRevert, encodeExecuteBatch, PROBE_CALLDATA } from './batch-call.ts'
+import { encodeExecuteBatch, PROBE_CALLDATA } from './batch-call.ts'
 import { bytesToHex, toQuantity } from './bytes.ts'
 import { classifyBroadcastAnswer, type RawAnswer } from './classify-broadcast-answer.ts'
+import { decodeRevertReason } from './revert-reason.ts'
 import { asList, asRecord, asText, quantityToBigInt, quantityToNumber } from './read-json.ts'
 import type { RpcClient } from './rpc-client.ts'
 import { RpcRefused } from './rpc-errors.ts'
@@ -77,7 +78,7 @@ async function probeBatch(rpc: Rpc, from: string, tokenRules: string): Promise<B
     return { isOpen: false, reason: 'no token rules are deployed at the address' }
   } catch (error) {
     if (!(error instanceof RpcRefused)) throw error
-    return { isOpen: false, reason: decodeRevert(error.data) ?? error.message }
+    return { isOpen: false, reason: decodeRevertReason(error.data) ?? error.message }
   }
 }
 

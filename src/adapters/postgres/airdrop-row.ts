@@ -83,7 +83,11 @@ export function toSelection(airdrop: Airdrop): Selection {
  */
 export function matchingUsers(economyId: string, filter: RecipientFilter, values: unknown[]): string {
   const parameter = (value: unknown): string => `$${values.push(value)}`
-  const conditions = [`u.economy_id = ${parameter(economyId)}::uuid`, "u.type = 'user'", "u.status = 'active'"]
+  const conditions = [
+    `u.economy_id = ${parameter(economyId)}::uuid`,
+    "u.type = 'user'",
+    "u.status = 'active'",
+  ]
   if (filter.isVerified !== undefined)
     conditions.push(`u.is_verified = ${parameter(filter.isVerified)}::boolean`)
   if (filter.metadata) conditions.push(`u.metadata @> ${parameter(JSON.stringify(filter.metadata))}::jsonb`)

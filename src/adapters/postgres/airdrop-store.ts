@@ -127,7 +127,9 @@ async function withProgress(
     economyId,
     rows.map((row) => row.id),
   )
-  const byId = new Map(counts.map(({ airdrop_id, mined, confirmed, failed }) => [airdrop_id, { mined, confirmed, failed }]))
+  const byId = new Map(
+    counts.map(({ airdrop_id, mined, confirmed, failed }) => [airdrop_id, { mined, confirmed, failed }]),
+  )
   return rows.map((row) => ({
     ...toAirdrop(row),
     progress: byId.get(row.id) ?? { mined: 0, confirmed: 0, failed: 0 },

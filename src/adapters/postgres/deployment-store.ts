@@ -1,5 +1,10 @@
 import type pg from 'pg'
-import type { Deployment, DeploymentStore, StepChange, StepInDeployment } from '#core/economy/deployment-store.ts'
+import type {
+  Deployment,
+  DeploymentStore,
+  StepChange,
+  StepInDeployment,
+} from '#core/economy/deployment-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
 import type { Database } from './database.ts'
 

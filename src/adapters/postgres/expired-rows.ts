@@ -3,7 +3,8 @@ import type { Database } from './database.ts'
 
 /** Deletion of what has outlived its retention, with the worker's role. */
 export function createExpiredRows({ pool }: Pick<Database, 'pool'>): ExpiredRows {
-  const deleteWith = async (text: string, values: unknown[]): Promise<number> => (await pool.query(text, values)).rowCount ?? 0
+  const deleteWith = async (text: string, values: unknown[]): Promise<number> =>
+    (await pool.query(text, values)).rowCount ?? 0
   return {
     deleteIdempotencyRecords: async (before, limit) =>
       deleteWith(

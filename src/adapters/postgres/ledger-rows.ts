@@ -77,7 +77,10 @@ export class AccountChanges {
  * Locks the accounts in (economy, id) order, the same as the acceptor's, and then changes each once.
  * @throws LedgerInconsistency when an account is missing or would go below zero.
  */
-export async function changeAccounts(client: pg.PoolClient, changes: readonly AccountChange[]): Promise<void> {
+export async function changeAccounts(
+  client: pg.PoolClient,
+  changes: readonly AccountChange[],
+): Promise<void> {
   if (changes.length === 0) return
   const economyIds = changes.map((change) => change.economyId)
   const ids = changes.map((change) => change.accountId)
@@ -139,7 +142,9 @@ export async function appendTransactionEvents(
 /** @throws LedgerInconsistency when a statement met more or fewer rows than the chain says there must be. */
 export function expectRows(what: string, found: number | null, expected: number): void {
   if (found === expected) return
-  throw new LedgerInconsistency(`${expected} ${what} should have been changed, ${found ?? 0} were found as expected`)
+  throw new LedgerInconsistency(
+    `${expected} ${what} should have been changed, ${found ?? 0} were found as expected`,
+  )
 }
 
 /** A CHECK that stops the ledger is an inconsistency, not an accident to repeat. */

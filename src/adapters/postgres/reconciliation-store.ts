@@ -155,7 +155,16 @@ async function record(database: Database, ids: Ids, reconciliation: Reconciliati
     await client.query(
       `INSERT INTO reconciliation (economy_id, id, tenant_id, block_number, block_hash, accounts, status, differences)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [economyId, id, tenantId, block.number, block.hash, accounts, status, JSON.stringify(differences.map(toJson))],
+      [
+        economyId,
+        id,
+        tenantId,
+        block.number,
+        block.hash,
+        accounts,
+        status,
+        JSON.stringify(differences.map(toJson)),
+      ],
     )
     if (status === 'equal') return
     await client.query(

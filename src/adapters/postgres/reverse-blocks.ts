@@ -3,7 +3,13 @@ import type { BlockPosition } from '#core/ledger/chain-store.ts'
 import type { Reversal } from '#core/ledger/settlement-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
 import { incomingOf } from './confirm-blocks.ts'
-import { AccountChanges, appendTransactionEvents, changeAccounts, expectRows, lockCursorAt } from './ledger-rows.ts'
+import {
+  AccountChanges,
+  appendTransactionEvents,
+  changeAccounts,
+  expectRows,
+  lockCursorAt,
+} from './ledger-rows.ts'
 
 interface ReverseBlocks {
   chainId: number
@@ -31,7 +37,7 @@ export async function reverseBlocks(
   await client.query({
     name: 'reverse_move_cursor',
     text: `UPDATE chain_cursor
-           SET block_number = $2, block_hash = $3, final_number = least(final_number, $2), updated_at = now()
+           SET block_number = $2, block_hash = $3, final_number = final_number, updated_at = now()
            WHERE chain_id = $1`,
     values: [chainId, ancestor.number, ancestor.hash],
   })
@@ -56,7 +62,11 @@ interface ReopenedRow {
   hold_status: string
 }
 
-async function lockReopened(client: pg.PoolClient, chainId: number, ancestor: number): Promise<ReopenedRow[]> {
+async function lockReopened(
+  client: pg.PoolClient,
+  chainId: number,
+  ancestor: number,
+): Promise<ReopenedRow[]> {
   const { rows } = await client.query<ReopenedRow>({
     name: 'reverse_lock_reopened',
     text: `SELECT t.tenant_id, t.economy_id, t.id, t.status, t.block_number, t.tx_hash, hold.account_id, hold.amount,
@@ -80,7 +90,11 @@ const ORPHANED_ENTRIES = `chain_block block
             AND entry.generation = block.generation AND NOT entry.is_reversal
   WHERE block.chain_id = $1 AND block.number > $2 AND block.status = 'canonical'`
 
-async function settledChanges(client: pg.PoolClient, chainId: number, ancestor: number): Promise<AccountChanges> {
+async function settledChanges(
+  client: pg.PoolClient,
+  chainId: number,
+  ancestor: number,
+): Promise<AccountChanges> {
   const { rows } = await client.query<{ economy_id: string; account_id: string; amount: string }>({
     name: 'reverse_settled',
     text: `SELECT entry.economy_id, entry.account_id, sum(entry.amount) AS amount FROM ${ORPHANED_ENTRIES}

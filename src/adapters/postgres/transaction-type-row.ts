@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import { type FiatCurrency, isFiatCurrency, trimZeros } from '#core/rule/currency.ts'
+import { isFiatCurrency, trimZeros } from '#core/rule/currency.ts'
 import type {
   Commission,
   Pricing,
@@ -32,17 +32,11 @@ export interface TransactionTypeRow {
 }
 
 /** The columns that say how much a type moves. */
-export type PricingColumns = Pick<
+type PricingColumns<Amount = NumericColumn> = Pick<
   TransactionTypeRow,
-  | 'currency'
-  | 'allowsArbitraryAmount'
-  | 'allowsArbitraryCommission'
-  | 'commissionBps'
-  | 'amountUnits'
-  | 'amountFiat'
-  | 'commissionUnits'
-  | 'commissionFiat'
->
+  'currency' | 'allowsArbitraryAmount' | 'allowsArbitraryCommission' | 'commissionBps'
+> &
+  Record<'amountUnits' | 'amountFiat' | 'commissionUnits' | 'commissionFiat', Amount | null>
 
 /** A decimal column's exact text without superfluous zeros. */
 export function decimalText(value: NumericColumn): string {
@@ -90,7 +84,7 @@ function toCommission<Amount>(row: PricingColumns, fixed: Amount | null): Commis
 }
 
 /** The columns of a type's pricing. */
-export function toPricingColumns(pricing: Pricing): PricingColumns & { currency: 'token' | FiatCurrency } {
+export function toPricingColumns(pricing: Pricing): PricingColumns<string> {
   const { currency, amount, commission } = pricing
   const isToken = currency === 'token'
   const fixed = commission?.kind === 'fixed' ? commission.amount.toString() : null

@@ -8,7 +8,11 @@ import { createEconomyStore } from './economy-store.ts'
 import { createIdempotencyStore, type Sealer } from './idempotency-store.ts'
 import { createMemberStore } from './member-store.ts'
 import { createOutboxStore } from './outbox-store.ts'
+import { createPricePointStore } from './price-point-store.ts'
 import { createTenantStore } from './tenant-store.ts'
+import { createTokenRuleStore } from './token-rule-store.ts'
+import { createTransactionTypeStore } from './transaction-type-store.ts'
+import { createUserStore } from './user-store.ts'
 
 /** Units of work in Postgres: one Prisma transaction each, with every store bound to it and to its tenant. */
 export function createUnitOfWork(deps: { database: Database; ids: Ids; sealer: Sealer }): UnitOfWork {
@@ -21,6 +25,10 @@ export function createUnitOfWork(deps: { database: Database; ids: Ids; sealer: S
         apiKeys: createApiKeyStore(tx, tenantId),
         audit: createAuditStore(tx, tenantId),
         economies: createEconomyStore(tx, tenantId),
+        users: createUserStore(tx, tenantId),
+        transactionTypes: createTransactionTypeStore(tx, tenantId),
+        tokenRules: createTokenRuleStore(tx, tenantId),
+        prices: createPricePointStore(tx, tenantId),
         idempotency: createIdempotencyStore(tx, tenantId, sealer),
         airdrops: createAirdropStore(tx, tenantId),
         outbox: createOutboxStore(tx, ids),

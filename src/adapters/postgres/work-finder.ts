@@ -19,12 +19,14 @@ WHERE lane.status = 'active' AND chain.status = 'active'
                  AND EXISTS (SELECT FROM transaction t WHERE t.economy_id = e.id AND t.status = 'queued')))
 LIMIT ${FOUND_MAX}`
 
+/** Paused lanes too: what they signed must still land, and this is how they find out that they may sign again. */
 const LANES_TO_REBROADCAST = `
 SELECT lane.id FROM lane JOIN chain ON chain.id = lane.chain_id
-WHERE lane.status = 'active' AND chain.status = 'active'
-  AND EXISTS (SELECT FROM chain_submission s
-              WHERE s.lane_id = lane.id AND s.status IN ('signed', 'broadcast')
-                AND s.signed_at < now() - interval '${UNMINED_AFTER_MS} milliseconds')
+WHERE chain.status = 'active'
+  AND ((lane.status = 'paused' AND lane.pause_reason IS DISTINCT FROM 'operator')
+    OR EXISTS (SELECT FROM chain_submission s
+               WHERE s.lane_id = lane.id AND s.status IN ('signed', 'broadcast')
+                 AND s.signed_at < now() - interval '${UNMINED_AFTER_MS} milliseconds'))
 LIMIT ${FOUND_MAX}`
 
 const OUTBOX_BEHIND = `
@@ -57,7 +59,9 @@ export function createWorkFinder(database: Pick<Database, 'pool' | 'raw'>): Work
 async function findUnfinished(client: pg.PoolClient): Promise<UnfinishedWork | null> {
   // Held until this database transaction ends. The jobs are handed over after that: by then the answer may have been given
   // twice, which is harmless; a lock over a call to Redis would not be.
-  const lock = await client.query<{ mine: boolean }>(`SELECT pg_try_advisory_xact_lock(${SWEEP_LOCK}) AS mine`)
+  const lock = await client.query<{ mine: boolean }>(
+    `SELECT pg_try_advisory_xact_lock(${SWEEP_LOCK}) AS mine`,
+  )
   if (!lock.rows[0]?.mine) return null
   const idsOf = async (text: string): Promise<string[]> => {
     const { rows } = await client.query<{ id: string }>(text)
@@ -65,10 +69,14 @@ async function findUnfinished(client: pg.PoolClient): Promise<UnfinishedWork | n
   }
   const behind = await client.query<{ behind: boolean }>(OUTBOX_BEHIND, [RELAY_CONSUMER])
   return {
-    economyIds: await idsOf(`SELECT id FROM economy WHERE status = 'deploying' ORDER BY id LIMIT ${FOUND_MAX}`),
+    economyIds: await idsOf(
+      `SELECT id FROM economy WHERE status = 'deploying' ORDER BY id LIMIT ${FOUND_MAX}`,
+    ),
     lanesToSubmit: await idsOf(LANES_TO_SUBMIT),
     lanesToRebroadcast: await idsOf(LANES_TO_REBROADCAST),
-    chainIds: await idsOf(`SELECT id FROM chain WHERE status = 'active' AND contracts <> '{}' LIMIT ${FOUND_MAX}`),
+    chainIds: await idsOf(
+      `SELECT id FROM chain WHERE status = 'active' AND contracts <> '{}' LIMIT ${FOUND_MAX}`,
+    ),
     airdropIds: await idsOf(
       `SELECT id FROM airdrop WHERE status IN ('queued', 'running') ORDER BY id LIMIT ${FOUND_MAX}`,
     ),

@@ -134,7 +134,13 @@ function logChunk(
   refusals: readonly Refusal[],
 ): void {
   const { id: airdropId, economyId, tenantId } = airdrop
-  deps.observer.log('info', 'airdrop.chunk', { airdropId, economyId, tenantId, accepted, refused: refusals.length })
+  deps.observer.log('info', 'airdrop.chunk', {
+    airdropId,
+    economyId,
+    tenantId,
+    accepted,
+    refused: refusals.length,
+  })
   for (const { code } of refusals) deps.observer.count('airdrop_refused_total', { code })
 }
 

@@ -2,7 +2,14 @@ import type { BaseUnits } from '../shared/money.ts'
 import type { DeploymentStep, EconomyStatus, EconomyStep } from './economy.ts'
 import type { ChainCall } from './faucet.ts'
 
-export type SubmissionStatus = 'queued' | 'signed' | 'broadcast' | 'mined' | 'confirmed' | 'reverted' | 'replaced'
+export type SubmissionStatus =
+  | 'queued'
+  | 'signed'
+  | 'broadcast'
+  | 'mined'
+  | 'confirmed'
+  | 'reverted'
+  | 'replaced'
 
 /** A step with the chain submission that carries it, once there is one. */
 export interface StepInDeployment {

@@ -1,31 +1,5 @@
 import type { BaseUnits } from '../shared/money.ts'
-import type { LedgerSnapshot, SnapshotAccount } from './reconciliation-store.ts'
-
-/**
- * balance: settled is not what the chain says · supply: the issuance account is not minus the token's supply · sum: all settled
- * balances together are not zero · entries: settled is not the sum of the entries · held, pending_in: a reservation is not the
- * sum of what reserves · stray_hold: funds held for a transaction that is over · unheld_transaction: a live transaction
- * without held funds.
- */
-export type DifferenceKind =
-  | 'balance'
-  | 'supply'
-  | 'sum'
-  | 'entries'
-  | 'held'
-  | 'pending_in'
-  | 'stray_hold'
-  | 'unheld_transaction'
-
-/** One thing that is not as it must be. Amounts are decimal strings of base units. */
-export interface Difference {
-  kind: DifferenceKind
-  /** The account, or the transaction of the last two kinds; null for the whole ledger. */
-  subjectId: string | null
-  address?: string
-  expected?: string
-  found?: string
-}
+import type { Difference, DifferenceKind, LedgerSnapshot, SnapshotAccount } from './reconciliation-store.ts'
 
 /** What the chain says at the snapshot's block, in base units. */
 export interface ChainBalances {

@@ -21,10 +21,7 @@ export interface LedgerEntry {
   createdAt: Date
 }
 
-/**
- * Port: reads a page of an account's entries by their place on the chain. Null: the economy has no such user.
- * @throws InvalidPosition when `page.after` is no position.
- */
+/** Port: a page of an account's entries by their place on the chain; `after` is a position. Null: no such user. */
 export type EntryReader = (
   tenantId: string,
   economyId: string,

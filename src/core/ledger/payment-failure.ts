@@ -31,7 +31,9 @@ const SKIPPED: Readonly<Record<string, PaymentFailure>> = {
 
 /** @param reason Name of the contract's error, or its selector. */
 export function skippedPayment(reason: string): PaymentFailure {
-  return SKIPPED[reason] ?? { code: 'payment_skipped', reason: `The token rules skipped the payment: ${reason}.` }
+  return (
+    SKIPPED[reason] ?? { code: 'payment_skipped', reason: `The token rules skipped the payment: ${reason}.` }
+  )
 }
 
 /** The whole batch reverted, so none of its payments happened. */

@@ -1,6 +1,5 @@
 import type { BaseUnits } from '../shared/money.ts'
 import type { BlockPosition } from './chain-store.ts'
-import type { Difference } from './compare-ledger.ts'
 
 /** An account as the ledger has it, with what its balances must be the sums of. Base units. */
 export interface SnapshotAccount {
@@ -32,6 +31,32 @@ export interface LedgerSnapshot {
   unheldTransactions: readonly string[]
 }
 
+/**
+ * balance: settled is not what the chain says · supply: the issuance account is not minus the token's supply · sum: all settled
+ * balances together are not zero · entries: settled is not the sum of the entries · held, pending_in: a reservation is not the
+ * sum of what reserves · stray_hold: funds held for a transaction that is over · unheld_transaction: a live transaction
+ * without held funds.
+ */
+export type DifferenceKind =
+  | 'balance'
+  | 'supply'
+  | 'sum'
+  | 'entries'
+  | 'held'
+  | 'pending_in'
+  | 'stray_hold'
+  | 'unheld_transaction'
+
+/** One thing that is not as it must be. Amounts are decimal strings of base units. */
+export interface Difference {
+  kind: DifferenceKind
+  /** The account, or the transaction of the last two kinds; null for the whole ledger. */
+  subjectId: string | null
+  address?: string
+  expected?: string
+  found?: string
+}
+
 /** The result of comparing an economy's ledger with its chain. */
 export interface Reconciliation {
   id: string
@@ -40,7 +65,7 @@ export interface Reconciliation {
   block: BlockPosition
   accounts: number
   status: 'equal' | 'drift'
-  /** At most {@link DIFFERENCES_MAX}. */
+  /** The first hundred. */
   differences: readonly Difference[]
 }
 

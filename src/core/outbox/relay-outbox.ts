@@ -23,10 +23,7 @@ export interface RelayResult {
  * At least once: the cursor moves after the jobs were handed over, so a crash in between repeats them, which is harmless.
  * @throws when the carriage or the database cannot be reached; the cursor then stays.
  */
-export async function relayOutbox(deps: {
-  outbox: OutboxReader
-  jobs: JobDispatcher
-}): Promise<RelayResult> {
+export async function relayOutbox(deps: { outbox: OutboxReader; jobs: JobDispatcher }): Promise<RelayResult> {
   const result: RelayResult = { events: 0, jobs: 0, caughtUp: true }
   let position = await deps.outbox.position(RELAY_CONSUMER)
   for (let round = 0; round < ROUNDS_MAX; round += 1) {

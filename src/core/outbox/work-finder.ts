@@ -4,7 +4,7 @@ export interface UnfinishedWork {
   economyIds: string[]
   /** Of running lanes, with queued transactions or queued administrative calls. */
   lanesToSubmit: string[]
-  /** Of running lanes, with signed submissions that no block holds yet. */
+  /** With signed submissions that no block has held for a while, or paused for a cause that may pass. */
   lanesToRebroadcast: string[]
   /** Not halted. */
   chainIds: string[]

@@ -3,7 +3,7 @@ import type { Actor } from '../shared/actor.ts'
 import type { Clock, Ids } from '../shared/clock.ts'
 import { auditEntry } from '../tenant/audit-entry.ts'
 import type { UnitOfWork } from '../unit-of-work.ts'
-import { TooMany, TransactionTypeNotFound } from './errors.ts'
+import { LimitReached, TransactionTypeNotFound } from './errors.ts'
 import type { RuleCompiler } from './rule-compiler.ts'
 import { TOKEN_RULES_MAX, type TokenRule } from './token-rule.ts'
 
@@ -20,7 +20,7 @@ export interface CreateTokenRule {
  * Adds a token rule. It is asked for every transaction that is accepted after this returns.
  *
  * Atomic: the rule, its event and its audit entry, or nothing.
- * @throws InvalidExpression, TransactionTypeNotFound, TokenRuleNameTaken, TooMany, EconomyNotFound
+ * @throws InvalidExpression, TransactionTypeNotFound, TokenRuleNameTaken, LimitReached, EconomyNotFound
  */
 export async function createTokenRule(
   deps: { unitOfWork: UnitOfWork; clock: Clock; ids: Ids; ruleCompiler: RuleCompiler },
@@ -35,7 +35,7 @@ export async function createTokenRule(
       throw new TransactionTypeNotFound('/type_id')
     }
     if ((await tx.tokenRules.countActive(economyId)) >= TOKEN_RULES_MAX) {
-      throw new TooMany('active token rules', TOKEN_RULES_MAX)
+      throw new LimitReached('active token rules', TOKEN_RULES_MAX)
     }
     const now = deps.clock.now()
     const rule: TokenRule = {

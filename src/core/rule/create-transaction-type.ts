@@ -3,7 +3,7 @@ import type { Clock, Ids } from '../shared/clock.ts'
 import type { Metadata } from '../shared/metadata.ts'
 import { auditEntry } from '../tenant/audit-entry.ts'
 import type { UnitOfWork } from '../unit-of-work.ts'
-import { TooMany } from './errors.ts'
+import { LimitReached } from './errors.ts'
 import {
   type PricingDefinition,
   parsePricing,
@@ -23,7 +23,7 @@ export interface CreateTransactionType extends PricingDefinition {
  * Defines a transaction type. It can be executed as soon as this returns.
  *
  * Atomic: the type, its event and its audit entry, or nothing.
- * @throws InvalidRequest, TransactionTypeNameTaken, TooMany
+ * @throws InvalidRequest, TransactionTypeNameTaken, LimitReached
  */
 export async function createTransactionType(
   deps: { unitOfWork: UnitOfWork; clock: Clock; ids: Ids },
@@ -45,7 +45,7 @@ export async function createTransactionType(
   }
   await deps.unitOfWork(actor.tenantId, async (tx) => {
     if ((await tx.transactionTypes.count(economyId)) >= TRANSACTION_TYPES_MAX) {
-      throw new TooMany('transaction types', TRANSACTION_TYPES_MAX)
+      throw new LimitReached('transaction types', TRANSACTION_TYPES_MAX)
     }
     await tx.transactionTypes.insert(type)
     await tx.outbox.append({

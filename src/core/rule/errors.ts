@@ -141,9 +141,9 @@ export class RuleViolated extends DomainError {
 }
 
 /** The economy has as many of these as it may have. */
-export class TooMany extends DomainError {
+export class LimitReached extends DomainError {
   constructor(what: string, max: number) {
-    super('invalid_request', `An economy has at most ${max} ${what}. Archive what you no longer need.`, {
+    super('limit_reached', `An economy has at most ${max} ${what}. Archive what you no longer need.`, {
       max,
     })
   }

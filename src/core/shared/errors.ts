@@ -51,6 +51,7 @@ export type ErrorCode =
   | 'transaction_type_archived'
   | 'token_rule_name_taken'
   | 'token_rule_archived'
+  | 'limit_reached'
   // the money path
   | 'invalid_amount'
   | 'invalid_commission'

@@ -17,16 +17,19 @@ export interface AuditEntry {
   createdAt: Date
 }
 
-export type AuditSubject =
-  | 'tenant'
-  | 'member'
-  | 'api_key'
-  | 'economy'
-  | 'user'
-  | 'transaction_type'
-  | 'token_rule'
-  | 'price_point'
-  | 'airdrop'
+/** The kinds of things that are administered. */
+export const AUDIT_SUBJECTS = [
+  'tenant',
+  'member',
+  'api_key',
+  'economy',
+  'user',
+  'transaction_type',
+  'token_rule',
+  'price_point',
+  'airdrop',
+] as const
+export type AuditSubject = (typeof AUDIT_SUBJECTS)[number]
 
 interface Act {
   action: string

@@ -119,7 +119,8 @@ function linkedPart(parent: BlockHeader, headers: readonly BlockHeader[]): Block
     linked.push(header)
     last = header
   }
-  if (linked.length === 0) throw new BlockVanished(`block ${parent.number + 1} is not the child of ${parent.hash}`)
+  if (linked.length === 0)
+    throw new BlockVanished(`block ${parent.number + 1} is not the child of ${parent.hash}`)
   return linked
 }
 

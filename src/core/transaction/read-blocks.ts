@@ -1,7 +1,12 @@
 import type { Block, BlockHeader, ChainLog } from '../ledger/block.ts'
 import type { BlockReader } from '../ledger/block-reader.ts'
 import { BlockVanished } from '../ledger/errors.ts'
-import { addressKey, type KnownSubmission, type SubmissionOutcome, type TokenContracts } from '../ledger/settlement.ts'
+import {
+  addressKey,
+  type KnownSubmission,
+  type SubmissionOutcome,
+  type TokenContracts,
+} from '../ledger/settlement.ts'
 import type { SettlementStore } from '../ledger/settlement-store.ts'
 import type { SettlementKnowledge } from './settle-block.ts'
 
@@ -99,7 +104,8 @@ function placesIn(
     for (const log of logs) {
       const economyId = log.type === 'transfer' ? economyOf.get(log.address) : undefined
       if (log.type !== 'transfer' || economyId === undefined) continue
-      for (const address of [log.from, log.to]) places.set(addressKey(economyId, address), { economyId, address })
+      for (const address of [log.from, log.to])
+        places.set(addressKey(economyId, address), { economyId, address })
     }
   }
   return [...places.values()]

@@ -38,14 +38,18 @@ export async function reverseBlocks(
   const isBeyondFinal = ancestor.number < position.finalNumber
   deps.observer.count('ledger_reorgs_total', labels)
   deps.observer.count('ledger_reorged_blocks_total', labels, reversal.blocks)
-  deps.observer.log(isBeyondFinal ? 'error' : 'warn', isBeyondFinal ? 'ledger.reorg_beyond_final' : 'ledger.reorg', {
-    chainId: chain.id,
-    fromBlock: position.number,
-    ancestor: ancestor.number,
-    blocks: reversal.blocks,
-    transactions: reversal.transactions,
-    finalTransactions: reversal.finalTransactions,
-  })
+  deps.observer.log(
+    isBeyondFinal ? 'error' : 'warn',
+    isBeyondFinal ? 'ledger.reorg_beyond_final' : 'ledger.reorg',
+    {
+      chainId: chain.id,
+      fromBlock: position.number,
+      ancestor: ancestor.number,
+      blocks: reversal.blocks,
+      transactions: reversal.transactions,
+      finalTransactions: reversal.finalTransactions,
+    },
+  )
   return reversal
 }
 

@@ -72,12 +72,7 @@ interface LogsOfBatch {
   executed: BatchExecutedLog[]
 }
 
-function planSubmission(
-  plan: SettlementPlan,
-  txHash: string,
-  logs: LogsOfBatch,
-  blockIndex: number,
-): void {
+function planSubmission(plan: SettlementPlan, txHash: string, logs: LogsOfBatch, blockIndex: number): void {
   const known = plan.knowledge.submissions.get(txHash)
   if (!known) return
   const { submission, outcome } = known
@@ -85,7 +80,8 @@ function planSubmission(
   if (submission.kind !== TRANSFER_BATCH) return
   if (outcome.revertReason !== null) {
     const failure = revertedPayment(outcome.revertReason)
-    for (const payment of submission.payments) plan.fail(submission, payment, { ...failure, txHash, blockIndex })
+    for (const payment of submission.payments)
+      plan.fail(submission, payment, { ...failure, txHash, blockIndex })
     return
   }
   planBatch(plan, submission, logs, blockIndex)

@@ -1,0 +1,30 @@
+import { createRuleCompiler } from '#adapters/cel/rule-compiler.ts'
+import { createBalanceReader } from '#adapters/postgres/balance-reader.ts'
+import type { Database } from '#adapters/postgres/database.ts'
+import { createEntryReader } from '#adapters/postgres/entry-reader.ts'
+import { createTokenReader } from '#adapters/postgres/token-reader.ts'
+import { createTransactionHistory } from '#adapters/postgres/transaction-history.ts'
+import type { TokenReader } from '#core/economy/read-token.ts'
+import type { EntryReader } from '#core/ledger/list-entries.ts'
+import type { BalanceReader } from '#core/ledger/read-balance.ts'
+import type { RuleCompiler } from '#core/rule/rule-compiler.ts'
+import type { TransactionHistory } from '#core/rule/transaction-history.ts'
+
+/** What the routes inside an economy need besides the unit of work; every surface of the API shares one. */
+export interface DataPlane {
+  balanceReader: BalanceReader
+  entryReader: EntryReader
+  tokenReader: TokenReader
+  transactionHistory: TransactionHistory
+  ruleCompiler: RuleCompiler
+}
+
+export function createDataPlane(database: Database): DataPlane {
+  return {
+    balanceReader: createBalanceReader(database),
+    entryReader: createEntryReader(database),
+    tokenReader: createTokenReader(database),
+    transactionHistory: createTransactionHistory(database),
+    ruleCompiler: createRuleCompiler(),
+  }
+}

@@ -1,0 +1,16 @@
+import type { Balance } from '#core/ledger/read-balance.ts'
+import { toWire } from './wire-id.ts'
+
+/** A balance as /v3 shows it. Amounts are decimal strings of base units. */
+export function presentBalance(balance: Balance & { available: bigint }) {
+  return {
+    object: 'balance' as const,
+    user_id: toWire('usr', balance.userId),
+    settled: balance.settled.toString(),
+    held: balance.held.toString(),
+    available: balance.available.toString(),
+    pending_in: balance.pendingIn.toString(),
+    token: balance.token,
+    updated_at: balance.updatedAt.toISOString(),
+  }
+}

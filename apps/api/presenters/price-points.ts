@@ -1,0 +1,15 @@
+import type { PricePoint } from '#core/rule/price-point.ts'
+import { toWire } from './wire-id.ts'
+
+/** A price point as /v3 shows it. */
+export function presentPricePoint(point: PricePoint) {
+  return {
+    object: 'price_point' as const,
+    id: toWire('prc', point.id),
+    currency: point.currency,
+    price: point.price,
+    source: point.source,
+    as_of: point.asOf.toISOString(),
+    created_at: point.createdAt.toISOString(),
+  }
+}

@@ -1,0 +1,74 @@
+import { Type } from 'typebox'
+import { DEPLOYMENT_STEPS, ECONOMY_STATUSES } from '#core/economy/economy.ts'
+import { ENVIRONMENTS } from '#core/tenant/tenant.ts'
+import { Address, Id, ListQuery, Nullable, Strict, Timestamp, Units } from './common.ts'
+import { MetadataSchema } from './metadata.ts'
+
+const Name = Type.String({ minLength: 1, maxLength: 100, examples: ['Acme Coin'] })
+const Symbol = Type.String({ pattern: '^[A-Z0-9]{2,10}$', examples: ['ACME'] })
+const Environment = Type.Enum([...ENVIRONMENTS])
+const Status = Type.Enum([...ECONOMY_STATUSES], {
+  description:
+    'deploying: its contracts are on their way · active: takes transactions · failed: deployment stopped, can be retried · paused',
+})
+
+export const CreateEconomyBody = Strict({
+  name: Name,
+  symbol: Symbol,
+  decimals: Type.Integer({ minimum: 0, maximum: 18, default: 18 }),
+  environment: Type.Enum([...ENVIRONMENTS], { default: 'sandbox' }),
+  initial_grant: Type.Optional({
+    ...Units,
+    description: 'Base units of play money that the company starts with; left out: a million whole tokens.',
+  }),
+  metadata: Type.Optional(MetadataSchema),
+})
+
+export const UpdateEconomyBody = Type.Object(
+  { name: Type.Optional(Name), metadata: Type.Optional(MetadataSchema) },
+  { additionalProperties: false, minProperties: 1 },
+)
+
+export const GrantTokensBody = Strict({ amount: Units })
+
+export const ListEconomiesQuery = ListQuery({
+  status: Type.Optional(Type.Enum([...ECONOMY_STATUSES])),
+  environment: Type.Optional(Environment),
+})
+
+export const EconomySchema = Type.Object({
+  object: Type.Literal('economy'),
+  id: Id('eco'),
+  name: Type.String(),
+  symbol: Type.String(),
+  decimals: Type.Integer(),
+  environment: Environment,
+  status: Status,
+  failure_reason: Nullable(Type.String()),
+  chain_id: Type.Integer({ examples: [31_002] }),
+  token_address: { ...Address, description: 'Known from the start; the contract is there once the economy is active.' },
+  token_rules_address: Address,
+  company_user_id: { ...Id('usr'), description: 'The business itself as a user of its economy.' },
+  initial_grant: Units,
+  metadata: MetadataSchema,
+  steps: Type.Array(
+    Type.Object({
+      name: Type.Enum([...DEPLOYMENT_STEPS]),
+      status: Type.Enum(['pending', 'running', 'done', 'failed']),
+      detail: Nullable(Type.String()),
+      started_at: Nullable(Timestamp),
+      finished_at: Nullable(Timestamp),
+    }),
+  ),
+  created_at: Timestamp,
+  updated_at: Timestamp,
+})
+
+export const TokenGrantSchema = Type.Object({
+  object: Type.Literal('token_grant'),
+  id: Id('sub'),
+  economy_id: Id('eco'),
+  amount: Units,
+  status: Type.Literal('queued'),
+  created_at: Timestamp,
+})

@@ -1,0 +1,35 @@
+import { Type } from 'typebox'
+import { FIAT_CURRENCIES } from '#core/rule/currency.ts'
+import { Id, ListQuery, Strict, Timestamp } from './common.ts'
+
+const Currency = Type.Enum([...FIAT_CURRENCIES])
+const Price = Type.String({
+  maxLength: 40,
+  description: 'What one whole token is worth: a decimal with at most 18 places.',
+  examples: ['0.25'],
+})
+
+export const CreatePricePointBody = Strict({
+  currency: Currency,
+  price: Price,
+  as_of: Type.Optional({ ...Timestamp, description: 'The moment the price is of; now, when left out.' }),
+})
+
+export const ListPricePointsQuery = ListQuery({ currency: Type.Optional(Currency) })
+
+export const PricePointSchema = Type.Object({
+  object: Type.Literal('price_point'),
+  id: Id('prc'),
+  currency: Currency,
+  price: Price,
+  source: Type.Enum(['admin', 'feed']),
+  as_of: Timestamp,
+  created_at: Timestamp,
+})
+
+export const LatestPricePointSchema = Type.Object({
+  ...PricePointSchema.properties,
+  is_stale: Type.Boolean({
+    description: 'Too old: amounts in this currency are refused until a new one comes.',
+  }),
+})

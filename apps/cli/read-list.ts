@@ -1,0 +1,14 @@
+import type { Query, V3Client } from './v3-client.ts'
+
+/** Rows that a list command reads unless it is told otherwise. */
+export const ROWS_DEFAULT = 100
+
+/** The beginning of a list, as many pages as it takes. */
+export async function readList<Row>(
+  client: V3Client,
+  path: string,
+  query: Query = {},
+  rowsMax = ROWS_DEFAULT,
+): Promise<Row[]> {
+  return Array.fromAsync(client.rows<Row>(path, query, rowsMax))
+}

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto'
+import {
+  computeAddress,
+  Contract,
+  JsonRpcProvider,
+  parseEther,
+  SigningKey,
+  type TransactionResponse,
+  Wallet,
+} from 'ethers'
+import { Client } from 'pg'
+import { uuidv7 } from 'uuidv7'
+import { createKeyVault } from '#adapters/crypto/key-vault.ts'
+
+export type ProvisionLanes = {
+  chainId: number
+  rpcUrl: string
+  /** Of a role that may write lanes: ost_worker or ost_owner. The chain's row must exist. */
+  databaseUrl: string
+  /** Relayer keys the chain shall have at least. */
+  lanes: number
+  keyEncryptionKey: Uint8Array
+  /** Funds the relayers and gives them their roles; without it somebody else must. */
+  deployerKey?: string
+}
+
+export type ProvisionedLane = { id: string; address: string; isNew: boolean }
+
+/** Below the first, a relayer is filled up to the second. */
+const FUNDED_WEI_MIN = parseEther('5')
+const FUNDED_WEI = parseEther('50')
+const CONFIRM_TIMEOUT_MS = 60_000
+
+/**
+ * Makes sure that a utility chain has its relayer lanes: keys made and sealed, rows inserted, accounts funded, and the rights to
+ * create economies and to grant play money. May run any number of times and in several processes: what is there stays.
+ */
+export async function provisionLanes(options: ProvisionLanes): Promise<ProvisionedLane[]> {
+  const database = new Client({ connectionString: options.databaseUrl })
+  await database.connect()
+  try {
+    // Held until the connection closes, so that two starts do not each make a full set.
+    await database.query(`SELECT pg_advisory_lock(hashtextextended('provision-lanes', $1))`, [
+      options.chainId,
+    ])
+    const lanes = await ensureRows(database, options)
+    if (options.deployerKey) await equip(database, options, options.deployerKey, lanes)
+    return lanes
+  } finally {
+    await database.end()
+  }
+}
+
+async function ensureRows(database: Client, options: ProvisionLanes): Promise<ProvisionedLane[]> {
+  const { rows } = await database.query<{ id: string; address: string }>(
+    'SELECT id, address FROM lane WHERE chain_id = $1 ORDER BY id',
+    [options.chainId],
+  )
+  const lanes = rows.map((row) => ({ ...row, isNew: false }))
+  const keyVault = createKeyVault({ key: options.keyEncryptionKey })
+  while (lanes.length < options.lanes) {
+    const privateKey = randomBytes(32)
+    const lane = {
+      id: uuidv7(),
+      address: computeAddress(new SigningKey(privateKey)).toLowerCase(),
+      isNew: true,
+    }
+    const keyJwe = await keyVault.seal(privateKey, { laneId: lane.id, address: lane.address })
+    privateKey.fill(0)
+    await database.query('INSERT INTO lane (id, chain_id, address, key_jwe) VALUES ($1, $2, $3, $4)', [
+      lane.id,
+      options.chainId,
+      lane.address,
+      keyJwe,
+    ])
+    lanes.push(lane)
+  }
+  return lanes
+}
+
+/** Sends what is missing with explicit nonces, then waits for all of it. */
+async function equip(
+  database: Client,
+  options: ProvisionLanes,
+  deployerKey: string,
+  lanes: readonly ProvisionedLane[],
+): Promise<void> {
+  const provider = new JsonRpcProvider(options.rpcUrl, options.chainId, {
+    staticNetwork: true,
+    pollingInterval: 200,
+  })
+  try {
+    const deployer = new Wallet(deployerKey, provider)
+    let nonce = await provider.getTransactionCount(deployer.address)
+    const sent: TransactionResponse[] = []
+    for (const { address } of lanes) {
+      const balance = await provider.getBalance(address)
+      if (balance >= FUNDED_WEI_MIN) continue
+      sent.push(await deployer.sendTransaction({ to: address, value: FUNDED_WEI - balance, nonce: nonce++ }))
+    }
+    for (const grant of await missingRoles(database, options.chainId, deployer, lanes)) {
+      const transaction = await grant.contract
+        .getFunction('grantRole')
+        .send(grant.role, grant.address, { nonce: nonce++ })
+      sent.push(transaction)
+    }
+    await Promise.all(sent.map((transaction) => transaction.wait(1, CONFIRM_TIMEOUT_MS)))
+  } finally {
+    provider.destroy()
+  }
+}
+
+const ROLES = [
+  { contract: 'economy_factory', role: 'DEPLOYER_ROLE' },
+  { contract: 'sandbox_faucet', role: 'GRANTER_ROLE' },
+] as const
+
+async function missingRoles(
+  database: Client,
+  chainId: number,
+  deployer: Wallet,
+  lanes: readonly ProvisionedLane[],
+): Promise<{ contract: Contract; role: string; address: string }[]> {
+  const { rows } = await database.query<{ contracts: Record<string, string> }>(
+    'SELECT contracts FROM chain WHERE id = $1',
+    [chainId],
+  )
+  const missing: { contract: Contract; role: string; address: string }[] = []
+  for (const { contract: name, role: roleName } of ROLES) {
+    const at = rows[0]?.contracts[name]
+    if (!at) continue
+    const contract = new Contract(at, rolesAbi(roleName), deployer)
+    const role = String(await contract.getFunction(roleName).staticCall())
+    for (const { address } of lanes) {
+      if (!(await contract.getFunction('hasRole').staticCall(role, address)))
+        missing.push({ contract, role, address })
+    }
+  }
+  return missing
+}
+
+function rolesAbi(roleName: string): string[] {
+  return [
+    `function ${roleName}() view returns (bytes32)`,
+    'function hasRole(bytes32 role, address account) view returns (bool)',
+    'function grantRole(bytes32 role, address account)',
+  ]
+}

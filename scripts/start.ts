@@ -1,0 +1,179 @@
+/** `npm start`: the whole platform on this machine, with every part that is not given to it embedded. */
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { type ChainConfig, type Config, loadWorkerConfig } from '#config'
+import { ensureRoles } from './database-roles.ts'
+import { deployContracts } from './deploy-contracts.ts'
+import { migrate } from './migrate.ts'
+import { type Demo, seedDemo } from './seed-demo.ts'
+import { keepRunning } from './stack/keep-running.ts'
+import { claim } from './stack/pid-file.ts'
+import { requireFreePort } from './stack/ports.ts'
+import { Processes } from './stack/processes.ts'
+import { createProgress } from './stack/progress.ts'
+import {
+  type DatabaseAccess,
+  provideChains,
+  provideDatabase,
+  provideRedis,
+  type StackContext,
+} from './stack/servers.ts'
+import { ensureSecrets, foldersIn, ROOT, readPrivate, readSettings, writePrivate } from './stack/settings.ts'
+import { onStopRequest } from './stack/stop-request.ts'
+
+const APP_READY_TIMEOUT_MS = 60_000
+
+const startedAt = performance.now()
+const progress = createProgress()
+const settings = await readSettings()
+const folders = foldersIn(settings['LOCAL_DATA_DIR'] ?? '.local')
+const processes = new Processes(folders.logs)
+let release: (() => Promise<void>) | undefined
+
+onStopRequest(stop)
+
+try {
+  release = await claim(folders.pidFile)
+  await start()
+} catch (error) {
+  if (!processes.isStopping) {
+    progress.line(error instanceof Error ? error.message : String(error))
+    await stop(1)
+  }
+}
+
+async function start(): Promise<void> {
+  const secrets = await progress.step('settings and secrets', () => ensureSecrets(folders.secretsFile))
+  const context: StackContext = { settings, folders, secrets, processes, progress }
+  const database = await provideDatabase(context)
+  const redisUrl = await provideRedis(context)
+  const chains = await provideChains(context)
+  const env = {
+    OPEN_SIGN_UP: 'true',
+    ALLOW_PRIVATE_WEBHOOKS: 'true',
+    KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
+    OPERATOR_KEY: secrets.operatorKey,
+    ...settings,
+    DATABASE_URL: database.appUrl,
+    DATABASE_WORKER_URL: database.workerUrl,
+    DATABASE_OWNER_URL: undefined,
+    DATABASE_ADMIN_URL: undefined,
+    REDIS_URL: redisUrl,
+    CHAINS: chains,
+  }
+  const config = loadWorkerConfig(env)
+  await prepareDatabase(database, config.chains)
+  await deploy(config.chains, database.ownerUrl)
+  await startApps(config, env)
+  const demo = await seed(config)
+  printSummary(config, demo)
+}
+
+async function prepareDatabase(database: DatabaseAccess, chains: readonly ChainConfig[]): Promise<void> {
+  await progress.step('database roles and migrations', async (note) => {
+    if (database.adminUrl !== undefined) await ensureRoles(database.adminUrl, database)
+    const applied = await migrate(database.ownerUrl)
+    note(applied.length === 0 ? 'up to date' : `${applied.length} applied`)
+    await registerChains(database.ownerUrl, chains)
+  })
+}
+
+/** The chains of the settings, as rows that economies and lanes can refer to. */
+async function registerChains(ownerUrl: string, chains: readonly ChainConfig[]): Promise<void> {
+  const client = new Client({ connectionString: ownerUrl })
+  await client.connect()
+  try {
+    for (const chain of chains) {
+      await client.query(
+        `INSERT INTO chain (id, role, name, block_time_ms, finality_depth) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, block_time_ms = EXCLUDED.block_time_ms,
+           finality_depth = EXCLUDED.finality_depth`,
+        [chain.id, chain.role, chain.name, chain.blockTimeMs, chain.finalityDepth],
+      )
+    }
+  } finally {
+    await client.end()
+  }
+}
+
+async function deploy(chains: readonly ChainConfig[], databaseUrl: string): Promise<void> {
+  await progress.step('contracts', async (note) => {
+    for (const { id: chainId, role, rpcUrls, deployerKey } of chains) {
+      const [rpcUrl] = rpcUrls
+      if (role !== 'utility' || rpcUrl === undefined || deployerKey === undefined) continue
+      const contracts = await deployContracts({ rpcUrl, deployerKey, chainId, databaseUrl })
+      note(`${Object.keys(contracts).length} entries on chain ${chainId}`)
+    }
+  })
+}
+
+type AppEnvironment = Readonly<Record<string, string | undefined>>
+
+async function startApps(config: Config, env: AppEnvironment): Promise<void> {
+  const { api, worker } = config
+  await progress.step('api', async (note) => {
+    await requireFreePort(api.port, 'the API', 'API_PORT')
+    await startApp('api', { ...env, DATABASE_WORKER_URL: undefined }, `http://127.0.0.1:${api.port}/readyz`)
+    note(`port ${api.port}`)
+  })
+  await progress.step('worker', async (note) => {
+    await requireFreePort(worker.metricsPort, "the worker's metrics", 'WORKER_METRICS_PORT')
+    await startApp('worker', env, `http://127.0.0.1:${worker.metricsPort}/readyz`)
+    note(`port ${worker.metricsPort}`)
+  })
+}
+
+function startApp(name: string, env: AppEnvironment, readyUrl: string): Promise<void> {
+  return keepRunning(processes, progress.line, () =>
+    processes.start({
+      name,
+      command: process.execPath,
+      args: [join(ROOT, `apps/${name}/main.ts`)],
+      env,
+      cwd: ROOT,
+      isReady: async () => (await fetch(readyUrl, { signal: AbortSignal.timeout(2_000) })).ok,
+      readyTimeoutMs: APP_READY_TIMEOUT_MS,
+    }),
+  )
+}
+
+async function seed(config: Config): Promise<Demo | undefined> {
+  return progress.step('demo economy', async () => {
+    const demo = await seedDemo({
+      apiUrl: config.api.publicUrl,
+      operatorKey: config.keys.operatorKey,
+      // Written by the line below.
+      known: (await readPrivate(folders.demoFile)) as Demo | undefined,
+    })
+    if (demo !== undefined) await writePrivate(folders.demoFile, demo)
+    return demo
+  })
+}
+
+function printSummary({ api, chains }: Config, demo: Demo | undefined): void {
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  const lines = [
+    '',
+    `OST KIT runs, after ${seconds} s. Ctrl-C stops it; everything stays in ${folders.data}.`,
+    '',
+    `  API          ${api.publicUrl}/v3`,
+    `  Reference    ${api.publicUrl}/docs`,
+    `  GraphQL      ${api.publicUrl}/graphiql`,
+    ...chains.map((chain) => `  ${`Chain ${chain.id}`.padEnd(12)} ${chain.rpcUrls[0]}  ${chain.name}`),
+    `  Logs         ${folders.logs}`,
+    `  Operator key in ${folders.secretsFile}`,
+  ]
+  if (demo !== undefined) {
+    lines.push(`  Demo key     ${demo.apiKey}  (also in ${folders.demoFile})`)
+    lines.push('', 'A first transaction:', '', demo.curl)
+  }
+  progress.line(`${lines.join('\n')}\n`)
+}
+
+async function stop(exitCode: number): Promise<void> {
+  if (exitCode === 0) progress.line('\nStopping …')
+  await processes.stopAll()
+  await release?.()
+  if (exitCode === 0) progress.line('Stopped. Nothing is lost: npm start continues where this ended.')
+  process.exit(exitCode)
+}

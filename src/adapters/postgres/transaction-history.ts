@@ -1,0 +1,139 @@
+import assert from 'node:assert'
+import type { ActivityWindows, RuleContext, WindowTotals } from '#core/rule/evaluate-rules.ts'
+import type { PastTransaction, TransactionHistory } from '#core/rule/transaction-history.ts'
+import type { Metadata } from '#core/shared/metadata.ts'
+import type { Database } from './database.ts'
+
+type Party = RuleContext['sender']
+type PartyJson = Omit<Party, 'createdAt'> & { createdAt: string }
+
+interface PastRow {
+  id: string
+  amount: string
+  commission: string
+  metadata: Metadata
+  created_at: Date
+  type: RuleContext['type']
+  sender: PartyJson
+  recipient: PartyJson
+}
+
+interface WindowRow {
+  subject_id: string
+  hour: Date
+  day_count: string
+  day_sum: string
+  month_count: string
+  month_sum: string
+}
+
+/** Reads what a dry run asks about: the newest fitting transactions, and what was accepted in the hours before each. */
+export function createTransactionHistory(database: Pick<Database, 'read'>): TransactionHistory {
+  return async (tenantId, { economyId, typeId, from, to, limit }) => {
+    const rows = await database.read<PastRow>(tenantId, 'read_past_transactions', READ_PAST, [
+      economyId,
+      tenantId,
+      typeId,
+      from,
+      to,
+      limit,
+    ])
+    const windows = await readWindows(database, tenantId, economyId, rows)
+    return rows.reverse().map((row) => toPast(row, windows))
+  }
+}
+
+const PARTY = (
+  name: string,
+) => `jsonb_build_object('id', ${name}.id, 'type', ${name}.type, 'isVerified', ${name}.is_verified,
+    'metadata', ${name}.metadata, 'createdAt', ${name}.created_at) AS ${name}`
+
+const READ_PAST = `
+  SELECT t.id, t.amount, t.commission, t.metadata, t.created_at, ${PARTY('sender')}, ${PARTY('recipient')},
+         jsonb_build_object('id', y.id, 'name', y.name, 'kind', y.kind) AS type
+  FROM transaction t
+  JOIN transaction_type y ON y.economy_id = t.economy_id AND y.id = t.type_id
+  JOIN economy_user sender ON sender.economy_id = t.economy_id AND sender.id = t.from_user_id
+  JOIN economy_user recipient ON recipient.economy_id = t.economy_id AND recipient.id = t.to_user_id
+  WHERE t.economy_id = $1 AND t.tenant_id = $2 AND ($3::uuid IS NULL OR t.type_id = $3)
+    AND ($4::timestamptz IS NULL OR t.created_at >= $4) AND ($5::timestamptz IS NULL OR t.created_at < $5)
+  ORDER BY t.id DESC LIMIT $6`
+
+/** Sums of whole hours, the same spans as at acceptance: 24 and 720 clock hours, the running one not counted here. */
+const READ_WINDOWS = `
+  SELECT s.subject_id, s.hour,
+         coalesce(sum(a.count) FILTER (WHERE a.hour > s.hour - interval '24 hours'), 0) AS day_count,
+         coalesce(sum(a.amount) FILTER (WHERE a.hour > s.hour - interval '24 hours'), 0) AS day_sum,
+         coalesce(sum(a.count), 0) AS month_count, coalesce(sum(a.amount), 0) AS month_sum
+  FROM unnest($2::uuid[], $3::timestamptz[]) AS s(subject_id, hour)
+  JOIN activity a ON a.economy_id = $1 AND a.subject_id = s.subject_id AND a.tenant_id = $4
+    AND a.hour < s.hour AND a.hour > s.hour - interval '30 days'
+  GROUP BY s.subject_id, s.hour`
+
+const HOUR_MS = 3_600_000
+const NOTHING: WindowTotals = { count: 0, sum: 0n }
+
+async function readWindows(
+  database: Pick<Database, 'read'>,
+  tenantId: string,
+  economyId: string,
+  rows: readonly PastRow[],
+): Promise<Map<string, ActivityWindows>> {
+  const subjects = new Map<string, { id: string; hour: Date }>()
+  for (const { type, sender, created_at } of rows) {
+    const hour = hourOf(created_at)
+    for (const { id } of [type, sender]) subjects.set(keyOf(id, hour), { id, hour })
+  }
+  const asked = [...subjects.values()]
+  const found = await database.read<WindowRow>(tenantId, 'read_past_windows', READ_WINDOWS, [
+    economyId,
+    asked.map(({ id }) => id),
+    asked.map(({ hour }) => hour),
+    tenantId,
+  ])
+  return new Map(
+    found.map((row) => [
+      keyOf(row.subject_id, row.hour),
+      {
+        hour: NOTHING,
+        day: { count: Number(row.day_count), sum: BigInt(row.day_sum) },
+        month: { count: Number(row.month_count), sum: BigInt(row.month_sum) },
+      },
+    ]),
+  )
+}
+
+function toPast(row: PastRow, windows: ReadonlyMap<string, ActivityWindows>): PastTransaction {
+  const hour = hourOf(row.created_at)
+  const windowOf = (id: string) =>
+    windows.get(keyOf(id, hour)) ?? { hour: NOTHING, day: NOTHING, month: NOTHING }
+  return {
+    id: row.id,
+    context: {
+      tx: {
+        amount: BigInt(row.amount),
+        commission: BigInt(row.commission),
+        metadata: row.metadata,
+        createdAt: row.created_at,
+      },
+      type: row.type,
+      sender: toParty(row.sender),
+      recipient: toParty(row.recipient),
+      window: { sender: windowOf(row.sender.id), type: windowOf(row.type.id) },
+    },
+  }
+}
+
+function toParty(party: PartyJson): Party {
+  const createdAt = new Date(party.createdAt)
+  assert(!Number.isNaN(createdAt.getTime()), 'a user has a time of creation')
+  return { ...party, createdAt }
+}
+
+function hourOf(moment: Date): Date {
+  return new Date(Math.floor(moment.getTime() / HOUR_MS) * HOUR_MS)
+}
+
+function keyOf(subjectId: string, hour: Date): string {
+  return `${subjectId}/${hour.getTime()}`
+}
