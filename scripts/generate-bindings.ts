@@ -6,7 +6,8 @@
  * compiler. With `--check` nothing is written: exit code 1 tells that the committed files are out of date.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -49,25 +50,32 @@ for (const name of CONTRACTS) files.set(fileNameOf(name), HEADER + moduleOf(name
 if (process.argv.includes('--check')) check()
 else write()
 
+/** Starts forge's own binary: the npm package's launcher ends with success whatever forge says. */
 function compile(): void {
-  const forge = join(ROOT, 'node_modules/.bin/forge')
-  execFileSync(forge, ['build', 'src', '--root', join(ROOT, 'contracts'), '--quiet'], { stdio: 'inherit' })
+  const platform = `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`
+  const forge = createRequire(import.meta.url).resolve(`@foundry-rs/forge-${platform}/bin/forge`)
+  execFileSync(forge, ['build', 'src', '--quiet'], { cwd: join(ROOT, 'contracts'), stdio: 'inherit' })
 }
 
 function write(): void {
-  rmSync(TARGET, { recursive: true, force: true })
   mkdirSync(TARGET, { recursive: true })
+  for (const file of presentFiles()) rmSync(join(TARGET, file))
   for (const [file, text] of files) writeFileSync(join(TARGET, file), text)
 }
 
 function check(): void {
-  const present = new Set(readdirSync(TARGET))
+  const present = presentFiles()
+  const unexpected = present.filter((file) => !files.has(file))
   const stale = [...files].filter(
-    ([file, text]) => !present.has(file) || text !== readFileSync(join(TARGET, file), 'utf8'),
+    ([file, text]) => !present.includes(file) || readFileSync(join(TARGET, file), 'utf8') !== text,
   )
-  const foreign = [...present].filter((file) => !files.has(file))
-  for (const file of [...stale.map(([file]) => file), ...foreign]) console.error(`out of date: ${file}`)
-  if (stale.length + foreign.length > 0) process.exitCode = 1
+  const outOfDate = [...unexpected, ...stale.map(([file]) => file)]
+  for (const file of outOfDate) console.error(`out of date: ${join(TARGET, file)}`)
+  if (outOfDate.length > 0) process.exitCode = 1
+}
+
+function presentFiles(): string[] {
+  return existsSync(TARGET) ? readdirSync(TARGET).filter((file) => file.endsWith('.ts')) : []
 }
 
 function readArtifact(name: string): Artifact {

@@ -137,20 +137,24 @@ function startApp(name: string, env: AppEnvironment, readyUrl: string): Promise<
   )
 }
 
-async function seed(config: Config): Promise<Demo | undefined> {
-  return progress.step('demo economy', async () => {
-    const demo = await seedDemo({
+async function seed(config: Config): Promise<Demo> {
+  const rpcUrlOf = (role: string) => config.chains.find((chain) => chain.role === role)?.rpcUrls[0]
+  const valueRpcUrl = rpcUrlOf('value')
+  const utilityRpcUrl = rpcUrlOf('utility')
+  return progress.step('demo economy', async (note) =>
+    seedDemo({
       apiUrl: config.api.publicUrl,
       operatorKey: config.keys.operatorKey,
-      // Written by the line below.
-      known: (await readPrivate(folders.demoFile)) as Demo | undefined,
-    })
-    if (demo !== undefined) await writePrivate(folders.demoFile, demo)
-    return demo
-  })
+      known: await readPrivate(folders.demoFile),
+      save: (demo) => writePrivate(folders.demoFile, demo),
+      note,
+      ...(valueRpcUrl !== undefined && { valueRpcUrl }),
+      ...(utilityRpcUrl !== undefined && { utilityRpcUrl }),
+    }),
+  )
 }
 
-function printSummary({ api, chains }: Config, demo: Demo | undefined): void {
+function printSummary({ api, chains }: Config, demo: Demo): void {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   const lines = [
     '',
@@ -162,11 +166,12 @@ function printSummary({ api, chains }: Config, demo: Demo | undefined): void {
     ...chains.map((chain) => `  ${`Chain ${chain.id}`.padEnd(12)} ${chain.rpcUrls[0]}  ${chain.name}`),
     `  Logs         ${folders.logs}`,
     `  Operator key in ${folders.secretsFile}`,
+    `  Demo key     ${demo.api_key}  (also in ${folders.demoFile})`,
+    '',
+    'A first transaction:',
+    '',
+    demo.curl,
   ]
-  if (demo !== undefined) {
-    lines.push(`  Demo key     ${demo.apiKey}  (also in ${folders.demoFile})`)
-    lines.push('', 'A first transaction:', '', demo.curl)
-  }
   progress.line(`${lines.join('\n')}\n`)
 }
 

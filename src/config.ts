@@ -17,6 +17,16 @@ export type ChainConfig = {
   deployerKey?: string
 }
 
+/** A source of prices: JSON over http(s) or in a file; pointers (RFC 6901) say where in it. */
+export type PriceFeedConfig = {
+  currency: (typeof FEED_CURRENCIES)[number]
+  source: string
+  pointer: string
+  asOfPointer?: string
+  /** `eco_…`: for one economy. Absent: for every active one. */
+  economyId?: string
+}
+
 export type LogLevel = (typeof LOG_LEVELS)[number]
 export type NodeEnv = (typeof NODE_ENVS)[number]
 
@@ -59,7 +69,10 @@ export type Config = {
     /** Lets webhooks go to private and loopback addresses: for local use only. */
     allowPrivateWebhooks: boolean
   }
-  pricing: { maxAgeSeconds: number }
+  pricing: {
+    maxAgeSeconds: number
+    feeds: readonly PriceFeedConfig[]
+  }
   log: { level: LogLevel }
   shutdown: { graceMs: number }
 }
@@ -75,6 +88,8 @@ const KEY_BYTES = 32
 const OPERATOR_KEY_LENGTH_MIN = 32
 const CHAINS_MAX = 32
 const RPC_URLS_MAX = 8
+const FEEDS_MAX = 100
+const FEED_CURRENCIES = ['USD', 'EUR', 'GBP'] as const
 const FINALITY_DEPTH_MAX = 10_000
 
 /** The values of `.env.example`, which the whole world knows. */
@@ -160,6 +175,7 @@ function readConfig(read: EnvironmentReader): Config {
     },
     pricing: {
       maxAgeSeconds: read.integer('PRICE_MAX_AGE_SECONDS', { min: 1, max: 31_536_000, otherwise: 3_600 }),
+      feeds: read.priceFeeds('PRICE_FEEDS'),
     },
     log: { level: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info') },
     shutdown: {
@@ -303,6 +319,64 @@ class EnvironmentReader {
     if (known.length === chains.length) this.problems.push(...problemsBetween(known, name))
     return known
   }
+
+  priceFeeds(name: string): readonly PriceFeedConfig[] {
+    const value = this.#raw(name)
+    if (value === undefined) return []
+    const parsed = parseJson(value)
+    if (!Array.isArray(parsed) || parsed.length > FEEDS_MAX) {
+      this.problems.push(
+        `${name} is not a JSON array of at most ${FEEDS_MAX} feeds: see the example in .env.example.`,
+      )
+      return []
+    }
+    const feeds = parsed.map((entry: unknown, index) => readFeed(entry, `${name}[${index}]`, this.problems))
+    return feeds.filter((feed) => feed !== undefined)
+  }
+}
+
+const FEED_FIELDS = ['currency', 'source', 'pointer', 'as_of_pointer', 'economy_id']
+
+function readFeed(entry: unknown, at: string, problems: string[]): PriceFeedConfig | undefined {
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
+    problems.push(`${at} is not an object: write {"currency": …, "source": …, "pointer": …}.`)
+    return undefined
+  }
+  const before = problems.length
+  const fields: Readonly<Record<string, unknown>> = { ...entry }
+  const unknownFields = Object.keys(fields).filter((field) => !FEED_FIELDS.includes(field))
+  if (unknownFields.length > 0) {
+    problems.push(`${at} has ${unknownFields.join(', ')}, which means nothing here: remove or rename it.`)
+  }
+  const { source, pointer, as_of_pointer: asOfPointer, economy_id: economyId } = fields
+  const currency = FEED_CURRENCIES.find((known) => known === fields['currency'])
+  if (currency === undefined) problems.push(`${at}.currency must be one of ${FEED_CURRENCIES.join(', ')}.`)
+  if (typeof source !== 'string' || !isUrl(source, ['https:', 'http:', 'file:'])) {
+    problems.push(`${at}.source must be an https, http or file URL.`)
+  }
+  if (!isPointer(pointer)) problems.push(`${at}.pointer must be a JSON pointer such as "/price".`)
+  if (asOfPointer !== undefined && !isPointer(asOfPointer)) {
+    problems.push(`${at}.as_of_pointer must be a JSON pointer such as "/time"; leave it out for none.`)
+  }
+  if (
+    economyId !== undefined &&
+    (typeof economyId !== 'string' || !/^eco_[0-7][0-9a-z]{25}$/.test(economyId))
+  ) {
+    problems.push(`${at}.economy_id must be an id such as eco_01…; leave it out for every economy.`)
+  }
+  if (problems.length > before || currency === undefined) return undefined
+  // Every check above has passed, so each field has the type its check proves.
+  return {
+    currency,
+    source: source as string,
+    pointer: pointer as string,
+    ...(typeof asOfPointer === 'string' && { asOfPointer }),
+    ...(typeof economyId === 'string' && { economyId }),
+  }
+}
+
+function isPointer(value: unknown): value is string {
+  return typeof value === 'string' && /^(\/([^~/]|~[01])*)*$/.test(value)
 }
 
 const CHAIN_FIELDS = [

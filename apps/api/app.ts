@@ -1,22 +1,25 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import helmet from '@fastify/helmet'
-import underPressure from '@fastify/under-pressure'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { App } from './app-types.ts'
 import type { AppDeps } from './deps.ts'
+import { explorerPage } from './graphql/explorer.ts'
+import { graphqlRoutes } from './graphql/plugin.ts'
 import { authenticate, checkScope } from './plugins/authenticate.ts'
-import { economy } from './plugins/economy.ts'
+import { ECONOMY_HEADER, economy } from './plugins/economy.ts'
 import { errorHandler } from './plugins/error-handler.ts'
 import { idempotency } from './plugins/idempotency.ts'
 import { logOptions } from './plugins/log.ts'
 import { metrics } from './plugins/metrics.ts'
 import { openapi } from './plugins/openapi.ts'
+import { overload } from './plugins/overload.ts'
 import { pagination } from './plugins/pagination.ts'
 import { ProblemSchema } from './plugins/problem.ts'
 import { limits } from './plugins/rate-limit.ts'
 import { requestId, requestIdOf } from './plugins/request-id.ts'
 import { routeContract } from './plugins/route-contract.ts'
 import { validation } from './plugins/validation.ts'
+import { airdropRoutes } from './routes/airdrops.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { auditLogRoutes } from './routes/audit-log.ts'
 import { economyRoutes } from './routes/economies.ts'
@@ -24,6 +27,7 @@ import { balanceRoutes } from './routes/balances.ts'
 import { healthRoutes } from './routes/health.ts'
 import { ledgerRoutes } from './routes/ledger.ts'
 import { memberRoutes } from './routes/members.ts'
+import { reconciliationRoutes } from './routes/reconciliations.ts'
 import { referencePage, referenceRoutes } from './routes/reference.ts'
 import { pricePointRoutes } from './routes/price-points.ts'
 import { tenantRoutes } from './routes/tenants.ts'
@@ -34,10 +38,24 @@ import { transactionRoutes } from './routes/transactions.ts'
 import { userRoutes } from './routes/users.ts'
 
 /** Routes of the API under /v3. A new resource is one line here. */
-const V3 = [tenantRoutes, memberRoutes, apiKeyRoutes, auditLogRoutes, economyRoutes, userRoutes, balanceRoutes, ledgerRoutes, transactionTypeRoutes, tokenRuleRoutes, pricePointRoutes, tokenRoutes, transactionRoutes]
+const V3 = [
+  tenantRoutes,
+  memberRoutes,
+  apiKeyRoutes,
+  auditLogRoutes,
+  economyRoutes,
+  userRoutes,
+  balanceRoutes,
+  ledgerRoutes,
+  transactionTypeRoutes,
+  tokenRuleRoutes,
+  pricePointRoutes,
+  tokenRoutes,
+  reconciliationRoutes,
+  transactionRoutes,
+  airdropRoutes,
+]
 
-/** Milliseconds. Requests that wait this long for the event loop are better refused than served late. */
-const EVENT_LOOP_DELAY_MAX = 1_000
 /** Milliseconds that a client may take to send a whole request. */
 const REQUEST_TIMEOUT_MS = 30_000
 /** Milliseconds. Longer than usual load balancers keep idle connections, so that they close them and not we. */
@@ -61,11 +79,17 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(requestId)
   await app.register(errorHandler, { publicUrl: config.api.publicUrl })
   await app.register(metrics, deps)
-  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } } })
-  await app.register(underPressure, { maxEventLoopDelay: EVENT_LOOP_DELAY_MAX, retryAfter: 1 })
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+  })
+  await app.register(overload)
   await app.register(validation)
   await app.register(openapi, deps)
   await app.register(async (scope) => referencePage(typed(scope)))
+  await app.register(explorerPage)
   await app.register(async (scope) => ourRoutes(scope, deps))
   await app.ready()
   return app
@@ -89,10 +113,12 @@ async function ourRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
       await app.limit(request, reply)
     }
     checkScope(request)
-    if (plane === 'data') await app.resolveEconomy(request)
+    const isNamed = request.headers[ECONOMY_HEADER] !== undefined || request.credential?.economyId
+    if (plane === 'data' || (plane === 'graphql' && isNamed)) await app.resolveEconomy(request)
   })
   await healthRoutes(typed(app), deps)
   await referenceRoutes(typed(app))
+  await graphqlRoutes(typed(app), deps)
   await app.register(
     async (v3) => {
       for (const routes of V3) await routes(typed(v3), deps)

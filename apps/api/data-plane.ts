@@ -1,12 +1,16 @@
 import { createRuleCompiler } from '#adapters/cel/rule-compiler.ts'
 import { createBalanceReader } from '#adapters/postgres/balance-reader.ts'
 import type { Database } from '#adapters/postgres/database.ts'
+import { createLoadEconomyConfig } from '#adapters/postgres/economy-config.ts'
 import { createEntryReader } from '#adapters/postgres/entry-reader.ts'
+import { createReconciliationReader } from '#adapters/postgres/reconciliation-reader.ts'
 import { createTokenReader } from '#adapters/postgres/token-reader.ts'
 import { createTransactionHistory } from '#adapters/postgres/transaction-history.ts'
 import type { TokenReader } from '#core/economy/read-token.ts'
 import type { EntryReader } from '#core/ledger/list-entries.ts'
+import type { ReconciliationReader } from '#core/ledger/list-reconciliations.ts'
 import type { BalanceReader } from '#core/ledger/read-balance.ts'
+import type { LoadEconomyConfig } from '#core/rule/economy-config.ts'
 import type { RuleCompiler } from '#core/rule/rule-compiler.ts'
 import type { TransactionHistory } from '#core/rule/transaction-history.ts'
 
@@ -14,17 +18,22 @@ import type { TransactionHistory } from '#core/rule/transaction-history.ts'
 export interface DataPlane {
   balanceReader: BalanceReader
   entryReader: EntryReader
+  reconciliationReader: ReconciliationReader
   tokenReader: TokenReader
   transactionHistory: TransactionHistory
   ruleCompiler: RuleCompiler
+  loadEconomyConfig: LoadEconomyConfig
 }
 
 export function createDataPlane(database: Database): DataPlane {
+  const ruleCompiler = createRuleCompiler()
   return {
     balanceReader: createBalanceReader(database),
     entryReader: createEntryReader(database),
+    reconciliationReader: createReconciliationReader(database),
     tokenReader: createTokenReader(database),
     transactionHistory: createTransactionHistory(database),
-    ruleCompiler: createRuleCompiler(),
+    ruleCompiler,
+    loadEconomyConfig: createLoadEconomyConfig(database, ruleCompiler),
   }
 }

@@ -7,7 +7,7 @@ export interface Context {
   terminal: Terminal
   session: Session
   /** Shows a result: as JSON where that was asked for, else as the text for people. */
-  show(value: unknown, text: string): void
+  show: (value: unknown, text: string) => void
 }
 
 interface Definition<Arguments extends string[], Options> {
@@ -49,7 +49,12 @@ export function leaf<Options = Record<never, never>, Arguments extends string[] 
 }
 
 /** A command that only has commands below it. */
-export function group(name: string, description: string, commands: readonly Command[], examples: readonly string[]): Command {
+export function group(
+  name: string,
+  description: string,
+  commands: readonly Command[],
+  examples: readonly string[],
+): Command {
   const command = new Command(name).description(description)
   for (const child of commands) command.addCommand(child)
   return command.addHelpText('after', examplesText(examples))
@@ -64,8 +69,14 @@ export function required(flags: string, description: string): Option {
 }
 
 function commonOptions(plane: 'control' | 'data' | 'platform'): Option[] {
-  const url = new Option('--api-url <url>', 'where the API is (else OST_API_URL, else the stack on this machine)')
-  const key = new Option('--api-key <key>', 'the key to use (else OST_API_KEY, else the demo key on this machine)')
+  const url = new Option(
+    '--api-url <url>',
+    'where the API is (else OST_API_URL, else the stack on this machine)',
+  )
+  const key = new Option(
+    '--api-key <key>',
+    'the key to use (else OST_API_KEY, else the demo key on this machine)',
+  )
   const economy = new Option('--economy <id>', 'the economy, where the key serves several (else OST_ECONOMY)')
   const json = new Option('--json', 'print the result as JSON')
   const connection = [url, ...(plane === 'platform' ? [] : [key]), ...(plane === 'data' ? [economy] : [])]

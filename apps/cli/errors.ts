@@ -25,13 +25,20 @@ export class ApiUnreachable extends Error {
   override readonly name = 'ApiUnreachable'
 
   constructor(url: string, cause: unknown) {
-    super(`No answer from ${url} (${reasonOf(cause)}). Is the platform running? Start it with: npm start`, { cause })
+    super(`No answer from ${url} (${reasonOf(cause)}). Is the platform running? Start it with: npm start`, {
+      cause,
+    })
   }
 }
 
 /** The command line cannot be followed as it stands; says what to write instead. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
+}
+
+/** The command did what it was told, and what it found is not as it should be. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed'
 }
 
 function reasonOf(cause: unknown): string {

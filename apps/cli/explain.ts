@@ -1,5 +1,4 @@
-import { ApiRefusal, ApiUnreachable, UsageError } from './errors.ts'
-import { DeploymentFailed } from './wait-for-economy.ts'
+import { ApiRefusal, ApiUnreachable, CommandFailed, UsageError } from './errors.ts'
 
 /** How the process ends. */
 export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3 } as const
@@ -16,7 +15,7 @@ export function explain(error: unknown): Explanation | undefined {
   if (error instanceof UsageError) return { text: error.message, exitCode: EXIT.usage }
   if (error instanceof ApiUnreachable) return { text: error.message, exitCode: EXIT.unreachable }
   if (error instanceof ApiRefusal) return { text: refusalText(error), exitCode: EXIT.refused }
-  if (error instanceof DeploymentFailed) return { text: error.message, exitCode: EXIT.refused }
+  if (error instanceof CommandFailed) return { text: error.message, exitCode: EXIT.refused }
   return undefined
 }
 

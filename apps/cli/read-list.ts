@@ -10,5 +10,7 @@ export async function readList<Row>(
   query: Query = {},
   rowsMax = ROWS_DEFAULT,
 ): Promise<Row[]> {
-  return Array.fromAsync(client.rows<Row>(path, query, rowsMax))
+  const rows: Row[] = []
+  for await (const row of client.rows<Row>(path, query, rowsMax)) rows.push(row)
+  return rows
 }

@@ -39,7 +39,8 @@ export async function openSession(terminal: Terminal, options: CommonOptions): P
       'It is not known where the API is. Start one on this machine with npm start, or name one with --api-url or OST_API_URL.',
     )
   }
-  if (!URL.canParse(url)) throw new UsageError(`"${url}" is not a URL: write one such as http://localhost:3000.`)
+  if (!URL.canParse(url))
+    throw new UsageError(`"${url}" is not a URL: write one such as http://localhost:3000.`)
   const known = isSameOrigin(url, local.apiUrl) ? local : {}
   const client = createV3Client({ url })
   return {

@@ -55,13 +55,16 @@ export interface ClientOptions extends Identity {
   url: string
   /** Connections, and so requests at one time. */
   connections?: number
-  /** Longest time that one request may go on repeating. */
+  /** Longest time that one request may go on repeating while the API answers "later". */
   patienceMs?: number
+  /** The same while no answer comes at all. */
+  patienceUnreachableMs?: number
   onRetry?(reason: RetryReason): void
 }
 
 const CONNECTIONS_DEFAULT = 8
 const PATIENCE_MS_DEFAULT = 15_000
+const PATIENCE_UNREACHABLE_MS_DEFAULT = 2_000
 /** Longer than the longest wait that `Prefer: wait` may ask for. */
 const ANSWER_TIMEOUT_MS = 60_000
 const CONNECT_TIMEOUT_MS = 5_000
@@ -133,7 +136,7 @@ async function* readRows<Row>(
  * Idempotency-Key along, so that an attempt whose answer was lost is not a second effect.
  */
 async function repeat<Body>(agent: Agent, options: ClientOptions, call: Call): Promise<Answer<Body>> {
-  const deadline = performance.now() + (options.patienceMs ?? PATIENCE_MS_DEFAULT)
+  const startedAt = performance.now()
   const maySendAgain = call.method !== 'POST' || call.idempotencyKey !== undefined
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await attemptOnce(agent, options, call, attempt)
@@ -144,10 +147,16 @@ async function repeat<Body>(agent: Agent, options: ClientOptions, call: Call): P
       return { status, body: body as Body, isReplayed, attempts: attempt, latencyMs }
     }
     const waitMs = outcome.retryAfterMs ?? backoffMs(attempt)
-    if (!maySendAgain || outcome.reason === null || performance.now() + waitMs > deadline) throw outcome.error
+    const isTooLate = performance.now() + waitMs > startedAt + patienceFor(outcome.reason, options)
+    if (!maySendAgain || outcome.reason === null || isTooLate) throw outcome.error
     options.onRetry?.(outcome.reason)
     await sleep(waitMs)
   }
+}
+
+function patienceFor(reason: RetryReason | null, options: ClientOptions): number {
+  if (reason === 'network') return options.patienceUnreachableMs ?? PATIENCE_UNREACHABLE_MS_DEFAULT
+  return options.patienceMs ?? PATIENCE_MS_DEFAULT
 }
 
 interface RawAnswer {
@@ -190,7 +199,8 @@ async function attemptOnce(
     const retryAfterMs = readRetryAfter(headers['retry-after'])
     return { error, reason: reasonToRetry(error), ...(retryAfterMs !== undefined && { retryAfterMs }) }
   } catch (cause) {
-    if (signal?.aborted) return { error: new ApiUnreachable(options.url, cause), reason: 'network', retryAfterMs: 0 }
+    if (signal?.aborted)
+      return { error: new ApiUnreachable(options.url, cause), reason: 'network', retryAfterMs: 0 }
     return { error: new ApiUnreachable(options.url, cause), reason: 'network' }
   }
 }

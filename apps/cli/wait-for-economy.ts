@@ -1,18 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CommandFailed } from './errors.ts'
 import type { V3Client } from './v3-client.ts'
 import type { WireEconomy } from './wire.ts'
 
 const POLL_MS = 300
 const TIMEOUT_MS_DEFAULT = 180_000
 
-/** The economy's deployment has stopped; it can be resumed. */
-export class DeploymentFailed extends Error {
-  override readonly name = 'DeploymentFailed'
-}
-
 /**
  * Waits until an economy is live, telling of each change on the way.
- * @throws DeploymentFailed when it stops, or takes longer than `timeoutMs`.
+ * @throws CommandFailed when it stops, or takes longer than `timeoutMs`.
  */
 export async function waitForEconomy(
   tenant: V3Client,
@@ -26,12 +22,12 @@ export async function waitForEconomy(
     onProgress(economy)
     if (economy.status === 'active' || economy.status === 'paused') return economy
     if (economy.status === 'failed') {
-      throw new DeploymentFailed(
+      throw new CommandFailed(
         `The deployment of ${economy.symbol} has stopped: ${economy.failure_reason ?? 'no reason is known'}. Resume it with: npm run ost -- economy retry ${economyId}`,
       )
     }
     if (performance.now() > deadline) {
-      throw new DeploymentFailed(
+      throw new CommandFailed(
         `${economy.symbol} is still ${economy.status} after ${Math.round(timeoutMs / 1_000)} s (${stepsOf(economy)}). It goes on by itself while a worker runs; look with: npm run ost -- economy show ${economyId}`,
       )
     }
@@ -43,6 +39,9 @@ export async function waitForEconomy(
 export function stepsOf(economy: WireEconomy): string {
   const marks = { pending: '·', running: '…', done: '✓', failed: '✗' }
   return economy.steps
-    .map((step) => `${step.name.replaceAll('_', ' ')} ${marks[step.status]}${step.detail ? ` (${step.detail})` : ''}`)
+    .map(
+      (step) =>
+        `${step.name.replaceAll('_', ' ')} ${marks[step.status]}${step.detail ? ` (${step.detail})` : ''}`,
+    )
     .join('  ')
 }

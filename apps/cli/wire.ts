@@ -150,3 +150,34 @@ export interface WireTimeline {
   transaction_id: string
   data: { at: string; kind: string; summary: string }[]
 }
+
+export interface WireAirdrop {
+  id: string
+  status: 'queued' | 'running' | 'completed' | 'failed'
+  failure_reason: string | null
+  type_id: string
+  amount: string
+  progress: {
+    total: number
+    accepted: number
+    refused: number
+    mined: number
+    confirmed: number
+    failed: number
+  }
+  created_at: string
+  ended_at: string | null
+}
+
+export interface WireReconciliation {
+  id: string
+  status: 'equal' | 'drift'
+  block_number: number
+  accounts: number
+  differences: { kind: string; address: string | null; expected: string | null; found: string | null }[]
+  created_at: string
+}
+
+export interface WireReconciliationRequest {
+  requested_at: string
+}

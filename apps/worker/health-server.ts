@@ -1,5 +1,4 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { Registry } from 'prom-client'
 
 /** Milliseconds that the check behind /readyz may take. */
 const CHECK_TIMEOUT_MS = 2_000
@@ -13,11 +12,11 @@ export interface HealthServer {
 export async function startHealthServer(options: {
   host: string
   port: number
-  registry: Registry
+  metrics: { contentType: string; print: () => Promise<string> }
   /** Rejects when something the worker needs does not answer. */
   isReady: () => Promise<void>
 }): Promise<HealthServer> {
-  const { host, port, registry, isReady } = options
+  const { host, port, metrics, isReady } = options
   const server = createServer((request, response) => {
     void answer(request.url ?? '/', response).catch(() => send(response, 500, 'text/plain', 'error\n'))
   })
@@ -25,7 +24,7 @@ export async function startHealthServer(options: {
   async function answer(url: string, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(url, 'http://worker')
     if (pathname === '/livez') return send(response, 200, 'text/plain', 'ok\n')
-    if (pathname === '/metrics') return send(response, 200, registry.contentType, await registry.metrics())
+    if (pathname === '/metrics') return send(response, 200, metrics.contentType, await metrics.print())
     if (pathname !== '/readyz') return send(response, 404, 'text/plain', 'not found\n')
     try {
       await Promise.race([isReady(), failAfter(CHECK_TIMEOUT_MS)])

@@ -6,6 +6,7 @@ import { createRuleCompiler } from '#adapters/cel/rule-compiler.ts'
 import { systemClock as clock } from '#adapters/crypto/clock.ts'
 import { ids } from '#adapters/crypto/ids.ts'
 import { createKeyVault } from '#adapters/crypto/key-vault.ts'
+import { createSealer } from '#adapters/crypto/sealer.ts'
 import { createBlockReaders } from '#adapters/evm/block-reader.ts'
 import { connectChains } from '#adapters/evm/connect-chains.ts'
 import { createEconomyContracts } from '#adapters/evm/economy-contracts.ts'
@@ -15,13 +16,16 @@ import { createChainStore } from '#adapters/postgres/chain-store.ts'
 import { Database } from '#adapters/postgres/database.ts'
 import { createDeploymentStore } from '#adapters/postgres/deployment-store.ts'
 import { createExpiredRows } from '#adapters/postgres/expired-rows.ts'
+import { createListFedEconomies } from '#adapters/postgres/fed-economies.ts'
 import { createLaneStore } from '#adapters/postgres/lane-store.ts'
 import { createOutboxReader } from '#adapters/postgres/outbox-reader.ts'
 import { readPlatformGauges } from '#adapters/postgres/platform-gauges.ts'
 import { createReconciliationStore } from '#adapters/postgres/reconciliation-store.ts'
 import { createSettlementStore } from '#adapters/postgres/settlement-store.ts'
 import { createSubmissionStore } from '#adapters/postgres/submission-store.ts'
+import { createUnitOfWork } from '#adapters/postgres/unit-of-work.ts'
 import { createWorkFinder } from '#adapters/postgres/work-finder.ts'
+import { createPriceFeed } from '#adapters/price-feed/price-feed.ts'
 import type { WorkerConfig } from '#config'
 import { createLaneMemory } from '#core/transaction/lane-memory.ts'
 import { startCarriage } from './carriage.ts'
@@ -32,6 +36,7 @@ import { deployEconomyJob } from './jobs/deploy-economy.ts'
 import { followChainJob } from './jobs/follow-chain.ts'
 import { rebroadcastLaneJob } from './jobs/rebroadcast-lane.ts'
 import { reconcileEconomyJob } from './jobs/reconcile-economy.ts'
+import { refreshPricesJob } from './jobs/refresh-prices.ts'
 import { relayOutboxJob } from './jobs/relay-outbox.ts'
 import { runAirdropJob } from './jobs/run-airdrop.ts'
 import { submitLaneJob } from './jobs/submit-lane.ts'
@@ -105,7 +110,7 @@ export async function startWorker(
     redisUrl: config.redis.url,
     finder: createWorkFinder(database),
     chains: directory.ready,
-    hasPriceFeeds: false,
+    hasPriceFeeds: config.pricing.feeds.length > 0,
     metrics,
     giveUp,
     handlers: {
@@ -120,6 +125,13 @@ export async function startWorker(
       'rebroadcast-lane': rebroadcastLaneJob(laneWork),
       'follow-chain': followChainJob(chainWork),
       'reconcile-economy': reconcileEconomyJob(chainWork),
+      'refresh-prices': refreshPricesJob({
+        ...common,
+        unitOfWork: createUnitOfWork({ database, ids, sealer: createSealer(config.keys.keyEncryptionKey) }),
+        listFedEconomies: createListFedEconomies(database),
+        refreshMs: (config.pricing.maxAgeSeconds * 1_000) / 4,
+        feeds: config.pricing.feeds.map(createPriceFeed),
+      }),
       'clean-up': cleanUpJob({ expired: createExpiredRows(database), clock, observer }),
     },
   })
@@ -128,7 +140,12 @@ export async function startWorker(
     await jobs.ping()
   }
   const { metricsHost: host, metricsPort } = config.worker
-  const health = await startHealthServer({ host, port: metricsPort, registry, isReady })
+  const health = await startHealthServer({
+    host,
+    port: metricsPort,
+    metrics: { contentType: registry.contentType, print: metrics.print },
+    isReady,
+  })
 
   return {
     metricsPort: health.port,

@@ -63,9 +63,13 @@ export function createChainReader(rpcUrl: string): ChainReader {
     async gasUsed(txHashes) {
       let total = 0n
       for (const part of chunks(txHashes, 1)) {
-        const receipts = await send(rpcUrl, part.map((hash) => ({ method: 'eth_getTransactionReceipt', params: [hash] })))
+        const receipts = await send(
+          rpcUrl,
+          part.map((hash) => ({ method: 'eth_getTransactionReceipt', params: [hash] })),
+        )
         // As the Ethereum JSON-RPC specifies it; null for a hash the node does not know.
-        for (const receipt of receipts as ({ gasUsed: string } | null)[]) total += BigInt(receipt?.gasUsed ?? 0)
+        for (const receipt of receipts as ({ gasUsed: string } | null)[])
+          total += BigInt(receipt?.gasUsed ?? 0)
       }
       return total
     },
@@ -97,7 +101,7 @@ async function send(rpcUrl: string, calls: readonly Call[]): Promise<unknown[]> 
   })
   // As JSON-RPC 2.0 specifies it: one answer per call, in any order.
   const answers = (await response.json()) as { id: number; result?: unknown; error?: { message: string } }[]
-  const results = new Array<unknown>(calls.length)
+  const results = Array.from<unknown>({ length: calls.length })
   for (const { id, result, error } of answers) {
     if (error) throw new Error(`the chain refused ${calls[id]?.method}: ${error.message}`)
     results[id] = result
@@ -107,7 +111,9 @@ async function send(rpcUrl: string, calls: readonly Call[]): Promise<unknown[]> 
 
 function toBigInt(result: unknown): bigint {
   if (typeof result === 'string' && /^0x[0-9a-f]+$/i.test(result)) return BigInt(result)
-  throw new Error(`the chain answered ${JSON.stringify(result)} where a number was asked for: is the contract there?`)
+  throw new Error(
+    `the chain answered ${JSON.stringify(result)} where a number was asked for: is the contract there?`,
+  )
 }
 
 function hex(number: number): string {

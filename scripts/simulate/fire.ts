@@ -105,12 +105,17 @@ async function performBatch(context: Context, act: Act & { kind: 'batch' }): Pro
   firing.batchLatencies.add(answer.latencyMs)
   for (const [index, transfer] of act.transfers.entries()) {
     const item = answer.body.data[index]
-    judge(context, transfer, item?.transaction ?? item?.problem ?? { noAnswer: 'the batch has no item at this index' })
+    judge(
+      context,
+      transfer,
+      item?.transaction ?? item?.problem ?? { noAnswer: 'the batch has no item at this index' },
+    )
   }
   if (!act.isReplayed) return
   firing.repeats += 1
   const again = await send()
-  const idsOf = ({ data }: WireTransactionBatch) => data.map((item) => item.transaction?.id ?? item.problem?.code).join()
+  const idsOf = ({ data }: WireTransactionBatch) =>
+    data.map((item) => item.transaction?.id ?? item.problem?.code).join()
   differences.same('a repeated batch', `batch ${act.number} replayed`, again.isReplayed, true)
   differences.same('a repeated batch', `batch ${act.number} answered`, idsOf(again.body), idsOf(answer.body))
 }
@@ -174,14 +179,20 @@ function judge({ economy, firing, differences }: Context, transfer: PlannedTrans
     firing.refusedBy.set(reason, (firing.refusedBy.get(reason) ?? 0) + 1)
     const expected = expect.outcome === 'accepted' ? 'accepted' : reasonOf(expect)
     if (reason !== expected) {
-      differences.add('refused otherwise than expected', `${subject}: ${reason}, expected ${expected}: ${outcome.detail}`)
+      differences.add(
+        'refused otherwise than expected',
+        `${subject}: ${reason}, expected ${expected}: ${outcome.detail}`,
+      )
     }
     return
   }
   firing.accepted += 1
   book(economy, outcome)
   if (expect.outcome === 'refused') {
-    differences.add('accepted against expectation', `${subject} is ${outcome.id}, expected ${reasonOf(expect)}`)
+    differences.add(
+      'accepted against expectation',
+      `${subject} is ${outcome.id}, expected ${reasonOf(expect)}`,
+    )
     return
   }
   const kind = 'accepted with other terms'

@@ -16,7 +16,13 @@ export type Party = number | 'company' | { id: string }
 
 /** What the platform must answer: worked out here, not taken from the platform. Amounts in base units. */
 export type Expectation =
-  | { outcome: 'accepted'; from: number | 'company'; to: number | 'company'; amount: bigint; commission: bigint }
+  | {
+      outcome: 'accepted'
+      from: number | 'company'
+      to: number | 'company'
+      amount: bigint
+      commission: bigint
+    }
   | { outcome: 'refused'; code: string; rule?: string }
 
 export interface PlannedTransfer {
@@ -90,7 +96,13 @@ export function* planActs(world: World): Generator<Act> {
       const size = Math.min(left, random.between(BATCH_SIZE.min, BATCH_SIZE.max))
       const transfers = Array.from({ length: size }, () => draw(planner))
       batches += 1
-      yield { kind: 'batch', economy, number: batches, transfers, isReplayed: random.below(PER_MILLE) < BATCHES_REPLAYED }
+      yield {
+        kind: 'batch',
+        economy,
+        number: batches,
+        transfers,
+        isReplayed: random.below(PER_MILLE) < BATCHES_REPLAYED,
+      }
       continue
     }
     if (dice < BATCHES + SEQUENCES) {
@@ -163,7 +175,9 @@ class EconomyPlanner {
       this.#tip(first + step, payer, this.#other(payer), amount),
     )
     return tips.map((tip, step) =>
-      step < steps ? tip : { ...tip, expect: { outcome: 'refused', code: 'rule_violated', rule: DAILY_LIMIT_RULE } },
+      step < steps
+        ? tip
+        : { ...tip, expect: { outcome: 'refused', code: 'rule_violated', rule: DAILY_LIMIT_RULE } },
     )
   }
 
@@ -184,7 +198,11 @@ class EconomyPlanner {
     if (kind === 'voucher') return this.#voucher(number, payer, this.#random.between(5, 120))
     if (kind === 'tip') return this.#tip(number, payer, this.#other(payer), this.#units(10, 300))
     const isVerified = this.economy.users[payer]?.isVerified === true
-    return this.#purchase(number, payer, this.#units(20, isVerified ? AMOUNT_CENTS_MAX : VERIFIED_ABOVE_CENTS))
+    return this.#purchase(
+      number,
+      payer,
+      this.#units(20, isVerified ? AMOUNT_CENTS_MAX : VERIFIED_ABOVE_CENTS),
+    )
   }
 
   #reward(number: number): PlannedTransfer {
@@ -215,7 +233,12 @@ class EconomyPlanner {
     const amount = (BigInt(usCents) * 10n ** BigInt(this.economy.decimals)) / BigInt(this.economy.priceCents)
     const dollars = `${Math.floor(usCents / 100)}.${String(usCents % 100).padStart(2, '0')}`
     const parties = { from: payer, to: null }
-    return this.#accepted(number, 'voucher', parties, dollars, { from: payer, to: 'company', amount, commission: 0n })
+    return this.#accepted(number, 'voucher', parties, dollars, {
+      from: payer,
+      to: 'company',
+      amount,
+      commission: 0n,
+    })
   }
 
   #tip(number: number, from: number, to: number, amount: bigint): PlannedTransfer {
@@ -257,7 +280,11 @@ class EconomyPlanner {
       case 'unverified': {
         const from = this.#random.pick(this.#unverified)
         const amount = this.economy.verifiedAbove + this.#units(1, 1_000)
-        return refused({ type: 'purchase', from, to: null, amount: amount.toString() }, 'rule_violated', VERIFIED_RULE)
+        return refused(
+          { type: 'purchase', from, to: null, amount: amount.toString() },
+          'rule_violated',
+          VERIFIED_RULE,
+        )
       }
       case 'wrong_amount':
         return refused({ amount: this.#random.pick(WRONG_AMOUNTS) }, 'invalid_amount')
@@ -284,7 +311,7 @@ class EconomyPlanner {
   }
 }
 
-const ID_ALPHABET = [...'0123456789abcdefghjkmnpqrstvwxyz']
+const ID_ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'.split('')
 const ID_TAIL_LENGTH = 24
 
 /** Well-formed, and of nobody. */

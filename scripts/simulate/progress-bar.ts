@@ -13,7 +13,12 @@ const BAR_WIDTH = 28
 const REDRAW_MS = 100
 const LINE_EVERY_MS = 5_000
 
-export function startProgressBar(title: string, total: number, output: Output, isPlain = !output.isTTY): ProgressBar {
+export function startProgressBar(
+  title: string,
+  total: number,
+  output: Output,
+  isPlain = !output.isTTY,
+): ProgressBar {
   const startedAt = performance.now()
   let drawnAt = Number.NEGATIVE_INFINITY
   const draw = (done: number, note: string, isEnd: boolean) => {

@@ -109,7 +109,8 @@ function planUser(economy: PlannedEconomy, random: Random): PlannedUser {
   const name = `${random.pick(FIRST_NAMES)} ${random.pick(LAST_NAMES)}`
   const externalId = `${economy.symbol.toLowerCase()}-${String(position + 1).padStart(6, '0')}`
   // The first ordinary ones alternate, so that even the smallest economy has both.
-  const isVerified = role !== 'ordinary' || (position < USERS_PER_ECONOMY_MIN ? position % 2 === 0 : random.below(2) === 0)
+  const isVerified =
+    role !== 'ordinary' || (position < USERS_PER_ECONOMY_MIN ? position % 2 === 0 : random.below(2) === 0)
   return { externalId, name, isVerified, role }
 }
 
@@ -134,7 +135,56 @@ export function centsToUnits(cents: number, decimals: number): bigint {
   return BigInt(cents) * 10n ** BigInt(decimals - 2)
 }
 
-const ADJECTIVES = ['Quiet', 'Golden', 'Northern', 'Little', 'Brave', 'Silver', 'Sunny', 'Old Town', 'Harbour', 'Garden']
-const TRADES = ['Coffee', 'Books', 'Cinema', 'Bakery', 'Music', 'Cycles', 'Games', 'Market', 'Theatre', 'Florist']
-const FIRST_NAMES = ['Ada', 'Amir', 'Bea', 'Chen', 'Dina', 'Emre', 'Fay', 'Goran', 'Hana', 'Iris', 'Jonas', 'Kofi', 'Lena']
-const LAST_NAMES = ['Adler', 'Baker', 'Costa', 'Diaz', 'Ek', 'Fuchs', 'Garcia', 'Haas', 'Ito', 'Jansen', 'Khan', 'Lund']
+const ADJECTIVES = [
+  'Quiet',
+  'Golden',
+  'Northern',
+  'Little',
+  'Brave',
+  'Silver',
+  'Sunny',
+  'Old Town',
+  'Harbour',
+  'Garden',
+]
+const TRADES = [
+  'Coffee',
+  'Books',
+  'Cinema',
+  'Bakery',
+  'Music',
+  'Cycles',
+  'Games',
+  'Market',
+  'Theatre',
+  'Florist',
+]
+const FIRST_NAMES = [
+  'Ada',
+  'Amir',
+  'Bea',
+  'Chen',
+  'Dina',
+  'Emre',
+  'Fay',
+  'Goran',
+  'Hana',
+  'Iris',
+  'Jonas',
+  'Kofi',
+  'Lena',
+]
+const LAST_NAMES = [
+  'Adler',
+  'Baker',
+  'Costa',
+  'Diaz',
+  'Ek',
+  'Fuchs',
+  'Garcia',
+  'Haas',
+  'Ito',
+  'Jansen',
+  'Khan',
+  'Lund',
+]

@@ -19,8 +19,10 @@ import { deployContracts } from '#scripts/deploy-contracts.ts'
 import { provisionLanes } from '#scripts/provision-lanes.ts'
 import { LOCAL_DEPLOYER_KEY } from '#scripts/stack/settings.ts'
 
+/** Base units that the company of a live economy is granted. */
+const COMPANY_BALANCE = 10n ** 15n
 export const KEY_ENCRYPTION_KEY = Uint8Array.from({ length: 32 }, (_, index) => index)
-const ERC20 = new Interface(['function balanceOf(address) view returns (uint256)'])
+const TOKEN = new Interface(['function balancesOf(address[]) view returns (uint256[])'])
 
 /** A chain with contracts and lanes, its rows in the database, and what a submitter needs. */
 export interface LaneFixture {
@@ -126,18 +128,13 @@ export async function createLaneFixture(options: {
   }
 }
 
-/** An economy whose contracts are on the chain and whose company and users hold `balance` each, there and in the ledger. */
+/** An economy whose contracts are on the chain; its users hold `balance` each, there and in the ledger. */
 export async function createLiveEconomy(
   fixture: LaneFixture,
-  options: {
-    users: number
-    balance: bigint
-    laneId?: string
-    settleWith?: (laneId: string) => Promise<void>
-  },
+  options: { users: number; balance?: bigint; laneId?: string },
 ): Promise<LiveEconomy> {
   const { owner, chainId } = fixture
-  const laneId = options.laneId ?? fixture.laneIds[0] ?? ''
+  const { balance = 0n, laneId = fixture.laneIds[0] ?? '' } = options
   const [tenantId, economyId, companyId] = [uuidv7(), uuidv7(), uuidv7()]
   const submitter = fixture.submitter()
   const book = createAddressBook(() => fixture.contracts)
@@ -169,13 +166,8 @@ export async function createLiveEconomy(
     decimals: 18,
     operator: lane.address,
   })
-  const funded = parties.slice(0, 1)
-  const calls = [
-    create,
-    ...funded.map(({ address }) =>
-      contracts.grantCall(chainId, token, address, options.balance * BigInt(parties.length)),
-    ),
-  ]
+  const companyAddress = parties[0]?.address ?? ''
+  const calls = [create, contracts.grantCall(chainId, token, companyAddress, COMPANY_BALANCE)]
   for (const [index, call] of calls.entries()) {
     await owner.query(
       `INSERT INTO chain_submission (id, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, gas_limit)
@@ -198,17 +190,15 @@ export async function createLiveEconomy(
   const [company, ...users] = parties.map(({ id, address }) => ({ id, address }))
   if (!company) throw new Error('there is always a company')
   const economy = { id: economyId, tenantId, laneId, token, tokenRules, company, users }
-  // The company pays everybody their share.
-  await queueTransfers(
-    fixture,
-    economy,
-    users.map((user) => ({ from: company.id, to: user.id, amount: options.balance })),
-  )
-  await drain(fixture, submitter, laneId)
-  await owner.query('UPDATE account SET settled = $2 WHERE economy_id = $1', [
-    economyId,
-    options.balance.toString(),
-  ])
+  if (balance > 0n) {
+    const shares = users.map((user) => ({ from: company.id, to: user.id, amount: balance }))
+    await queueTransfers(fixture, economy, shares)
+    await drain(fixture, submitter, laneId)
+    await owner.query('UPDATE account SET settled = $2 WHERE economy_id = $1', [
+      economyId,
+      balance.toString(),
+    ])
+  }
   return economy
 }
 
@@ -337,12 +327,9 @@ export async function balancesOf(
   token: string,
   addresses: readonly string[],
 ): Promise<bigint[]> {
-  return Promise.all(
-    addresses.map(async (address) => {
-      const data = ERC20.encodeFunctionData('balanceOf', [address])
-      return BigInt(String(await callNode(fixture.rpcUrl, 'eth_call', [{ to: token, data }, 'latest'])))
-    }),
-  )
+  const data = TOKEN.encodeFunctionData('balancesOf', [addresses])
+  const result = String(await callNode(fixture.rpcUrl, 'eth_call', [{ to: token, data }, 'latest']))
+  return [...TOKEN.decodeFunctionResult('balancesOf', result)[0]].map(BigInt)
 }
 
 export async function callNode(

@@ -148,6 +148,7 @@ export class SimulatedChain implements BlockReader {
         parentHash,
         minedAt: new Date(1_790_000_000_000 + number * 1_000),
         transactionHashes: transactions.map((tx) => tx.hash),
+        gasUsed: BigInt(run.logs.length) * 10_000n,
         mayHaveLogs: run.logs.length > 0,
       },
       transactions,

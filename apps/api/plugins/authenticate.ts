@@ -43,7 +43,7 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
       if (!isSame(token, deps.config.keys.operatorKey)) throw new Unauthenticated('This is not the operator key.')
       request.isOperator = true
     }
-    if (plane !== 'control' && plane !== 'data') return
+    if (plane === 'platform' || plane === 'public' || plane === undefined) return
     if (token === null) throw new Unauthenticated('Send an API key: Authorization: Bearer ost_test_…')
     request.credential = await authenticateApiKey({ hasher, findCredential, clock }, token, request.ip)
     noteUse(request.credential, request)

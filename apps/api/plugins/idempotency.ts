@@ -72,7 +72,11 @@ function scopeOf(request: FastifyRequest): { tenantId: string; scopeId: string }
 
 function keyOf(request: FastifyRequest): string | null {
   const key = request.headers['idempotency-key']
-  if (key === undefined) return null
+  return key === undefined ? null : parseKey(key)
+}
+
+/** A key as any surface takes it. @throws InvalidRequest */
+export function parseKey(key: unknown): string {
   if (typeof key === 'string' && KEY.test(key)) return key
   throw new InvalidRequest([{ pointer: 'Idempotency-Key', detail: 'must be 1 to 255 printable ASCII characters' }])
 }

@@ -36,11 +36,16 @@ export const openapi = fp(async (app: FastifyInstance, deps: AppDeps) => {
         },
       },
     },
-    refResolver: { buildLocalReference: (schema, _base, _fragment, index) => String(schema['$id'] ?? `Schema${index}`) },
+    refResolver: { buildLocalReference: nameOfShared },
     transform: ({ schema, url, route }) => ({ schema: describe(schema, route), url }),
     transformObject: (document) => ('openapiObject' in document ? nameResources(document.openapiObject) : document.swaggerObject),
   })
 })
+
+/** A shared schema keeps its own name in the document. */
+function nameOfShared(schema: { $id?: unknown }, _base: unknown, _fragment: unknown, index: number): string {
+  return typeof schema.$id === 'string' ? schema.$id : `Schema${index}`
+}
 
 /** Adds to a route's schema what its declarations mean: security, headers, the scope it needs. */
 function describe(schema: FastifySchema, route: RouteOptions): FastifySchema {

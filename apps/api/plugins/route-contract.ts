@@ -6,9 +6,9 @@ import { withProblems } from './problem.ts'
 
 /**
  * Who a route is for. control: a tenant's administration · data: what is inside one economy · platform: the operator ·
- * public: anyone.
+ * graphql: a tenant, with scopes asked for field by field · public: anyone.
  */
-export type Plane = 'control' | 'data' | 'platform' | 'public'
+export type Plane = 'control' | 'data' | 'graphql' | 'platform' | 'public'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -57,8 +57,8 @@ export function toInvalidRequest(errors: readonly ErrorObject[], part: string): 
   return new InvalidRequest([...fields.values()])
 }
 
-function pointerOf({ instancePath, params }: ErrorObject, part: string): string {
-  const name = params['missingProperty'] ?? params['additionalProperty'] ?? params['propertyName']
+function pointerOf({ instancePath, params, propertyName }: ErrorObject, part: string): string {
+  const name = propertyName ?? params['missingProperty'] ?? params['additionalProperty'] ?? params['propertyName']
   const path = typeof name === 'string' ? `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` : instancePath
   return part === 'body' ? path : `?${path.slice(1)}`
 }
@@ -68,6 +68,7 @@ function detailOf({ keyword, message, params }: ErrorObject): string {
   if (keyword === 'additionalProperties') return 'is not a field of this request'
   if (keyword === 'enum') return `must be one of ${(params['allowedValues'] as unknown[]).join(', ')}`
   if (keyword === 'const') return `must be ${JSON.stringify(params['allowedValue'])}`
+  if (keyword === 'not') return 'is not allowed'
   return message ?? 'is not valid'
 }
 
@@ -82,13 +83,22 @@ function parseJsonBounded(app: FastifyInstance): void {
     if (isTooDeep(text)) {
       return done(new InvalidRequest([{ pointer: '', detail: `is nested deeper than ${JSON_DEPTH_MAX} levels` }]))
     }
-    parse(request, text, (error, value) => {
+    void parse(request, text, (error, value) => {
       if (!error) return done(null, value)
-      const isForbidden = error.message.includes('prototype')
-      const detail = isForbidden ? 'contains a key that is not allowed (__proto__, constructor)' : 'is not valid JSON'
+      const detail = isJson(text) ? 'contains a key that is not allowed (__proto__, constructor)' : 'is not valid JSON'
       done(new InvalidRequest([{ pointer: '', detail }]))
     })
   })
+}
+
+/** Asked only of text that the parser refused. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const QUOTE = 0x22

@@ -1,5 +1,4 @@
 import assert from 'node:assert'
-import type { ErrorObject } from 'ajv'
 import type { FastifyRequest } from 'fastify'
 import { type DomainError, InvalidRequest } from '#core/shared/errors.ts'
 import { archiveUser } from '#core/user/archive-user.ts'
@@ -15,7 +14,6 @@ import { once } from '../plugins/idempotency.ts'
 import { ownerOf } from '../plugins/owner.ts'
 import { pageOf, toList } from '../plugins/pagination.ts'
 import { problems } from '../plugins/problem.ts'
-import { toInvalidRequest } from '../plugins/validation.ts'
 import { presentUser } from '../presenters/users.ts'
 import { idFromPath } from '../presenters/wire-id.ts'
 import { IdParams, ListOf } from '../schemas/common.ts'
@@ -206,14 +204,9 @@ function itemValidator(app: App): (item: unknown) => InvalidRequest | null {
   })
   return (item) => {
     const result: unknown = validate(item)
-    if (!isRefusal(result)) return null
-    return toInvalidRequest(result.error.validation, 'body')
+    const error = typeof result === 'object' && result !== null && 'error' in result ? result.error : null
+    return error instanceof InvalidRequest ? error : null
   }
-}
-
-/** What our validator answers for a value that does not fit. */
-function isRefusal(result: unknown): result is { error: { validation: ErrorObject[] } } {
-  return typeof result === 'object' && result !== null && 'error' in result
 }
 
 function presentBatch(

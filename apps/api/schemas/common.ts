@@ -31,8 +31,7 @@ export function Id(prefix: IdPrefix) {
 
 /** The path's `:id`. */
 export function IdParams(prefix: IdPrefix) {
-  const { examples } = Id(prefix)
-  return Strict({ id: Type.String({ examples: examples ?? [] }) })
+  return Strict({ id: Type.String({ examples: [`${prefix}_${EXAMPLE_SUFFIX}`] }) })
 }
 
 /** Of an answer without a body. */

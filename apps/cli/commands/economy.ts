@@ -31,7 +31,10 @@ export function economyCommands(terminal: Terminal): Command {
       option('--grant <tokens>', 'whole tokens the company starts with; left out: a million'),
       option('--no-wait', 'answer at once, while the contracts are on their way'),
     ],
-    examples: ['economy create --name "Acme Coin" --symbol ACME', 'economy create --name Points --symbol PTS --decimals 0 --grant 5000 --no-wait'],
+    examples: [
+      'economy create --name "Acme Coin" --symbol ACME',
+      'economy create --name Points --symbol PTS --decimals 0 --grant 5000 --no-wait',
+    ],
     async run({ session, show, ...context }, options) {
       const decimals = readDecimals(options.decimals)
       const created = await session.tenant.post<WireEconomy>(PATH, {
@@ -102,7 +105,10 @@ export function economyCommands(terminal: Terminal): Command {
       const economy = await context.session.tenant.get<WireEconomy>(path)
       const units = toUnits(amount, economy.decimals, '--amount')
       const queued = await context.session.tenant.post(`${path}/grants`, { amount: units })
-      context.show(queued, `${showUnits(units, economy)} are on their way to the company; its balance shows them once the block is read.`)
+      context.show(
+        queued,
+        `${showUnits(units, economy)} are on their way to the company; its balance shows them once the block is read.`,
+      )
     },
   })
 

@@ -33,13 +33,16 @@ export function keyCommands(terminal: Terminal): Command {
     ],
     async run({ session, show }, options) {
       const scopes = options.scopes ?? (options.for === undefined ? SCOPES : DATA_SCOPES)
-      const expiresIn = options.expiresIn === undefined ? undefined : toSeconds(options.expiresIn, '--expires-in')
+      const expiresIn =
+        options.expiresIn === undefined ? undefined : toSeconds(options.expiresIn, '--expires-in')
       const key = await session.tenant.post<WireIssuedApiKey>('/v3/api-keys', {
         name: options.name,
         scopes,
         ...(options.for !== undefined && { economy_id: options.for }),
         ...(options.from !== undefined && { ip_allow_list: options.from }),
-        ...(expiresIn !== undefined && { expires_at: new Date(Date.now() + expiresIn * 1_000).toISOString() }),
+        ...(expiresIn !== undefined && {
+          expires_at: new Date(Date.now() + expiresIn * 1_000).toISOString(),
+        }),
       })
       show(key, issuedText(key))
     },
@@ -76,7 +79,10 @@ export function keyCommands(terminal: Terminal): Command {
     async run({ session, show }, { overlap }, id) {
       const seconds = overlap === undefined ? undefined : toSeconds(overlap, '--overlap')
       const body = seconds === undefined ? {} : { overlap_seconds: seconds }
-      const key = await session.tenant.post<WireIssuedApiKey>(`/v3/api-keys/${encodeURIComponent(id)}/rotate`, body)
+      const key = await session.tenant.post<WireIssuedApiKey>(
+        `/v3/api-keys/${encodeURIComponent(id)}/rotate`,
+        body,
+      )
       show(key, issuedText(key))
     },
   })
@@ -93,10 +99,15 @@ export function keyCommands(terminal: Terminal): Command {
     },
   })
 
-  return group('key', 'API keys of the tenant and of its economies.', [create, list, rotate, revoke], [
-    'key create --name "Game server" --for eco_01k0g2qz5me93tnsy1xq2zc7ah',
-    'key rotate key_01k0g2qz5me93tnsy1xq2zc7ah',
-  ])
+  return group(
+    'key',
+    'API keys of the tenant and of its economies.',
+    [create, list, rotate, revoke],
+    [
+      'key create --name "Game server" --for eco_01k0g2qz5me93tnsy1xq2zc7ah',
+      'key rotate key_01k0g2qz5me93tnsy1xq2zc7ah',
+    ],
+  )
 }
 
 function issuedText(key: WireIssuedApiKey): string {

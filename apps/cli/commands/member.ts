@@ -40,8 +40,10 @@ export function memberCommands(terminal: Terminal): Command {
     },
   })
 
-  return group('member', "People of the tenant's team.", [create, list], [
-    'member create --email grace@example.com --name "Grace Hopper" --role admin',
-    'member list',
-  ])
+  return group(
+    'member',
+    "People of the tenant's team.",
+    [create, list],
+    ['member create --email grace@example.com --name "Grace Hopper" --role admin', 'member list'],
+  )
 }

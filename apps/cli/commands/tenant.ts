@@ -38,8 +38,13 @@ export function tenantCommands(terminal: Terminal): Command {
     },
   })
 
-  return group('tenant', 'Businesses on this platform.', [create, show], [
-    'tenant create --name "Acme Games" --owner-email ada@example.com --owner-name "Ada Lovelace"',
-    'tenant show',
-  ])
+  return group(
+    'tenant',
+    'Businesses on this platform.',
+    [create, show],
+    [
+      'tenant create --name "Acme Games" --owner-email ada@example.com --owner-name "Ada Lovelace"',
+      'tenant show',
+    ],
+  )
 }

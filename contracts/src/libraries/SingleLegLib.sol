@@ -19,6 +19,8 @@ library SingleLegLib {
             let start := add(preimage, 0x20)
             let hole := add(preimage, 73)
             mstore(0x20, STORAGE_LOCATION)
+            let cap := div(left, add(div(sub(end, position), 45), 1))
+            if gt(cap, perPayment) { cap := perPayment }
             for { let next := add(position, 45) } iszero(gt(next, end)) { next := add(next, 45) } {
                 calldatacopy(hole, position, 12)
                 let payer := and(keccak256(start, 85), 0xffffffffffffffffffffffffffffffffffffffff)
@@ -28,20 +30,15 @@ library SingleLegLib {
                 let amount := calldataload(sub(next, 32))
                 let recipient := shr(96, amount)
                 amount := and(amount, 0xffffffffffffffffffffffff)
-                let rest := sub(account, amount)
-                let leftAfter := sub(left, amount)
                 if or(
                     or(
-                        xor(byte(12, calldataload(position)), 1),
-                        iszero(lt(sub(amount, 1), perPayment))
+                        or(xor(byte(12, calldataload(position)), 1), gt(amount, cap)),
+                        slt(account, amount)
                     ),
-                    or(
-                        shr(255, or(or(account, rest), leftAfter)),
-                        or(iszero(recipient), eq(recipient, address()))
-                    )
+                    or(iszero(mul(amount, recipient)), eq(recipient, address()))
                 ) { break }
-                left := leftAfter
-                sstore(slot, rest)
+                left := sub(left, amount)
+                sstore(slot, sub(account, amount))
                 mstore(0x00, recipient)
                 slot := keccak256(0x00, 0x40)
                 sstore(slot, add(sload(slot), amount))

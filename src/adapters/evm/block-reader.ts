@@ -73,6 +73,7 @@ function readHeader(value: unknown): BlockHeader {
     parentHash: asText(block['parentHash']),
     minedAt: new Date(quantityToNumber(block['timestamp']) * 1_000),
     transactionHashes: asList(block['transactions']).map(asText),
+    gasUsed: quantityToBigInt(block['gasUsed']),
     mayHaveLogs: !EMPTY_BLOOM.test(asText(block['logsBloom'])),
   }
 }

@@ -19,6 +19,7 @@ const TABLE: readonly [RegExp, BroadcastReason][] = [
     'out_of_funds',
   ],
   [/replacement|could not replace/i, 'replacement_underpriced'],
+  [/intrinsic gas too low|floor data gas|gas limit.*(?:below|less than).*intrinsic/i, 'gas_too_low'],
   [/priority fee.*(?:higher|greater) than.*max fee|tip (?:higher|above).*fee cap/i, 'malformed'],
   [/underpriced|fee.?too.?low|(?:less than|below).*base ?fee|below.*minimum|minimum needed/i, 'underpriced'],
   [/nonce (?:is )?too low|old.?nonce|nonce.*already (?:been )?used/i, 'nonce_used'],
@@ -27,7 +28,6 @@ const TABLE: readonly [RegExp, BroadcastReason][] = [
     'not_now',
   ],
   [/chain ?id|invalid sender|wrong chain/i, 'wrong_chain'],
-  [/intrinsic gas too low|floor data gas|gas limit.*(?:below|less than).*intrinsic/i, 'gas_too_low'],
   [
     /exceeds.*(?:block )?gas ?limit|gas limit.*(?:too high|exceed)|gas.?limit.?cap|intrinsic gas too high/i,
     'gas_too_high',

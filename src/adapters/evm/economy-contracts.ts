@@ -1,8 +1,9 @@
-import { Interface } from 'ethers'
 import { ChainUnavailable } from '#core/chain/chain-rpc.ts'
 import type { ChainContracts } from '#core/chain/contracts.ts'
 import type { EconomyContracts } from '#core/economy/economy-contracts.ts'
-import { hexToBytes, uuidToBytes32 } from './bytes.ts'
+import { bytesToHex, hexToBytes, uuidToBytes32 } from './bytes.ts'
+import { economyFactory as factory } from './generated/economy-factory.ts'
+import { sandboxFaucet as faucet } from './generated/sandbox-faucet.ts'
 import { asText } from './read-json.ts'
 import type { RpcClient } from './rpc-client.ts'
 import { RpcRefused } from './rpc-errors.ts'
@@ -11,15 +12,6 @@ import { RpcRefused } from './rpc-errors.ts'
 const CREATE_GAS_LIMIT = 1_500_000n
 /** A mint to a fresh account through the faucet: measured under 130,000. */
 const GRANT_GAS_LIMIT = 300_000n
-
-const FACTORY = new Interface([
-  'function createEconomy((bytes32 economyId, string name, string symbol, uint8 decimals, address owner, address admin, address[] operators, address minter) params) returns (address token, address tokenRules)',
-  'function defaultAdmin() view returns (address)',
-])
-const FAUCET = new Interface([
-  'function grant(address token, address to, uint256 amount)',
-  'function granted(address token) view returns (uint256)',
-])
 
 /**
  * An economy's contracts over JSON-RPC.
@@ -35,22 +27,18 @@ export function createEconomyContracts(options: {
   return {
     async createCall({ chainId, economyId, name, symbol, decimals, operator }) {
       const { economyFactory, sandboxFaucet } = contractsOf(chainId)
-      const platform = await readAddress(clientOf(chainId), economyFactory)
-      const params = [
-        uuidToBytes32(economyId),
+      const platform = await platformOf(clientOf(chainId), economyFactory)
+      const call = factory.encodeCall('createEconomy', {
+        economyId: bytesToHex(uuidToBytes32(economyId)),
         name,
         symbol,
-        decimals,
-        platform,
-        platform,
-        [operator],
-        sandboxFaucet,
-      ]
-      return {
-        to: economyFactory,
-        calldata: hexToBytes(FACTORY.encodeFunctionData('createEconomy', [params])),
-        gasLimit: CREATE_GAS_LIMIT,
-      }
+        decimals: BigInt(decimals),
+        owner: platform,
+        admin: platform,
+        operators: [operator],
+        minter: sandboxFaucet,
+      })
+      return { to: economyFactory, calldata: hexToBytes(call), gasLimit: CREATE_GAS_LIMIT }
     },
 
     async areCreated(chainId, { token, tokenRules }) {
@@ -61,15 +49,15 @@ export function createEconomyContracts(options: {
     },
 
     async granted(chainId, token) {
-      const data = FAUCET.encodeFunctionData('granted', [token])
-      const result = await read(clientOf(chainId), contractsOf(chainId).sandboxFaucet, data)
-      return BigInt(result)
+      const { sandboxFaucet } = contractsOf(chainId)
+      const result = await read(clientOf(chainId), sandboxFaucet, faucet.encodeCall('granted', token))
+      return faucet.decodeResult('granted', result)
     },
 
     grantCall(chainId, token, to, amount) {
       return {
         to: contractsOf(chainId).sandboxFaucet,
-        calldata: hexToBytes(FAUCET.encodeFunctionData('grant', [token, to, amount])),
+        calldata: hexToBytes(faucet.encodeCall('grant', token, to, amount)),
         gasLimit: GRANT_GAS_LIMIT,
       }
     },
@@ -79,9 +67,9 @@ export function createEconomyContracts(options: {
 type Rpc = Pick<RpcClient, 'batch'>
 
 /** The platform's own address, which owns the factory: the owner and first admin of every economy's token rules. */
-async function readAddress(rpc: Rpc, factory: string): Promise<string> {
-  const result = await read(rpc, factory, FACTORY.encodeFunctionData('defaultAdmin'))
-  return asText(FACTORY.decodeFunctionResult('defaultAdmin', result)[0])
+async function platformOf(rpc: Rpc, economyFactory: string): Promise<string> {
+  const result = await read(rpc, economyFactory, factory.encodeCall('defaultAdmin'))
+  return factory.decodeResult('defaultAdmin', result)
 }
 
 async function read(rpc: Rpc, to: string, data: string): Promise<string> {

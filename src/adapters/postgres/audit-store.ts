@@ -20,12 +20,11 @@ export function createAuditStore(tx: PrismaTx, tenantId: string): AuditStore {
   }
 }
 
-function toEntry({ tenantId: _, ...row }: AuditLog): AuditEntry {
-  return {
-    ...row,
-    // Written by this store only, from values of these types.
-    actorType: row.actorType as AuditEntry['actorType'],
-    subjectType: row.subjectType as AuditSubject,
-    details: row.details as AuditEntry['details'],
-  }
+function toEntry(row: AuditLog): AuditEntry {
+  const { id, actorId, action, subjectId, ip, requestId, createdAt } = row
+  // Written by this store only, from values of these types.
+  const actorType = row.actorType as AuditEntry['actorType']
+  const subjectType = row.subjectType as AuditSubject
+  const details = row.details as AuditEntry['details']
+  return { id, actorType, actorId, action, subjectType, subjectId, details, ip, requestId, createdAt }
 }

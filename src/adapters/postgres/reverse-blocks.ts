@@ -37,7 +37,7 @@ export async function reverseBlocks(
   await client.query({
     name: 'reverse_move_cursor',
     text: `UPDATE chain_cursor
-           SET block_number = $2, block_hash = $3, final_number = final_number, updated_at = now()
+           SET block_number = $2, block_hash = $3, final_number = least(final_number, $2), updated_at = now()
            WHERE chain_id = $1`,
     values: [chainId, ancestor.number, ancestor.hash],
   })

@@ -1,5 +1,6 @@
 import assert from 'node:assert'
 import type { Metadata } from '#core/shared/metadata.ts'
+import type { PageRequest } from '#core/shared/page.ts'
 import { ExternalIdTaken } from '#core/user/errors.ts'
 import type { User, UserStatus, UserType, Wallet } from '#core/user/user.ts'
 import type { NewUserRow, UserFilter, UserStore } from '#core/user/user-store.ts'
@@ -17,6 +18,11 @@ export function createUserStore(tx: PrismaTx, tenantId: string): UserStore {
     const row = await tx.economyUser.findFirst({ where: { tenantId, economyId, id }, ...WITH_WALLET })
     return row && toUser(row)
   }
+  /** The ids of a page of users whose names begin so: Prisma cannot say it the way the index is built. */
+  const named = async (economyId: string, page: PageRequest, filter: UserFilter & { namePrefix: string }) => {
+    const ids = await tx.$queryRaw<{ id: string }[]>(selectByName(tenantId, economyId, page, filter))
+    return { where: { id: { in: ids.map((row) => row.id) } } }
+  }
   return {
     find,
 
@@ -33,9 +39,10 @@ export function createUserStore(tx: PrismaTx, tenantId: string): UserStore {
       return find(economyId, id)
     },
 
-    async list(economyId, page, filter) {
+    async list(economyId, page, { namePrefix, ...exact }) {
       const query = pageQuery(page)
-      const where = { ...query.where, tenantId, economyId, ...toWhere(filter) }
+      const found = namePrefix === undefined ? query : await named(economyId, page, { namePrefix, ...exact })
+      const where = { ...found.where, tenantId, economyId, ...exact }
       return pageOf(await tx.economyUser.findMany({ ...query, where, ...WITH_WALLET }), page, toUser)
     },
 
@@ -57,9 +64,9 @@ export function createUserStore(tx: PrismaTx, tenantId: string): UserStore {
 function insertUsers(items: string, tenantId: string): Prisma.Sql {
   return Prisma.sql`
     WITH item AS (
-      SELECT * FROM jsonb_to_recordset(${items}::jsonb) WITH ORDINALITY AS item(
+      SELECT * FROM jsonb_to_recordset(${items}::jsonb) AS item(
         economy_id uuid, id uuid, external_id text, name text, is_verified boolean, metadata jsonb, address text, salt text,
-        created_at timestamptz, position bigint)
+        created_at timestamptz, position int)
     ), new_user AS (
       INSERT INTO economy_user (economy_id, id, tenant_id, external_id, name, is_verified, metadata, created_at, updated_at)
       SELECT economy_id, id, ${tenantId}::uuid, external_id, name, is_verified, metadata, created_at, created_at
@@ -76,8 +83,9 @@ function insertUsers(items: string, tenantId: string): Prisma.Sql {
     SELECT id FROM new_user`
 }
 
-function toItem({ user, salt }: NewUserRow) {
+function toItem({ user, salt }: NewUserRow, position: number) {
   return {
+    position,
     economy_id: user.economyId,
     id: user.id,
     external_id: user.externalId,
@@ -90,10 +98,23 @@ function toItem({ user, salt }: NewUserRow) {
   }
 }
 
-function toWhere({ namePrefix, ...exact }: UserFilter) {
-  if (namePrefix === undefined) return exact
-  // Prisma escapes the pattern's own characters.
-  return { ...exact, name: { startsWith: namePrefix, mode: 'insensitive' as const } }
+function selectByName(
+  tenantId: string,
+  economyId: string,
+  page: PageRequest,
+  filter: UserFilter & { namePrefix: string },
+): Prisma.Sql {
+  const pattern = `${filter.namePrefix.replaceAll(/[\\%_]/g, '\\$&')}%`
+  const [externalId, status, type] = [filter.externalId ?? null, filter.status ?? null, filter.type ?? null]
+  const after = page.after ?? null
+  const isAsc = page.order === 'asc'
+  return Prisma.sql`
+    SELECT id FROM economy_user
+    WHERE tenant_id = ${tenantId}::uuid AND economy_id = ${economyId}::uuid AND lower(name) LIKE lower(${pattern})
+      AND (${externalId}::text IS NULL OR external_id = ${externalId})
+      AND (${status}::text IS NULL OR status = ${status}) AND (${type}::text IS NULL OR type = ${type})
+      AND (${after}::uuid IS NULL OR ${isAsc ? Prisma.sql`id > ${after}::uuid` : Prisma.sql`id < ${after}::uuid`})
+    ORDER BY ${isAsc ? Prisma.sql`id ASC` : Prisma.sql`id DESC`} LIMIT ${page.limit + 1}`
 }
 
 function toUser({ wallet, ...row }: UserRow): User {

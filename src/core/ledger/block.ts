@@ -7,6 +7,7 @@ export interface BlockHeader {
   parentHash: string
   minedAt: Date
   transactionHashes: readonly string[]
+  gasUsed: bigint
   /** False only when the header proves that no transaction of the block wrote a log. */
   mayHaveLogs: boolean
 }

@@ -13,7 +13,7 @@ export interface FedEconomy {
 /** Port: the active economies of all tenants, for the worker. */
 export type ListFedEconomies = () => Promise<FedEconomy[]>
 
-interface Deps {
+export interface RecordFeedPriceDeps {
   unitOfWork: UnitOfWork
   listFedEconomies: ListFedEconomies
   clock: Clock
@@ -29,7 +29,7 @@ interface Deps {
  * @returns the points recorded
  * @throws Error when the feed gives no price; what was recorded before stays, and goes stale in time
  */
-export async function recordFeedPrice(deps: Deps, feed: PriceFeed): Promise<PricePoint[]> {
+export async function recordFeedPrice(deps: RecordFeedPriceDeps, feed: PriceFeed): Promise<PricePoint[]> {
   const quoted = await feed.quote()
   if (!isPrice(quoted.price))
     throw new Error(`price feed ${feed.name} answered "${quoted.price}", which is no price`)
@@ -44,7 +44,7 @@ export async function recordFeedPrice(deps: Deps, feed: PriceFeed): Promise<Pric
 }
 
 async function record(
-  deps: Deps,
+  deps: RecordFeedPriceDeps,
   { tenantId, economyId }: FedEconomy,
   quoted: QuotedPrice,
 ): Promise<PricePoint | null> {

@@ -1,4 +1,4 @@
-import type { Block, BlockHeader, ChainLog } from '../ledger/block.ts'
+import type { Block, BlockHeader } from '../ledger/block.ts'
 import type { BlockReader } from '../ledger/block-reader.ts'
 import { BlockVanished } from '../ledger/errors.ts'
 import {
@@ -10,10 +10,11 @@ import {
 import type { SettlementStore } from '../ledger/settlement-store.ts'
 import type { SettlementKnowledge } from './settle-block.ts'
 
-/** Logs per settlement, about: bounds the memory and the length of one database transaction. One block may hold more. */
-const LOGS_MAX = 20_000
-/** Blocks whose logs are asked for at a time. */
-const BLOCKS_PER_READ = 20
+/**
+ * Gas of the blocks of one settlement; one block may hold more. Bounds its memory and the length of its database transaction:
+ * a transfer in a batch takes about 10,000 gas, so these are some 20,000 transfers.
+ */
+const GAS_MAX = 200_000_000n
 /** With more contracts than this the node sends every log and we pick ours: long filters are refused by many nodes. */
 const FILTER_ADDRESSES_MAX = 500
 
@@ -23,7 +24,7 @@ export interface BlocksToSettle {
 }
 
 /**
- * Reads everything needed to settle the first of these blocks, as many as the bound on logs allows. No database transaction
+ * Reads everything needed to settle the first of these blocks, as many as the bound on gas allows. No database transaction
  * is open: what is read from the database never changes once a block can refer to it. That is why the order matters: the
  * headers exist already, so every token and every submission that their blocks can mention has been stored before.
  *
@@ -36,7 +37,7 @@ export async function readBlocks(
   headers: readonly BlockHeader[],
 ): Promise<BlocksToSettle> {
   const tokens = await deps.settlements.tokens(chainId)
-  const blocks = await readLogs(reader, headers, tokens)
+  const blocks = await readLogs(reader, firstPart(headers), tokens)
   const hashes = blocks.flatMap((block) => block.header.transactionHashes)
   const [submissions, accountIds] = await Promise.all([
     hashes.length === 0 ? [] : deps.settlements.submissionsOf(hashes),
@@ -65,32 +66,22 @@ async function readLogs(
   tokens: readonly TokenContracts[],
 ): Promise<Block[]> {
   const addresses = tokens.flatMap((contracts) => [contracts.token, contracts.tokenRules])
-  const filter = addresses.length <= FILTER_ADDRESSES_MAX ? addresses : null
-  const blocks: Block[] = []
-  let logCount = 0
-  for (let start = 0; start < headers.length && logCount < LOGS_MAX; start += BLOCKS_PER_READ) {
-    const part = headers.slice(start, start + BLOCKS_PER_READ)
-    const logs = await readLogsOfPart(reader, part, filter)
-    for (const header of part) {
-      const ofBlock = logs.get(header.hash) ?? []
-      blocks.push({ header, logs: ofBlock })
-      logCount += ofBlock.length
-    }
-  }
-  return blocks
+  const withLogs = headers.filter((header) => header.mayHaveLogs)
+  // An empty address filter would mean "all" to the node.
+  if (withLogs.length === 0 || addresses.length === 0) return headers.map((header) => ({ header, logs: [] }))
+  const logs = await reader.logs(withLogs, addresses.length <= FILTER_ADDRESSES_MAX ? addresses : null)
+  const logsOf = new Map(withLogs.map((header, index) => [header.hash, logs[index] ?? []]))
+  return headers.map((header) => ({ header, logs: logsOf.get(header.hash) ?? [] }))
 }
 
-async function readLogsOfPart(
-  reader: BlockReader,
-  headers: readonly BlockHeader[],
-  filter: readonly string[] | null,
-): Promise<Map<string, ChainLog[]>> {
-  // An empty address filter would mean "all" to the node.
-  if (filter?.length === 0) return new Map()
-  const withLogs = headers.filter((header) => header.mayHaveLogs)
-  if (withLogs.length === 0) return new Map()
-  const logs = await reader.logs(withLogs, filter)
-  return new Map(withLogs.map((header, index) => [header.hash, logs[index] ?? []]))
+/** The first blocks, as many as the bound on gas allows, at least one. */
+function firstPart(headers: readonly BlockHeader[]): BlockHeader[] {
+  let gas = 0n
+  const end = headers.findIndex((header, index) => {
+    gas += header.gasUsed
+    return index > 0 && gas > GAS_MAX
+  })
+  return headers.slice(0, end === -1 ? headers.length : end)
 }
 
 /** Every (economy, address) that the blocks' transfers touch, once. */

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTransactionsApi, type TransactionsApi } from '#test/support/transactions.ts'
+
+let api: TransactionsApi
+
+beforeAll(async () => {
+  api = await startTransactionsApi()
+})
+afterAll(() => api.close())
+
+const ask = (
+  query: string,
+  variables: object = {},
+  options: { key?: string | null; economy?: string } = {},
+) => api.request('POST', '/graphql', { economy: api.economyId, body: { query, variables }, ...options })
+
+const EXECUTE = `mutation ($input: ExecuteTransactionInput!, $key: String!) {
+  executeTransaction(input: $input, idempotencyKey: $key) { id status amount commission transfers { kind amount toUserId } }
+}`
+
+describe('queries', () => {
+  it('read the token, users with balances, and types', async () => {
+    const { status, body } = await ask(`{
+      token { symbol supply company { available } }
+      users(first: 2) { nodes { id type balance { settled available } wallet { custody } } pageInfo { hasNextPage endCursor } }
+      transactionTypes { nodes { name kind amount commission { bps } } }
+    }`)
+    expect(body.errors).toBeUndefined()
+    expect([status, body.data.token.supply]).toEqual([200, '11000'])
+    expect(body.data.users.nodes).toHaveLength(2)
+    expect(body.data.users.pageInfo.hasNextPage).toBe(true)
+    expect(body.data.transactionTypes.nodes).toContainEqual({
+      name: 'tip',
+      kind: 'user_to_user',
+      amount: null,
+      commission: { bps: 100 },
+    })
+  })
+
+  it('page through a connection', async () => {
+    const first = await ask('{ users(first: 2) { nodes { id } pageInfo { endCursor } } }')
+    const after = first.body.data.users.pageInfo.endCursor
+    const second = await ask(
+      'query ($after: String) { users(first: 2, after: $after) { nodes { id } pageInfo { hasNextPage } } }',
+      { after },
+    )
+    expect(second.body.data.users.nodes).toHaveLength(1)
+    expect(second.body.data.users.pageInfo.hasNextPage).toBe(false)
+  })
+
+  it("answer another tenant's id like one that is not there", async () => {
+    const other = await api.createTenant()
+    const theirs = await api.createEconomy({ key: other.key })
+    const { body } = await ask(
+      'query ($id: ID!) { user(id: $id) { id } }',
+      { id: api.alice },
+      { key: other.key, economy: theirs.id },
+    )
+    const missing = await ask('{ user(id: "usr_01k0g2qz5me93tnsy1xq2zc7ah") { id } }')
+    expect(body.errors[0].extensions.code).toBe('user_not_found')
+    expect(body.errors[0].message).toBe(missing.body.errors[0].message)
+  })
+})
+
+describe('mutations', () => {
+  it('execute a transaction once per key', async () => {
+    const variables = {
+      input: { type: 'tip', fromUserId: api.alice, toUserId: api.bob, amount: '100' },
+      key: 'g-1',
+    }
+    const first = await ask(EXECUTE, variables)
+    expect(first.body.data.executeTransaction).toMatchObject({
+      status: 'queued',
+      amount: '100',
+      commission: '1',
+    })
+    expect((await ask(EXECUTE, variables)).body).toEqual(first.body)
+    const reused = await ask(EXECUTE, { ...variables, input: { ...variables.input, amount: '101' } })
+    expect(reused.body.errors[0].extensions.code).toBe('idempotency_key_reused')
+  })
+
+  it('refuse with the codes and fields of REST', async () => {
+    const { status, body } = await ask(EXECUTE, {
+      input: { type: 'tip', fromUserId: api.alice, toUserId: api.bob, amount: '999999' },
+      key: 'g-2',
+    })
+    expect([status, body.data]).toEqual([200, null])
+    expect(body.errors[0].extensions).toMatchObject({ code: 'insufficient_funds', status: 422 })
+  })
+
+  it('decide each of many on its own', async () => {
+    const { body } = await ask(
+      'mutation ($inputs: [ExecuteTransactionInput!]!) { executeTransactions(inputs: $inputs, idempotencyKey: "g-3") { transaction { id } problem { code } } }',
+      {
+        inputs: ['1', '999999'].map((amount) => ({
+          type: 'tip',
+          fromUserId: api.alice,
+          toUserId: api.bob,
+          amount,
+        })),
+      },
+    )
+    expect(
+      body.data.executeTransactions.map(
+        (item: { problem: { code: string } | null }) => item.problem?.code ?? 'ok',
+      ),
+    ).toEqual(['ok', 'insufficient_funds'])
+  })
+
+  it('create users and types, and look at them', async () => {
+    const { body } = await ask(`mutation {
+      createUser(input: { externalId: "g-user", name: "Grace", metadata: { plan: "gold" } }) { id externalId metadata balance { settled } }
+      createTransactionType(input: { name: "g-type", kind: user_to_user, amount: "7", commission: { bps: 50 } }) { name amount commission { bps } }
+    }`)
+    expect(body.errors).toBeUndefined()
+    expect(body.data.createUser).toMatchObject({
+      externalId: 'g-user',
+      metadata: { plan: 'gold' },
+      balance: { settled: '0' },
+    })
+    expect(body.data.createTransactionType).toEqual({ name: 'g-type', amount: '7', commission: { bps: 50 } })
+    const taken = await ask('mutation { createUser(input: { externalId: "g-user" }) { id } }')
+    expect(taken.body.errors[0].extensions.code).toBe('external_id_taken')
+  })
+})
+
+describe('bounds', () => {
+  it('needs a key, and the scope of each field', async () => {
+    expect((await ask('{ token { name } }', {}, { key: null })).status).toBe(401)
+    const key = await api.createKey({ scopes: ['users:read'] })
+    const { body } = await ask('{ users { nodes { id } } token { name } }', {}, { key })
+    expect(body.errors[0].extensions.code).toBe('scope_missing')
+  })
+
+  it('needs an economy for what is inside one', async () => {
+    const { body } = await api.request('POST', '/graphql', {
+      body: { query: '{ tenant { name } token { name } }' },
+    })
+    expect(body.errors[0].extensions.code).toBe('economy_required')
+  })
+
+  it('refuses documents that do not validate, are too deep or ask for too much', async () => {
+    expect((await ask('{ nothing }')).status).toBe(400)
+    expect(
+      (
+        await ask(
+          '{ __schema { types { fields { type { ofType { ofType { ofType { ofType { name } } } } } } } } }',
+        )
+      ).status,
+    ).toBe(400)
+    expect((await ask('{ users(first: 101) { nodes { id } } }')).body.errors[0].extensions.code).toBe(
+      'invalid_request',
+    )
+  })
+})
+
+describe('GET /graphiql', () => {
+  it('serves the explorer and everything it needs from this server', async () => {
+    const page = await api.request('GET', '/graphiql', { key: null })
+    expect(page.status).toBe(200)
+    const assets = [...String(page.body).matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '')
+    expect(assets.length).toBeGreaterThan(4)
+    for (const asset of assets) {
+      expect(asset.startsWith('/graphiql/assets/')).toBe(true)
+      expect((await api.request('GET', asset, { key: null })).status).toBe(200)
+    }
+  })
+})
