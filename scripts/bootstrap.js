@@ -170,10 +170,25 @@ function handOver(script, scriptArgs) {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  stopWithParent(() => child.kill('SIGTERM'))
   child.on('error', (error) => fail(`Node 24 could not be started: ${error.message}.`))
   child.on('exit', (code, signal) => {
     process.exit(code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 0))
   })
+}
+
+/**
+ * npm starts us through a shell, and passes SIGTERM on to that shell only, which dies of it without telling us.
+ * @param {() => void} stop
+ */
+function stopWithParent(stop) {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    stop()
+  }, POLL_MS)
+  timer.unref()
 }
 
 /** @returns {never} */

@@ -36,7 +36,8 @@ export interface Carriage {
 export function startCarriage(options: {
   redisUrl: string
   prefix?: string
-  handlers: Partial<Record<JobName, JobHandler>>
+  handlers: Handlers
+  around?: (job: JobHandler) => JobHandler
   jobs: BullmqJobDispatcher
   finder: WorkFinder
   /** Chains to follow, while they have our contracts. */
@@ -54,7 +55,7 @@ export function startCarriage(options: {
   const workers = startWorkers({
     redisUrl: options.redisUrl,
     ...(options.prefix !== undefined && { prefix: options.prefix }),
-    handlers: options.handlers,
+    handlers: withAround(options.handlers, options.around),
     again: async (name, id) => jobs.dispatch([{ name, id }]),
     events: {
       finished({ name, id, durationMs, error }) {
@@ -144,6 +145,12 @@ export function startCarriage(options: {
       await Promise.all([ticked, workers.close(graceMs)])
     },
   }
+}
+
+type Handlers = Partial<Record<JobName, JobHandler>>
+
+function withAround(handlers: Handlers, around: (job: JobHandler) => JobHandler = (job) => job): Handlers {
+  return Object.fromEntries(Object.entries(handlers).map(([name, job]) => [name, around(job)]))
 }
 
 /** A timer that fails does so many times a second: one line per cause and ten seconds is enough. */

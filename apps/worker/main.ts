@@ -12,7 +12,9 @@ const logger = pino({
 })
 
 try {
-  const worker = await startWorker(config, logger, (reason) => end(`The worker gives up: ${reason}.`))
+  const worker = await startWorker(config, logger, {
+    giveUp: (reason) => end(`The worker gives up: ${reason}.`),
+  })
   logger.info({ event: 'worker.started', metricsPort: worker.metricsPort }, 'worker.started')
   closeWithGrace({ delay: config.shutdown.graceMs + 2_000, logger: false }, async ({ signal, err }) => {
     if (err) logger.fatal({ event: 'worker.crashed', err }, 'worker.crashed')

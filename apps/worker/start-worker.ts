@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import { createJobDispatcher } from '#adapters/bullmq/job-dispatcher.ts'
 import { assertNoEviction } from '#adapters/bullmq/redis.ts'
+import type { JobHandler } from '#adapters/bullmq/workers.ts'
 import { createRuleCompiler } from '#adapters/cel/rule-compiler.ts'
 import { systemClock as clock } from '#adapters/crypto/clock.ts'
 import { ids } from '#adapters/crypto/ids.ts'
@@ -53,13 +54,14 @@ export interface RunningWorker {
 /**
  * Wires a worker by hand and starts it. Any number of them may run at once.
  *
- * @param giveUp Told once when the worker cannot go on; the process is then to end, for its supervisor to start it anew.
+ * @param options.giveUp Told once when the worker cannot go on; the process is then to end, for its supervisor to start it anew.
+ * @param options.around Stands around every job: for measurements, or for a test that runs each job twice.
  * @throws RedisEvicts, and when Postgres or Redis cannot be reached
  */
 export async function startWorker(
   config: WorkerConfig,
   logger: Logger,
-  giveUp: (reason: string) => void,
+  options: { giveUp: (reason: string) => void; around?: (job: JobHandler) => JobHandler },
 ): Promise<RunningWorker> {
   await assertNoEviction(config.redis.url)
   const registry = new Registry()
@@ -112,7 +114,8 @@ export async function startWorker(
     chains: directory.ready,
     hasPriceFeeds: config.pricing.feeds.length > 0,
     metrics,
-    giveUp,
+    giveUp: options.giveUp,
+    ...(options.around && { around: options.around }),
     handlers: {
       'relay-outbox': relayOutboxJob({ outbox: createOutboxReader(database), jobs }),
       'deploy-economy': deployEconomyJob({

@@ -76,6 +76,7 @@ export async function startApi(
 ): Promise<TestApi> {
   const testDatabase = await createTestDatabase()
   const owner = new pg.Pool({ connectionString: testDatabase.ownerUrl, max: 2 })
+  owner.on('error', () => {})
   const config = loadConfig({ ...ENV, DATABASE_URL: testDatabase.appUrl, ...options.env })
   const database = new Database({ url: testDatabase.appUrl, poolSize: 5, applicationName: 'test-api' })
   const chain = fakeChain()

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { pino } from 'pino'
 import { uuidv7 } from 'uuidv7'
+import type { JobHandler } from '#adapters/bullmq/workers.ts'
 import { createRuleCompiler } from '#adapters/cel/rule-compiler.ts'
 import { systemClock as clock } from '#adapters/crypto/clock.ts'
 import { ids } from '#adapters/crypto/ids.ts'
@@ -41,7 +42,7 @@ export interface Bed {
   contracts: ChainContracts
   addressBook: AddressBook
   tenantId: string
-  startWorker(overrides?: Partial<WorkerConfig>): Promise<RunningWorker & { gaveUp: string[] }>
+  startWorker(around?: (job: JobHandler) => JobHandler): Promise<RunningWorker & { gaveUp: string[] }>
   /** Creates an economy as the API does. */
   createEconomy(initialGrant?: bigint): Promise<Economy>
   untilActive(economy: Economy, timeoutMs?: number): Promise<void>
@@ -124,10 +125,13 @@ export async function aBed(): Promise<Bed> {
     addressBook,
     tenantId,
 
-    async startWorker(overrides = {}) {
+    async startWorker(around) {
       const gaveUp: string[] = []
       const logger = pino({ level: config.log.level })
-      const worker = await startWorker({ ...config, ...overrides }, logger, (reason) => gaveUp.push(reason))
+      const worker = await startWorker(config, logger, {
+        giveUp: (reason) => gaveUp.push(reason),
+        ...(around && { around }),
+      })
       workers.push(worker)
       return { ...worker, gaveUp }
     },

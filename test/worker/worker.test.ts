@@ -80,6 +80,30 @@ describe('a worker whose Redis misbehaves', () => {
   }, 90_000)
 })
 
+describe('a worker that runs every job twice', () => {
+  it('at the same time and one after the other, with one effect', async () => {
+    const worker = await bed.startWorker((job) => async (id, signal) => {
+      const results = await Promise.allSettled([job(id, signal), job(id, signal)])
+      await job(id, signal)
+      const failed = results.find((result) => result.status === 'rejected')
+      if (failed) throw failed.reason
+    })
+    const economy = await bed.createEconomy()
+    await bed.untilActive(economy)
+    const { userIds, typeId } = await bed.addUsers(economy, 100)
+    for (let round = 0; round < 5; round += 1) await bed.reward(economy, typeId, userIds, 2n)
+    await until('all are confirmed', async () => (await bed.statuses(economy))['confirmed'] === 500, 30_000)
+    expect(new Set(await balancesOnChain(bed, economy, userIds))).toEqual(new Set([10n]))
+    const { rows } = await bed.owner.query(
+      'SELECT kind, count(*)::int AS times FROM chain_submission WHERE economy_id = $1 GROUP BY 1',
+      [economy.id],
+    )
+    expect(rows).toContainEqual({ kind: 'create_economy', times: 1 })
+    expect(rows).toContainEqual({ kind: 'faucet_grant', times: 1 })
+    await worker.stop()
+  }, 90_000)
+})
+
 describe('several workers', () => {
   it('pay everything once between them', async () => {
     const workers = await Promise.all([bed.startWorker(), bed.startWorker(), bed.startWorker()])

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { isOutOfReach } from '#adapters/postgres/is-out-of-reach.ts'
 import type { StoredResponse } from '#core/idempotency/idempotency-store.ts'
 import { DomainError, InvalidRequest } from '#core/shared/errors.ts'
 import { PROBLEM_MEDIA_TYPE, wireErrorOf } from './problem.ts'
@@ -63,53 +64,14 @@ export function toDomainError(error: unknown): DomainError {
   const code = codeOf(error)
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new BodyTooLarge()
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new MediaTypeUnsupported()
-  if (code !== undefined && OVERLOAD_CODES.has(code)) return new Overloaded(error)
+  if (isOutOfReach(error)) return new Overloaded(error)
   if (isRefusalOfFastify(error)) return new InvalidRequest([{ pointer: '', detail: error.message }])
   return new InternalError(error)
 }
 
-/**
- * Postgres or the way to it is out of reach or full, or two transactions got into each other's way: nothing was done, and
- * the same request may succeed in a moment.
- */
-const OVERLOAD_CODES: ReadonlySet<string> = new Set([
-  'FST_UNDER_PRESSURE',
-  // Node's sockets
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  // Postgres: serialization failure, deadlock, too many connections, statement timeout, lock timeout, shutting down
-  '40001',
-  '40P01',
-  '53300',
-  '57014',
-  '55P03',
-  '57P01',
-  '57P02',
-  '57P03',
-  '08006',
-  // Prisma: cannot reach, timed out, connection closed, pool timeout, transaction API error, write conflict
-  'P1001',
-  'P1002',
-  'P1008',
-  'P1017',
-  'P2024',
-  'P2028',
-  'P2034',
-  'P2037',
-])
-
 function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null) return undefined
-  if ('message' in error && error.message === POOL_TIMEOUT) return 'P2024'
-  if ('code' in error && typeof error.code === 'string') return error.code
-  return undefined
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
-
-/** node-postgres has no code for a pool that gave no connection in time. */
-const POOL_TIMEOUT = 'timeout exceeded when trying to connect'
 
 function isRefusalOfFastify(error: unknown): error is FastifyError {
   const code = codeOf(error)

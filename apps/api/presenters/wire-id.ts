@@ -13,7 +13,9 @@ export function toWire(prefix: IdPrefix, uuid: string): string {
 /** The UUID of a wire id. Null: another prefix, or no id at all. */
 export function fromWire(prefix: IdPrefix, text: string): string | null {
   if (!WIRE_ID.test(text) || !text.startsWith(`${prefix}_`)) return null
-  return TypeID.fromString(text, prefix).toUUID()
+  // Not toUUID(): it throws on bytes that are no UUID of a known version, which anyone may send.
+  const hex = Buffer.from(TypeID.fromString(text, prefix).toUUIDBytes()).toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
 /** The UUID of an id in the path. A wrong or malformed one is simply not there: throws what `notFound` makes. */

@@ -31,22 +31,27 @@ export function openRedis(url: string, use: RedisUse, commandTimeoutMs = 1_000):
   return redis
 }
 
+/** No answer at the start. Later on it is waited for. */
+export class RedisUnreachable extends Error {
+  override readonly name = 'RedisUnreachable'
+}
+
 /**
  * Makes sure that Redis keeps every key until it is deleted.
  *
- * @throws RedisEvicts when the policy is another one.
+ * @throws RedisEvicts when the policy is another one · RedisUnreachable
  */
 export async function assertNoEviction(url: string): Promise<void> {
   const redis = new Redis(url, {
     maxRetriesPerRequest: 1,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    commandTimeout: CONNECT_TIMEOUT_MS,
     retryStrategy: () => null,
     lazyConnect: true,
   })
   redis.on('error', () => {})
   try {
-    await redis.connect()
-    const memory = await redis.info('memory')
+    const memory = await readMemoryInfo(redis)
     const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1]
     if (policy === undefined || policy === 'noeviction') return
     throw new RedisEvicts(
@@ -54,5 +59,14 @@ export async function assertNoEviction(url: string): Promise<void> {
     )
   } finally {
     redis.disconnect()
+  }
+}
+
+async function readMemoryInfo(redis: Redis): Promise<string> {
+  try {
+    await redis.connect()
+    return await redis.info('memory')
+  } catch (cause) {
+    throw new RedisUnreachable('Redis does not answer: start it, or correct REDIS_URL.', { cause })
   }
 }

@@ -7,6 +7,8 @@ import {
   appendTransactionEvents,
   changeAccounts,
   expectRows,
+  IS_MINED,
+  IS_SUBMITTED,
   lockCursor,
   type TransactionEvent,
 } from './ledger-rows.ts'
@@ -100,7 +102,7 @@ async function confirmTransactions(client: pg.PoolClient, range: BlockRange): Pr
   const { rows } = await client.query<EndedRow>({
     name: 'confirm_transactions',
     text: `UPDATE transaction SET status = 'confirmed', ended_at = now() FROM ${ENDING}
-           WHERE transaction.economy_id = ending.economy_id AND transaction.id = ending.id AND transaction.status = 'mined'
+           WHERE transaction.economy_id = ending.economy_id AND transaction.id = ending.id AND ${IS_MINED}
            RETURNING transaction.tenant_id, transaction.economy_id, transaction.id, transaction.block_number, transaction.tx_hash`,
     values: valuesOf(range),
   })
@@ -129,7 +131,7 @@ async function failTransactions(client: pg.PoolClient, range: BlockRange): Promi
            FROM ${ENDING}
            JOIN transaction ON transaction.economy_id = ending.economy_id AND transaction.id = ending.id
            JOIN hold ON hold.economy_id = ending.economy_id AND hold.transaction_id = ending.id
-           WHERE transaction.status = 'submitted' AND transaction.failure_code IS NOT NULL AND hold.status = 'pending'`,
+           WHERE ${IS_SUBMITTED} AND transaction.failure_code IS NOT NULL AND hold.status = 'pending'`,
     values: valuesOf(range),
   })
   if (rows.length === 0) return []
@@ -150,7 +152,7 @@ async function failTransactions(client: pg.PoolClient, range: BlockRange): Promi
   const ended = await client.query({
     name: 'confirm_fail_transactions',
     text: `UPDATE transaction SET status = 'failed', ended_at = now() FROM unnest($1::uuid[], $2::uuid[]) AS failed(economy_id, id)
-           WHERE transaction.economy_id = failed.economy_id AND transaction.id = failed.id AND transaction.status = 'submitted'`,
+           WHERE transaction.economy_id = failed.economy_id AND transaction.id = failed.id AND ${IS_SUBMITTED}`,
     values: keys,
   })
   expectRows('submitted transactions', ended.rowCount, rows.length)

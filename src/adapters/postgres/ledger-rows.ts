@@ -8,6 +8,14 @@ import type { Ids } from '#core/shared/clock.ts'
 /** PostgreSQL's code for a violated CHECK: a balance or a reservation would have gone below zero. */
 const CHECK_VIOLATION = '23514'
 
+/**
+ * Conditions on the status of transactions found by their primary key. `IS TRUE` hides them from the index of open
+ * transactions: its statistics are stale by nature, and a plan that walks through every open transaction for each of a batch
+ * takes minutes.
+ */
+export const IS_SUBMITTED = `(transaction.status = 'submitted') IS TRUE`
+export const IS_MINED = `(transaction.status = 'mined') IS TRUE`
+
 /** What every writer of the ledger holds: one at a time per chain. */
 export interface LockedCursor extends BlockPosition {
   finalNumber: number

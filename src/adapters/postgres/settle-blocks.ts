@@ -9,7 +9,13 @@ import type {
   Settlement,
 } from '#core/ledger/settlement.ts'
 import type { Ids } from '#core/shared/clock.ts'
-import { appendTransactionEvents, changeAccounts, expectRows, lockCursorAt } from './ledger-rows.ts'
+import {
+  appendTransactionEvents,
+  changeAccounts,
+  expectRows,
+  IS_SUBMITTED,
+  lockCursorAt,
+} from './ledger-rows.ts'
 
 interface SettleBlocks {
   chainId: number
@@ -151,7 +157,7 @@ async function mineTransactions(
            FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[])
                 AS payment(economy_id, id, block_number, tx_hash, mined_at)
            WHERE transaction.economy_id = payment.economy_id AND transaction.id = payment.id
-             AND transaction.status = 'submitted' AND transaction.failure_code IS NULL`,
+             AND ${IS_SUBMITTED} AND transaction.failure_code IS NULL`,
     values: [
       payments.map((payment) => payment.economyId),
       payments.map((payment) => payment.transactionId),
@@ -177,7 +183,7 @@ async function recordFailures(
            FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[])
                 AS failure(economy_id, id, code, reason, block_number, tx_hash)
            WHERE transaction.economy_id = failure.economy_id AND transaction.id = failure.id
-             AND transaction.status = 'submitted' AND transaction.failure_code IS NULL`,
+             AND ${IS_SUBMITTED} AND transaction.failure_code IS NULL`,
     values: [
       failures.map((failure) => failure.economyId),
       failures.map((failure) => failure.transactionId),

@@ -1,4 +1,5 @@
 import { ChainUnavailable } from '../chain/chain-rpc.ts'
+import type { Attempt } from '../chain/submission.ts'
 import { broadcastSubmission } from './broadcast-submission.ts'
 import { bumpFees } from './bump-fees.ts'
 import { checkLaneBalance } from './check-lane-balance.ts'
@@ -36,9 +37,10 @@ export async function rebroadcastLane(deps: SubmissionDeps, laneId: string): Pro
     report.open = view.submissions.length
     await checkLaneBalance(deps, view)
     report.filled = await fillNonceGap(deps, view)
-    report.resent = await resendAbsent(deps, view)
+    const resent = await resendAbsent(deps, view)
+    report.resent = resent.size
     report.replaced = await requeueReplaced(deps, view)
-    report.bumped = await bumpFees(deps, view)
+    report.bumped = await bumpFees(deps, withAnswers(view, resent))
   } catch (error) {
     if (!(error instanceof ChainUnavailable)) throw error
     deps.observer.log('warn', 'lane.chain_unavailable', {
@@ -50,16 +52,31 @@ export async function rebroadcastLane(deps: SubmissionDeps, laneId: string): Pro
   return report
 }
 
-async function resendAbsent(deps: SubmissionDeps, view: LaneView): Promise<number> {
+/** The node's answers by submission. */
+type Answers = Map<string, NonNullable<Attempt['lastAnswer']>>
+
+async function resendAbsent(deps: SubmissionDeps, view: LaneView): Promise<Answers> {
+  const answers: Answers = new Map()
   const absent = view.submissions.filter((seen) => isAbsent(deps, view, seen)).map(({ latest }) => latest)
-  if (absent.length === 0) return 0
+  if (absent.length === 0) return answers
   const rawTxs = await deps.submissions.rawTxs(absent)
   for (const attempt of absent) {
     const rawTx = rawTxs.get(attempt.txHash)
-    if (rawTx) await broadcastSubmission(deps, view, attempt, rawTx)
+    if (!rawTx) continue
+    const { verdict, reason } = await broadcastSubmission(deps, view, attempt, rawTx)
+    answers.set(attempt.submissionId, { verdict, reason, at: deps.clock.now() })
   }
-  deps.observer.count('chain_rebroadcasts_total', { chain: String(view.lane.chainId) }, absent.length)
-  return absent.length
+  deps.observer.count('chain_rebroadcasts_total', { chain: String(view.lane.chainId) }, answers.size)
+  return answers
+}
+
+/** What the node said just now decides whether a submission needs a higher fee. */
+function withAnswers(view: LaneView, answers: Answers): LaneView {
+  const submissions = view.submissions.map((seen) => {
+    const lastAnswer = answers.get(seen.submission.id)
+    return lastAnswer ? { ...seen, latest: { ...seen.latest, lastAnswer } } : seen
+  })
+  return { ...view, submissions }
 }
 
 /** No attempt is in the node's pool or in a block, and the nonce is still free. */
