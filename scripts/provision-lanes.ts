@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import {
   computeAddress,
-  Contract,
   JsonRpcProvider,
   parseEther,
   SigningKey,
@@ -11,6 +10,9 @@ import {
 import { Client } from 'pg'
 import { uuidv7 } from 'uuidv7'
 import { createKeyVault } from '#adapters/crypto/key-vault.ts'
+import { type EconomyFactory, economyFactory } from '#adapters/evm/generated/economy-factory.ts'
+import { type SandboxFaucet, sandboxFaucet } from '#adapters/evm/generated/sandbox-faucet.ts'
+import { parseChainContracts } from '#core/chain/contracts.ts'
 
 export type ProvisionLanes = {
   chainId: number
@@ -99,10 +101,7 @@ async function equip(
       sent.push(await deployer.sendTransaction({ to: address, value: FUNDED_WEI - balance, nonce: nonce++ }))
     }
     for (const grant of await missingRoles(database, options.chainId, deployer, lanes)) {
-      const transaction = await grant.contract
-        .getFunction('grantRole')
-        .send(grant.role, grant.address, { nonce: nonce++ })
-      sent.push(transaction)
+      sent.push(await grant.contract.grantRole(grant.role, grant.address, { nonce: nonce++ }))
     }
     await Promise.all(sent.map((transaction) => transaction.wait(1, CONFIRM_TIMEOUT_MS)))
   } finally {
@@ -110,39 +109,28 @@ async function equip(
   }
 }
 
-const ROLES = [
-  { contract: 'economy_factory', role: 'DEPLOYER_ROLE' },
-  { contract: 'sandbox_faucet', role: 'GRANTER_ROLE' },
-] as const
-
 async function missingRoles(
   database: Client,
   chainId: number,
   deployer: Wallet,
   lanes: readonly ProvisionedLane[],
-): Promise<{ contract: Contract; role: string; address: string }[]> {
-  const { rows } = await database.query<{ contracts: Record<string, string> }>(
-    'SELECT contracts FROM chain WHERE id = $1',
-    [chainId],
-  )
-  const missing: { contract: Contract; role: string; address: string }[] = []
-  for (const { contract: name, role: roleName } of ROLES) {
-    const at = rows[0]?.contracts[name]
-    if (!at) continue
-    const contract = new Contract(at, rolesAbi(roleName), deployer)
-    const role = String(await contract.getFunction(roleName).staticCall())
+): Promise<{ contract: EconomyFactory | SandboxFaucet; role: string; address: string }[]> {
+  const { rows } = await database.query<{ contracts: unknown }>('SELECT contracts FROM chain WHERE id = $1', [
+    chainId,
+  ])
+  const contracts = parseChainContracts(rows[0]?.contracts)
+  if (!contracts) return []
+  const factory = economyFactory.at(contracts.economyFactory, deployer)
+  const faucet = sandboxFaucet.at(contracts.sandboxFaucet, deployer)
+  const roles = [
+    { contract: factory, role: await factory.DEPLOYER_ROLE() },
+    { contract: faucet, role: await faucet.GRANTER_ROLE() },
+  ]
+  const missing = []
+  for (const { contract, role } of roles) {
     for (const { address } of lanes) {
-      if (!(await contract.getFunction('hasRole').staticCall(role, address)))
-        missing.push({ contract, role, address })
+      if (!(await contract.hasRole(role, address))) missing.push({ contract, role, address })
     }
   }
   return missing
-}
-
-function rolesAbi(roleName: string): string[] {
-  return [
-    `function ${roleName}() view returns (bytes32)`,
-    'function hasRole(bytes32 role, address account) view returns (bool)',
-    'function grantRole(bytes32 role, address account)',
-  ]
 }

@@ -1,10 +1,11 @@
 /** `npm start`: the whole platform on this machine, with every part that is not given to it embedded. */
 import { join } from 'node:path'
 import { Client } from 'pg'
-import { type ChainConfig, type Config, loadWorkerConfig } from '#config'
+import { type ChainConfig, type Config, loadWorkerConfig, type WorkerConfig } from '#config'
 import { ensureRoles } from './database-roles.ts'
 import { deployContracts } from './deploy-contracts.ts'
 import { migrate } from './migrate.ts'
+import { provisionLanes } from './provision-lanes.ts'
 import { type Demo, seedDemo } from './seed-demo.ts'
 import { keepRunning } from './stack/keep-running.ts'
 import { claim } from './stack/pid-file.ts'
@@ -63,7 +64,7 @@ async function start(): Promise<void> {
   }
   const config = loadWorkerConfig(env)
   await prepareDatabase(database, config.chains)
-  await deploy(config.chains, database.ownerUrl)
+  await deploy(config, database.ownerUrl)
   await startApps(config, env)
   const demo = await seed(config)
   printSummary(config, demo)
@@ -96,13 +97,19 @@ async function registerChains(ownerUrl: string, chains: readonly ChainConfig[]):
   }
 }
 
-async function deploy(chains: readonly ChainConfig[], databaseUrl: string): Promise<void> {
-  await progress.step('contracts', async (note) => {
+async function deploy({ chains, keys, worker }: WorkerConfig, databaseUrl: string): Promise<void> {
+  await progress.step('contracts and relayer lanes', async (note) => {
     for (const { id: chainId, role, rpcUrls, deployerKey } of chains) {
       const [rpcUrl] = rpcUrls
       if (role !== 'utility' || rpcUrl === undefined || deployerKey === undefined) continue
-      const contracts = await deployContracts({ rpcUrl, deployerKey, chainId, databaseUrl })
-      note(`${Object.keys(contracts).length} entries on chain ${chainId}`)
+      const onChain = { rpcUrl, deployerKey, chainId, databaseUrl }
+      await deployContracts(onChain)
+      const lanes = await provisionLanes({
+        ...onChain,
+        lanes: worker.relayerLanes,
+        keyEncryptionKey: keys.keyEncryptionKey,
+      })
+      note(`${lanes.length} lanes on chain ${chainId}`)
     }
   })
 }
@@ -113,7 +120,7 @@ async function startApps(config: Config, env: AppEnvironment): Promise<void> {
   const { api, worker } = config
   await progress.step('api', async (note) => {
     await requireFreePort(api.port, 'the API', 'API_PORT')
-    await startApp('api', { ...env, DATABASE_WORKER_URL: undefined }, `http://127.0.0.1:${api.port}/readyz`)
+    await startApp('api', { ...env, DATABASE_WORKER_URL: undefined }, `http://127.0.0.1:${api.port}/readyz?for=traffic`)
     note(`port ${api.port}`)
   })
   await progress.step('worker', async (note) => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type BullmqJobDispatcher } from '#adapters/bullmq/job-dispatcher.ts'
 import { assertNoEviction } from '#adapters/bullmq/redis.ts'
 import { type JobHandler, startWorkers } from '#adapters/bullmq/workers.ts'
@@ -69,7 +70,7 @@ export function startCarriage(options: {
   const served = new Set(workers.names)
   const check = createWatchdog({
     workers,
-    depths: jobs.depths,
+    depths: async () => jobs.depths(),
     reachRedis: async () => assertNoEviction(options.redisUrl),
     ...(options.deafAfterMs !== undefined && { deafAfterMs: options.deafAfterMs }),
   })
@@ -80,7 +81,10 @@ export function startCarriage(options: {
   }
 
   async function sweep(): Promise<void> {
-    await sweepWork({ finder, jobs: { ...jobs, dispatch: async (found) => ring(...found) } })
+    await sweepWork({
+      finder,
+      jobs: { dispatch: async (found) => ring(...found), wake: (job) => jobs.wake(job) },
+    })
   }
 
   async function ringChains(dueAt: Map<number, number>): Promise<void> {
@@ -142,7 +146,10 @@ export function startCarriage(options: {
     sweep,
     async stop(graceMs) {
       const ticked = Promise.all(tickers.map(async (ticker) => ticker.stop()))
-      await Promise.all([ticked, workers.close(graceMs)])
+      await Promise.all([
+        workers.close(graceMs),
+        Promise.race([ticked, delay(graceMs, undefined, { ref: false })]),
+      ])
     },
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import { createJobDispatcher } from '#adapters/bullmq/job-dispatcher.ts'
@@ -44,6 +45,9 @@ import { submitLaneJob } from './jobs/submit-lane.ts'
 import { createMetrics } from './metrics.ts'
 import { createObserver } from './observer.ts'
 
+/** Part of the time to stop in that is kept for closing connections. */
+const LETTING_GO_MS = 1_500
+
 export interface RunningWorker {
   /** Where /livez, /readyz and /metrics are. */
   metricsPort: number
@@ -76,7 +80,7 @@ export async function startWorker(
   })
   const metrics = createMetrics(registry, {
     gauges: async () => readPlatformGauges(database),
-    depths: jobs.depths,
+    depths: async () => jobs.depths(),
   })
 
   const common = { clock, ids, observer, jobs }
@@ -84,7 +88,7 @@ export async function startWorker(
     ...common,
     chains: createChainStore(database),
     settlements: createSettlementStore(database, ids),
-    blockReaders: createBlockReaders(chains.client),
+    blockReaders: createBlockReaders((chainId) => chains.client(chainId)),
     reconciliations: createReconciliationStore(database, ids),
     reversesFinalBlocks: false,
     afterBlocks: async () => carriage.sweep(),
@@ -97,7 +101,10 @@ export async function startWorker(
     signers: createLaneSigners({ keyVault: createKeyVault({ key: config.keys.keyEncryptionKey }) }),
     memory: createLaneMemory(),
   }
-  const contracts = createEconomyContracts({ contractsOf: directory.contractsOf, clientOf: chains.client })
+  const contracts = createEconomyContracts({
+    contractsOf: (chainId) => directory.contractsOf(chainId),
+    clientOf: (chainId) => chains.client(chainId),
+  })
   const accept = {
     ...common,
     configs: new Map(),
@@ -111,7 +118,7 @@ export async function startWorker(
     ...common,
     redisUrl: config.redis.url,
     finder: createWorkFinder(database),
-    chains: directory.ready,
+    chains: () => directory.ready(),
     hasPriceFeeds: config.pricing.feeds.length > 0,
     metrics,
     giveUp: options.giveUp,
@@ -146,16 +153,18 @@ export async function startWorker(
   const health = await startHealthServer({
     host,
     port: metricsPort,
-    metrics: { contentType: registry.contentType, print: metrics.print },
+    metrics: { contentType: registry.contentType, print: async () => metrics.print() },
     isReady,
   })
 
   return {
     metricsPort: health.port,
     async stop(graceMs = config.shutdown.graceMs) {
-      await carriage.stop(graceMs)
+      // What is still running after that is cut off: every job may die anywhere, and another worker goes on with it.
+      await carriage.stop(Math.max(0, graceMs - LETTING_GO_MS))
       directory.stop()
-      await Promise.allSettled([health.close(), jobs.close(), chains.close(), database.close()])
+      const closed = Promise.allSettled([health.close(), jobs.close(), chains.close(), database.close()])
+      await Promise.race([closed, delay(LETTING_GO_MS, undefined, { ref: false })])
     },
   }
 }

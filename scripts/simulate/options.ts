@@ -42,21 +42,34 @@ Ends with 0 when everything is as it should be, with 1 on any difference, 2 on a
 /** The command that reads the options; its action is handed what was read. */
 export function simulateCommand(run: (options: SimulateOptions) => Promise<void>): Command {
   return new Command('simulate')
-    .description('Plays a partner backend against a running platform, and proves that no money was lost or made.')
+    .description(
+      'Plays a partner backend against a running platform, and proves that no money was lost or made.',
+    )
     .addOption(new Option('--economies <count>', 'economies to create').default('16'))
     .addOption(new Option('--users <count>', 'users, spread over the economies').default('1000'))
     .addOption(new Option('--transfers <count>', 'transfers to send, refused ones included').default('20000'))
     .addOption(new Option('--seed <text>', 'what everything is drawn from').default('1'))
     .addOption(new Option('--concurrency <count>', 'requests at one time').default('64'))
     .addOption(
-      new Option('--settle-timeout <seconds>', 'how long to wait at the end for the last transaction').default('900'),
+      new Option(
+        '--settle-timeout <seconds>',
+        'how long to wait at the end for the last transaction',
+      ).default('900'),
     )
-    .addOption(new Option('--api-url <url>', 'where the API is (else OST_API_URL, else the stack on this machine)'))
     .addOption(
-      new Option('--api-key <key>', 'key of an existing tenant (else OST_API_KEY, else a new tenant is made with the operator key)'),
+      new Option('--api-url <url>', 'where the API is (else OST_API_URL, else the stack on this machine)'),
     )
     .addOption(
-      new Option('--rpc-url <url>', "the utility chain's RPC, for the final check (else the one of the stack on this machine)"),
+      new Option(
+        '--api-key <key>',
+        'key of an existing tenant (else OST_API_KEY, else a new tenant is made with the operator key)',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--rpc-url <url>',
+        "the utility chain's RPC, for the final check (else the one of the stack on this machine)",
+      ),
     )
     .addHelpText('after', EXAMPLES)
     .action(async (given: Given) => run(readOptions(given)))

@@ -55,9 +55,10 @@ export function lineOf({ title, done, total, note, elapsedMs, withBar }: Line): 
   return `${title}${bar} ${String(Math.floor(share * 100)).padStart(3)} %  ${parts.join(' · ')}`
 }
 
-/** `"45 s"`, `"3 min 20 s"`. */
-export function duration(ms: number): string {
+/** `"45 s"`, `"3 min 20 s"`; with `finest` ms also `"12 ms"`. */
+export function duration(ms: number, finest: 'ms' | 's' = 's'): string {
   const seconds = ms / 1_000
+  if (finest === 'ms' && ms < 1_000) return `${Math.round(ms)} ms`
   if (seconds < 10) return `${seconds.toFixed(1)} s`
   if (seconds < 60) return `${Math.round(seconds)} s`
   const whole = Math.round(seconds)

@@ -48,7 +48,9 @@ export async function setUp(tenant: V3Client, world: World, progress: Progress):
   await progress.step('transaction types, prices and rules', () =>
     concurrently(stage, ECONOMIES_AT_ONCE, createWaysToPay),
   )
-  await progress.step('start balances by airdrop', () => concurrently(stage, ECONOMIES_AT_ONCE, giveStartBalances))
+  await progress.step('start balances by airdrop', () =>
+    concurrently(stage, ECONOMIES_AT_ONCE, giveStartBalances),
+  )
   return stage
 }
 
@@ -71,7 +73,15 @@ async function createEconomy(tenant: V3Client, plan: PlannedEconomy): Promise<St
   const { address, company } = await client.get<WireToken>('/v3/token')
   const books = new Books()
   books.add(company.user_id, initialGrant)
-  return { plan, id: economy.id, client, token: address, company: { id: company.user_id, address: company.address }, users: [], books }
+  return {
+    plan,
+    id: economy.id,
+    client,
+    token: address,
+    company: { id: company.user_id, address: company.address },
+    users: [],
+    books,
+  }
 }
 
 /** Five characters that hardly come again within a day. */
@@ -83,10 +93,17 @@ async function createUsers({ plan, client, users }: StagedEconomy): Promise<void
   for (let at = 0; at < plan.users.length; at += USERS_PER_REQUEST) {
     const part = plan.users.slice(at, at + USERS_PER_REQUEST)
     const batch = await client.post<WireUserBatch>('/v3/users/batch', {
-      users: part.map(({ externalId, name, isVerified }) => ({ external_id: externalId, name, is_verified: isVerified })),
+      users: part.map(({ externalId, name, isVerified }) => ({
+        external_id: externalId,
+        name,
+        is_verified: isVerified,
+      })),
     })
     for (const { user, problem } of batch.data) {
-      if (!user) throw new CommandFailed(`A user of ${plan.symbol} was not created: ${problem?.detail ?? 'no reason given'}`)
+      if (!user)
+        throw new CommandFailed(
+          `A user of ${plan.symbol} was not created: ${problem?.detail ?? 'no reason given'}`,
+        )
       users.push({ id: user.id, address: user.wallet.address.toLowerCase() })
     }
   }
@@ -96,7 +113,12 @@ async function createWaysToPay({ plan, client }: StagedEconomy): Promise<void> {
   const ids = new Map<string, string>()
   for (const [name, { kind, currency, commissionBps }] of Object.entries(TYPES)) {
     const commission = commissionBps === 0 ? null : { bps: commissionBps }
-    const type = await client.post<WireTransactionType>('/v3/transaction-types', { name, kind, currency, commission })
+    const type = await client.post<WireTransactionType>('/v3/transaction-types', {
+      name,
+      kind,
+      currency,
+      commission,
+    })
     ids.set(name, type.id)
   }
   await recordPrice(client, plan)
@@ -145,7 +167,9 @@ async function waitForAirdrop(client: V3Client, id: string): Promise<WireAirdrop
     if (airdrop.status === 'failed') throw new CommandFailed(`An airdrop stopped: ${airdrop.failure_reason}`)
     if (airdrop.status === 'completed' && refused + mined + confirmed + failed >= total) return airdrop
     if (performance.now() > deadline) {
-      throw new CommandFailed(`An airdrop is still ${airdrop.status} after ${AIRDROP_TIMEOUT_MS / 1_000} s: ${JSON.stringify(airdrop.progress)}. Is a worker running?`)
+      throw new CommandFailed(
+        `An airdrop is still ${airdrop.status} after ${AIRDROP_TIMEOUT_MS / 1_000} s: ${JSON.stringify(airdrop.progress)}. Is a worker running?`,
+      )
     }
     await sleep(AIRDROP_POLL_MS)
   }

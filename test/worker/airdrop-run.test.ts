@@ -35,7 +35,7 @@ interface Selection {
 }
 
 async function anEconomy(company = 10n ** 9n): Promise<EconomyFixture> {
-  return insertEconomy(testDatabase.ownerUrl, { balances: new Array<bigint>(USERS).fill(0n), company })
+  return insertEconomy(testDatabase.ownerUrl, { balances: Array.from({ length: USERS }, () => 0n), company })
 }
 
 async function anAirdrop(economy: EconomyFixture, selection: Selection = { kind: 'all' }): Promise<string> {
@@ -216,7 +216,7 @@ describe('running an airdrop', () => {
       total: 2,
     })
     await untilEnded(deps(), berlin)
-    expect([...(await timesPaid(economy, berlin)).keys()].toSorted()).toEqual([first, second].toSorted())
+    expect(new Set((await timesPaid(economy, berlin)).keys())).toEqual(new Set([first, second]))
     const never = await anAirdrop(economy, {
       kind: 'filter',
       filter: { neverAirdropped: true },

@@ -108,7 +108,7 @@ describe('a worker process', () => {
     const { userIds, typeId } = await bed.addUsers(economy, 50)
     bed.redis.freeze()
     await bed.reward(economy, typeId, userIds, 1n)
-    await new Promise((resolve) => setTimeout(resolve, 12_000))
+    await new Promise((resolve) => setTimeout(resolve, 6_000))
     bed.redis.thaw()
     await until('all are confirmed', async () => (await bed.statuses(economy))['confirmed'] === 50, 10_000)
     expect(worker.child.exitCode).toBeNull()

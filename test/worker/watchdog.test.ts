@@ -147,7 +147,12 @@ describe('the watchdog', () => {
       handlers: { 'submit-lane': async () => void (runs += 1) },
       again: async () => {},
     })
-    closers.push(redis.stop, link.close, jobs.close, async () => workers.close(500))
+    closers.push(
+      async () => redis.stop(),
+      async () => link.close(),
+      async () => jobs.close(),
+      async () => workers.close(500),
+    )
     await jobs.dispatch([{ name: 'submit-lane', id: 'a' }])
     await until('it ran', () => runs === 1)
 
@@ -156,7 +161,7 @@ describe('the watchdog', () => {
     await jobs.dispatch([{ name: 'submit-lane', id: 'a' }])
     const check = createWatchdog({
       workers,
-      depths: jobs.depths,
+      depths: async () => jobs.depths(),
       reachRedis: async () => assertNoEviction(redis.url),
       deafAfterMs: 300,
     })

@@ -2,6 +2,7 @@
 pragma solidity =0.8.37;
 
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
+import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {EconomyFactory} from "../../src/EconomyFactory.sol";
 import {SandboxFaucet} from "../../src/SandboxFaucet.sol";
 import {TokenHolder} from "../../src/TokenHolder.sol";
@@ -100,6 +101,10 @@ abstract contract BaseTest {
     function _deployHolder(bytes12 userSalt, address holderOwner) internal returns (TokenHolder) {
         vm.prank(operator);
         return TokenHolder(payable(holderFactory.deploy(address(token), userSalt, holderOwner)));
+    }
+
+    function _clone(address implementation) internal returns (address) {
+        return Clones.clone(implementation);
     }
 
     function _holder(bytes12 userSalt) internal view returns (address) {

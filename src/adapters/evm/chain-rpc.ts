@@ -127,8 +127,13 @@ async function findNonceUser(
       const block = asRecord(answered(answer))
       const user = asList(block['transactions'])
         .map(asRecord)
-        .find((tx) => tx['from'] === search.address && quantityToNumber(tx['nonce']) === search.nonce)
-      if (user) return { txHash: asText(user['hash']), blockNumber: quantityToNumber(block['number']) }
+        .find(
+          (tx) =>
+            asText(tx['from']).toLowerCase() === search.address &&
+            quantityToNumber(tx['nonce']) === search.nonce,
+        )
+      if (user)
+        return { txHash: asText(user['hash']).toLowerCase(), blockNumber: quantityToNumber(block['number']) }
       if (quantityToNumber(block['timestamp']) * 1_000 < search.notBefore.getTime()) return null
     }
   }

@@ -19,10 +19,12 @@ export interface LaneMemory {
   probes: Map<string, Remembered<BatchProbe>>
   /** The economy that a lane served last, so that the next one has its turn. */
   lastServed: Map<string, string>
+  /** Why an economy is held back, so that the alarm is raised once and not with every run. */
+  heldBack: Map<string, string>
 }
 
 export function createLaneMemory(): LaneMemory {
-  return { snapshots: new Map(), probes: new Map(), lastServed: new Map() }
+  return { snapshots: new Map(), probes: new Map(), lastServed: new Map(), heldBack: new Map() }
 }
 
 interface Deps {

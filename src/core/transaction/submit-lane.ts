@@ -1,4 +1,4 @@
-import { type ChainRpc, ChainUnavailable } from '../chain/chain-rpc.ts'
+import { type BatchProbe, type ChainRpc, ChainUnavailable } from '../chain/chain-rpc.ts'
 import { feesFor } from '../chain/fee-policy.ts'
 import type { Lane } from '../chain/lane.ts'
 import type { QueuedEconomy } from '../chain/submission-store.ts'
@@ -116,26 +116,39 @@ async function takeTurn(deps: SubmitLaneDeps, run: Run): Promise<Turn> {
   return { status: 'ended', outcome: signing.because }
 }
 
-/** The next economy in turn whose rules take a batch. One that does not is left queued with an alarm; no gas is spent on it. */
+/** The next economy in turn whose rules take a batch. One that does not is left queued; no gas is spent on it. */
 async function nextEconomy(
   deps: SubmitLaneDeps,
   run: Run,
   economies: readonly QueuedEconomy[],
 ): Promise<QueuedEconomy | null> {
-  for (const economy of inTurn(deps, run.lane.id, economies)) {
-    if (run.passedOver.has(economy.economyId)) continue
-    const probe = await recentProbe(deps, run.lane, run.chain, economy)
+  const { lane, chain, passedOver } = run
+  for (const economy of inTurn(deps, lane.id, economies)) {
+    if (passedOver.has(economy.economyId)) continue
+    const probe = await recentProbe(deps, lane, chain, economy)
+    tellHeldBack(deps, lane, economy, probe)
     if (probe.isOpen) return economy
-    run.passedOver.add(economy.economyId)
-    deps.observer.count('economies_held_back_total', { chain: String(run.lane.chainId) })
-    deps.observer.log('error', 'economy.held_back', {
-      economyId: economy.economyId,
-      tenantId: economy.tenantId,
-      laneId: run.lane.id,
-      reason: probe.reason,
-    })
+    passedOver.add(economy.economyId)
   }
   return null
+}
+
+/** An alarm when an economy's rules begin to refuse batches, or for another reason than before. */
+function tellHeldBack(deps: SubmitLaneDeps, lane: Lane, economy: QueuedEconomy, probe: BatchProbe): void {
+  const { economyId, tenantId } = economy
+  if (probe.isOpen) {
+    deps.memory.heldBack.delete(economyId)
+    return
+  }
+  if (deps.memory.heldBack.get(economyId) === probe.reason) return
+  deps.memory.heldBack.set(economyId, probe.reason)
+  deps.observer.count('economies_held_back_total', { chain: String(lane.chainId) })
+  deps.observer.log('error', 'economy.held_back', {
+    economyId,
+    tenantId,
+    laneId: lane.id,
+    reason: probe.reason,
+  })
 }
 
 /** Runs tasks one after the other, in their order, beside the caller, who waits for all of them at the end. */

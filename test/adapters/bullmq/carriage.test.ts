@@ -12,13 +12,13 @@ afterEach(async () => {
 
 async function aRedis(policy?: string): Promise<RedisServer> {
   const redis = await startRedisServer(policy)
-  closers.push(redis.stop)
+  closers.push(async () => redis.stop())
   return redis
 }
 
 function aDispatcher(redis: RedisServer): BullmqJobDispatcher {
   const dispatcher = createJobDispatcher({ redisUrl: redis.url })
-  closers.push(dispatcher.close)
+  closers.push(async () => dispatcher.close())
   return dispatcher
 }
 
