@@ -120,7 +120,11 @@ async function startApps(config: Config, env: AppEnvironment): Promise<void> {
   const { api, worker } = config
   await progress.step('api', async (note) => {
     await requireFreePort(api.port, 'the API', 'API_PORT')
-    await startApp('api', { ...env, DATABASE_WORKER_URL: undefined }, `http://127.0.0.1:${api.port}/readyz?for=traffic`)
+    await startApp(
+      'api',
+      { ...env, DATABASE_WORKER_URL: undefined },
+      `http://127.0.0.1:${api.port}/readyz?for=traffic`,
+    )
     note(`port ${api.port}`)
   })
   await progress.step('worker', async (note) => {

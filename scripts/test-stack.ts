@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ChainConfig } from '#config'
 import { type DatabaseUrls, ensureRoles } from './database-roles.ts'
@@ -10,7 +10,8 @@ import { removePostgres, startPostgres } from './stack/postgres.ts'
 import { Processes } from './stack/processes.ts'
 import { type Progress, silentProgress } from './stack/progress.ts'
 import { startRedis } from './stack/redis.ts'
-import { foldersIn, LOCAL_DEPLOYER_KEY } from './stack/settings.ts'
+import { isAlive } from './stack/pid-file.ts'
+import { foldersIn, LOCAL_DEPLOYER_KEY, ROOT } from './stack/settings.ts'
 
 /** Real components for one test run, on ports of their own, so that it disturbs no running `npm start`. */
 export type TestStack = {
@@ -25,6 +26,7 @@ export type TestStack = {
 export const TEMPLATE_DATABASE = 'ost_template'
 
 const PASSWORD = 'test'
+const FOLDER_PREFIX = 'test-'
 
 /** What a stack started elsewhere is handed over by. */
 export function environmentOf(stack: TestStack): Record<string, string> {
@@ -47,7 +49,8 @@ export function stackFromEnvironment(
 export async function startTestStack(
   progress: Progress = silentProgress,
 ): Promise<{ stack: TestStack; stop: () => Promise<void> }> {
-  const folders = foldersIn(join('.local', `test-${process.pid}`))
+  await removeLeftovers()
+  const folders = foldersIn(join('.local', `${FOLDER_PREFIX}${process.pid}`))
   const processes = new Processes(folders.logs)
   const stop = async () => {
     await processes.stopAll()
@@ -59,6 +62,17 @@ export async function startTestStack(
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+/** A run that was killed ended its servers, through their watchdog, but could not remove its folder. */
+async function removeLeftovers(): Promise<void> {
+  const local = join(ROOT, '.local')
+  for (const name of await readdir(local).catch(() => [])) {
+    const pid = Number(name.startsWith(FOLDER_PREFIX) ? name.slice(FOLDER_PREFIX.length) : Number.NaN)
+    if (!(pid > 0) || isAlive(pid)) continue
+    await removePostgres(join(local, name, 'postgres'))
+    await rm(join(local, name), { recursive: true, force: true })
   }
 }
 

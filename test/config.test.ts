@@ -111,3 +111,33 @@ describe('loadWorkerConfig', () => {
     )
   })
 })
+
+describe('PRICE_FEEDS', () => {
+  const feed = { currency: 'USD', source: 'https://prices.example.com/ost.json', pointer: '/usd' }
+
+  it('is empty when not set', () => {
+    expect(loadConfig({ ...example, PRICE_FEEDS: '' }).pricing.feeds).toEqual([])
+  })
+
+  it('reads sources with their pointers, and the economy one is for', () => {
+    const economyId = 'eco_01k0g2qz5me93tnsy1xq2zc7ah'
+    const feeds = [feed, { ...feed, as_of_pointer: '/time', economy_id: economyId }]
+    expect(loadConfig({ ...example, PRICE_FEEDS: JSON.stringify(feeds) }).pricing.feeds).toEqual([
+      feed,
+      { ...feed, asOfPointer: '/time', economyId },
+    ])
+  })
+
+  it.each([
+    ['no array', '{}', 'PRICE_FEEDS is not a JSON array'],
+    ['no object', '[1]', 'PRICE_FEEDS[0] is not an object'],
+    ['an unknown currency', JSON.stringify([{ ...feed, currency: 'JPY' }]), 'PRICE_FEEDS[0].currency'],
+    ['no URL', JSON.stringify([{ ...feed, source: 'prices' }]), 'PRICE_FEEDS[0].source'],
+    ['another protocol', JSON.stringify([{ ...feed, source: 'ftp://x/y' }]), 'PRICE_FEEDS[0].source'],
+    ['no pointer', JSON.stringify([{ ...feed, pointer: 'usd' }]), 'PRICE_FEEDS[0].pointer'],
+    ['an unknown field', JSON.stringify([{ ...feed, interval: 5 }]), 'interval, which means nothing here'],
+    ['a wrong economy', JSON.stringify([{ ...feed, economy_id: 'x' }]), 'PRICE_FEEDS[0].economy_id'],
+  ])('names what is wrong: %s', (_what, value, problem) => {
+    expect(problemsOf({ ...example, PRICE_FEEDS: value })).toEqual([expect.stringContaining(problem)])
+  })
+})

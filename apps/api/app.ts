@@ -9,7 +9,7 @@ import { authenticate, checkScope } from './plugins/authenticate.ts'
 import { ECONOMY_HEADER, economy } from './plugins/economy.ts'
 import { errorHandler } from './plugins/error-handler.ts'
 import { idempotency } from './plugins/idempotency.ts'
-import { logOptions } from './plugins/log.ts'
+import { logOptions, requestLog } from './plugins/log.ts'
 import { metrics } from './plugins/metrics.ts'
 import { openapi } from './plugins/openapi.ts'
 import { overload } from './plugins/overload.ts'
@@ -18,6 +18,7 @@ import { ProblemSchema } from './plugins/problem.ts'
 import { limits } from './plugins/rate-limit.ts'
 import { requestId, requestIdOf } from './plugins/request-id.ts'
 import { routeContract } from './plugins/route-contract.ts'
+import { shutdown } from './plugins/shutdown.ts'
 import { validation } from './plugins/validation.ts'
 import { airdropRoutes } from './routes/airdrops.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
@@ -66,6 +67,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { config } = deps
   const app = fastify({
     logger: logOptions(config.log.level),
+    disableRequestLogging: true,
     genReqId: requestIdOf,
     requestIdHeader: false,
     trustProxy: (_address, hop) => hop < config.api.trustedProxies,
@@ -77,6 +79,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   })
   app.addSchema(ProblemSchema)
   await app.register(requestId)
+  await app.register(requestLog)
+  await app.register(shutdown)
   await app.register(errorHandler, { publicUrl: config.api.publicUrl })
   await app.register(metrics, deps)
   await app.register(helmet, {

@@ -35,9 +35,12 @@ async function main(): Promise<void> {
   const redis = openRedis(config.redis.url, 'dispatcher')
   const jobs = createJobDispatcher({
     redisUrl: config.redis.url,
-    onWakeFailed: (job, error) => log.warn({ err: error, job }, 'a job was not woken; the sweeper will find it'),
+    onWakeFailed: (job, error) =>
+      log.warn({ err: error, job }, 'a job was not woken; the sweeper will find it'),
   })
-  const contracts = await openContractsBook(database, (error) => log.warn({ err: error }, 'contracts were not read'))
+  const contracts = await openContractsBook(database, (error) =>
+    log.warn({ err: error }, 'contracts were not read'),
+  )
   const batchSizes = new Histogram({
     name: 'acceptor_batch_items',
     help: 'Transactions accepted by one group commit.',

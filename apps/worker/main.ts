@@ -3,6 +3,9 @@ import { pino } from 'pino'
 import { ConfigError, loadWorkerConfig, type WorkerConfig } from '#config'
 import { startWorker } from './start-worker.ts'
 
+/** Stopping keeps its own time; this is for when even that hangs. */
+const STOP_MARGIN_MS = 2_000
+
 const config = readConfig()
 // Keys, tokens and signed bytes never reach a line: nothing that logs is given them; this is the second wall.
 const logger = pino({
@@ -11,17 +14,24 @@ const logger = pino({
   redact: ['*.keyJwe', '*.rawTx', '*.privateKey', '*.authorization'],
 })
 
-try {
-  const worker = await startWorker(config, logger, {
-    giveUp: (reason) => end(`The worker gives up: ${reason}.`),
-  })
-  logger.info({ event: 'worker.started', metricsPort: worker.metricsPort }, 'worker.started')
-  closeWithGrace({ delay: config.shutdown.graceMs + 2_000, logger: false }, async ({ signal, err }) => {
+const starting = startWorker(config, logger, {
+  giveUp: (reason) => end(`The worker gives up: ${reason}.`),
+})
+
+closeWithGrace(
+  { delay: config.shutdown.graceMs + STOP_MARGIN_MS, logger: false },
+  async ({ signal, err }) => {
     if (err) logger.fatal({ event: 'worker.crashed', err }, 'worker.crashed')
     logger.info({ event: 'worker.stopping', signal }, 'worker.stopping')
+    const worker = await starting
     await worker.stop()
     logger.info({ event: 'worker.stopped' }, 'worker.stopped')
-  })
+  },
+)
+
+try {
+  const { metricsPort } = await starting
+  logger.info({ event: 'worker.started', metricsPort }, 'worker.started')
 } catch (error) {
   end(`The worker cannot start: ${error instanceof Error ? error.message : String(error)}`)
 }

@@ -91,7 +91,7 @@ contract TokenRules is AccessControlDefaultAdminRulesUpgradeable, PausableUpgrad
         uint128 used = _usedIn(_windowNumber(caps_));
         uint256 moved;
         uint256[] memory skips;
-        (executed, moved, skips) = _token.applyBatch(payments, caps_.perPayment, _windowLeft(caps_, used));
+        (executed, moved, skips) = _token.applyBatch(payments, _perPayment(caps_), _windowLeft(caps_, used));
         skipped = skips.length;
         _storeWindow(caps_, used, moved);
         _emitSkips(batchId, skips);
@@ -155,9 +155,14 @@ contract TokenRules is AccessControlDefaultAdminRulesUpgradeable, PausableUpgrad
         return window.number == number ? window.used : 0;
     }
 
+    /// @dev Several legs can sum up to more than one amount can hold, so unlimited is more than the cap's type.
+    function _perPayment(Caps memory caps_) private pure returns (uint256) {
+        return caps_.perPayment == UNLIMITED_PER_PAYMENT ? type(uint256).max : caps_.perPayment;
+    }
+
     /// @dev Lowered caps can be below what already moved: then nothing is left.
     function _windowLeft(Caps memory caps_, uint128 used) private pure returns (uint256) {
-        if (caps_.perWindow == UNLIMITED_PER_WINDOW) return uint256(type(int256).max);
+        if (caps_.perWindow == UNLIMITED_PER_WINDOW) return type(uint256).max;
         return caps_.perWindow > used ? caps_.perWindow - used : 0;
     }
 

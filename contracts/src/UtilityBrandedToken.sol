@@ -40,10 +40,6 @@ contract UtilityBrandedToken is ERC20PermitUpgradeable, IUtilityBrandedToken {
 
     uint8 private constant MAX_DECIMALS = 18;
 
-    /// @dev An account is one word: the balance in the low 128 bits, the custody flag in the highest bit.
-    uint256 private constant BALANCE_MASK = type(uint128).max;
-    uint256 private constant SELF_CUSTODIED_FLAG = 1 << 255;
-
     /// @dev keccak256(abi.encode(uint256(keccak256("ost-kit.storage.UtilityBrandedToken")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant STORAGE_LOCATION =
         0xe30df758453d03e529094ece1757505c73151e02395b546ad9d7e2bd40d0ae00;
@@ -57,11 +53,20 @@ contract UtilityBrandedToken is ERC20PermitUpgradeable, IUtilityBrandedToken {
 
     /// @custom:storage-location erc7201:ost-kit.storage.UtilityBrandedToken
     struct TokenStorage {
-        mapping(address holder => uint256) accounts;
         uint256 totalSupply;
         address minter;
         address tokenRules;
         uint8 decimals;
+    }
+
+    /// @dev Where a batch stands: what is left to read, to move, and what was done.
+    struct Batch {
+        bytes preimage;
+        uint256 position;
+        uint256 end;
+        uint256 perPayment;
+        uint256 left;
+        uint256 executed;
     }
 
     /* CONSTRUCTOR */
@@ -109,7 +114,7 @@ contract UtilityBrandedToken is ERC20PermitUpgradeable, IUtilityBrandedToken {
     /// @inheritdoc IUtilityBrandedToken
     function markSelfCustodied(address holder) external {
         require(msg.sender == HOLDER_FACTORY, OnlyHolderFactory(msg.sender));
-        _tokenStorage().accounts[holder] |= SELF_CUSTODIED_FLAG;
+        AccountLib.store(holder, AccountLib.load(holder) | AccountLib.SELF_CUSTODIED_FLAG);
     }
 
     /* BATCHES */
@@ -120,33 +125,16 @@ contract UtilityBrandedToken is ERC20PermitUpgradeable, IUtilityBrandedToken {
         returns (uint256 executed, uint256 moved, uint256[] memory skips)
     {
         require(msg.sender == _tokenStorage().tokenRules, OnlyTokenRules(msg.sender));
-        bytes memory preimage =
-            HolderAddressLib.preimageOf(HOLDER_FACTORY, address(this), HOLDER_INIT_CODE_HASH);
-        skips = SkipListLib.create();
         (uint256 start, uint256 end) = PackedBatchLib.bounds(payments);
-        uint256 left = windowLeft;
-        uint256 position = start;
-        while (true) {
-            uint256 stop;
-            (stop, left) = SingleLegLib.payWhileSimple(preimage, position, end, perPayment, left);
-            executed += (stop - position) / SingleLegLib.PAYMENT_LENGTH;
-            position = stop;
-            if (position == end) break;
-            (uint256 legs, uint256 next) = PackedBatchLib.legsAt(position, start, end);
-            address payer = preimage.holderAt(position);
-            // No overflow: `moved` <= `windowLeft` always, and both counters are below the bytes of calldata.
-            unchecked {
-                (uint256 total, bytes4 reason) = _pay(payer, legs, next, perPayment, left);
-                if (reason == 0) {
-                    ++executed;
-                    left -= total;
-                } else {
-                    skips.push(executed + skips.length, reason);
-                }
-            }
-            position = next;
+        Batch memory batch = Batch(_preimage(), start, end, perPayment, windowLeft, 0);
+        skips = SkipListLib.create();
+        _paySimple(batch);
+        while (batch.position < end) {
+            bytes4 reason = _payNext(batch, start);
+            if (reason != 0) skips.push(batch.executed + skips.length, reason);
+            _paySimple(batch);
         }
-        moved = windowLeft - left;
+        return (batch.executed, windowLeft - batch.left, skips);
     }
 
     /* VIEWS */
@@ -161,12 +149,12 @@ contract UtilityBrandedToken is ERC20PermitUpgradeable, IUtilityBrandedToken {
 
     /// @inheritdoc IUtilityBrandedToken
     function isSelfCustodied(address holder) external view returns (bool) {
-        return _tokenStorage().accounts[holder] & SELF_CUSTODIED_FLAG != 0;
+        return AccountLib.load(holder) & AccountLib.SELF_CUSTODIED_FLAG != 0;
     }
 
     /// @inheritdoc IUtilityBrandedToken
-    function maxSupply() external pure returns (uint256) {
-        return BALANCE_MASK;
+    function maxSupply() public pure returns (uint256) {
+        return AccountLib.BALANCE_MASK;
     }
 
     /// @inheritdoc IUtilityBrandedToken
@@ -196,30 +184,35 @@ contract UtilityBrandedToken is ERC20PermitUpgradeable, IUtilityBrandedToken {
 
     /// @notice Base units of `holder`.
     function balanceOf(address holder) public view override(ERC20Upgradeable, IERC20) returns (uint256) {
-        return _tokenStorage().accounts[holder] & BALANCE_MASK;
+        return AccountLib.load(holder) & AccountLib.BALANCE_MASK;
     }
 
     /* INTERNAL: BATCHES */
 
-    /// @dev Makes one payment, or gives the reason why not. All reads come before the first write, so a payment
-    /// that is skipped has changed nothing.
-    function _pay(address payer, uint256 legs, uint256 end, uint256 perPayment, uint256 windowLeft)
-        private
-        returns (uint256 total, bytes4 reason)
-    {
-        (total, reason) = _sumLegs(legs, end);
-        if (reason != 0) return (0, reason);
-        if (total > perPayment) return (0, ItemCapExceeded.selector);
-        uint256 slot = AccountLib.slotOf(payer);
-        uint256 account = AccountLib.load(slot);
-        if (account & SELF_CUSTODIED_FLAG != 0) return (0, SelfCustodied.selector);
-        if (account < total) return (0, InsufficientBalance.selector);
-        if (total > windowLeft) return (0, WindowCapExceeded.selector);
-        // No underflow: the flag is clear, so the word is the balance, and it covers the total.
-        unchecked {
-            AccountLib.store(slot, account - total);
+    /// @dev Makes the payments from here on that need no second look.
+    function _paySimple(Batch memory batch) private {
+        uint256 from = batch.position;
+        (batch.position, batch.left) = SingleLegLib.payWhileSimple(
+            batch.preimage, from, batch.end, batch.perPayment, batch.left
+        );
+        batch.executed += (batch.position - from) / SingleLegLib.PAYMENT_LENGTH;
+    }
+
+    /// @dev Makes the next payment, whatever it looks like, or gives the reason why not.
+    function _payNext(Batch memory batch, uint256 start) private returns (bytes4 reason) {
+        (uint256 legs, uint256 next) = PackedBatchLib.legsAt(batch.position, start, batch.end);
+        address payer = batch.preimage.holderAt(batch.position);
+        uint256 total;
+        (total, reason) = _sumLegs(legs, next);
+        if (reason == 0) reason = _reasonAgainst(batch, payer, total);
+        if (reason == 0) {
+            // First the debit, so that a leg to the payer itself adds to the debited balance.
+            AccountLib.debit(payer, total);
+            _payLegs(payer, legs, next);
+            batch.left -= total;
+            ++batch.executed;
         }
-        _payLegs(payer, legs, end);
+        batch.position = next;
     }
 
     /// @dev Sum of the legs in [legs, end), or the reason of the first leg that cannot be made.
@@ -237,54 +230,53 @@ contract UtilityBrandedToken is ERC20PermitUpgradeable, IUtilityBrandedToken {
         }
     }
 
-    /// @dev Credits the legs in [legs, end). The payer was debited their sum before, so that a leg to the payer
-    /// itself adds to the debited balance.
+    /// @dev Why `payer` cannot pay `total` now; zero if it can.
+    function _reasonAgainst(Batch memory batch, address payer, uint256 total) private view returns (bytes4) {
+        if (total > batch.perPayment) return ItemCapExceeded.selector;
+        uint256 account = AccountLib.load(payer);
+        if (account & AccountLib.SELF_CUSTODIED_FLAG != 0) return SelfCustodied.selector;
+        if (account < total) return InsufficientBalance.selector;
+        if (total > batch.left) return WindowCapExceeded.selector;
+        return 0;
+    }
+
+    /// @dev Credits the legs in [legs, end); their sum was debited before, which {AccountLib-credit} relies on.
     function _payLegs(address payer, uint256 legs, uint256 end) private {
         while (legs < end) {
             address recipient;
             uint256 amount;
             (recipient, amount, legs) = PackedBatchLib.legAt(legs);
-            // No carry into the flag: balance + amount <= total supply < 2^128, as the amount was debited before.
-            unchecked {
-                uint256 slot = AccountLib.slotOf(recipient);
-                AccountLib.store(slot, AccountLib.load(slot) + amount);
-            }
-            AccountLib.emitTransfer(payer, recipient, amount);
+            AccountLib.credit(recipient, amount);
+            emit Transfer(payer, recipient, amount);
         }
+    }
+
+    function _preimage() private view returns (bytes memory) {
+        return HolderAddressLib.preimageOf(HOLDER_FACTORY, address(this), HOLDER_INIT_CODE_HASH);
     }
 
     /* INTERNAL: ACCOUNTS */
 
-    /// @dev OpenZeppelin's bookkeeping of ERC-20 on packed accounts; the zero address mints and burns.
+    /// @dev OpenZeppelin's bookkeeping of ERC-20 on packed accounts; the zero address mints and burns. The credit
+    /// keeps below 2^128, as the value was added to the supply or taken from a balance before.
     function _update(address from, address to, uint256 value) internal override {
         if (from == address(0)) _increaseSupply(value);
         else _debit(from, value);
         if (to == address(0)) _decreaseSupply(value);
-        else _credit(to, value);
+        else AccountLib.credit(to, value);
         emit Transfer(from, to, value);
     }
 
     function _debit(address holder, uint256 value) private {
-        TokenStorage storage $ = _tokenStorage();
-        uint256 balance = $.accounts[holder] & BALANCE_MASK;
+        uint256 balance = balanceOf(holder);
         require(balance >= value, ERC20InsufficientBalance(holder, balance, value));
-        // No borrow from the flag: the low 128 bits cover the value.
-        unchecked {
-            $.accounts[holder] -= value;
-        }
-    }
-
-    function _credit(address holder, uint256 value) private {
-        // No carry into the flag: balance + value <= total supply < 2^128.
-        unchecked {
-            _tokenStorage().accounts[holder] += value;
-        }
+        AccountLib.debit(holder, value);
     }
 
     function _increaseSupply(uint256 value) private {
         TokenStorage storage $ = _tokenStorage();
         uint256 supply = $.totalSupply;
-        require(value <= BALANCE_MASK - supply, MaxSupplyExceeded(supply, BALANCE_MASK));
+        require(value <= maxSupply() - supply, MaxSupplyExceeded(supply, maxSupply()));
         $.totalSupply = supply + value;
     }
 

@@ -173,7 +173,9 @@ async function compareLogs(
     differences.add('transfers', `${plan.symbol} ${difference}`)
   ending.transfersOnChain += seen.count
   ending.batchesOnChain += seen.txHashes.length
-  ending.gasUsed += await chain.gasUsed(seen.txHashes)
+  // Not `+= await`: economies are compared side by side, and the sum must be read after the wait.
+  const gasUsed = await chain.gasUsed(seen.txHashes)
+  ending.gasUsed += gasUsed
 }
 
 /** Every balance: our books = settled = balanceOf; nothing is held or on its way; all of them together are the supply. */

@@ -8,7 +8,9 @@ export class Latencies {
   #count = 0
   #maxMs = 0
 
-  add(ms: number): void {
+  /** Less than nothing counts as nothing: the two moments may be of different clocks. */
+  add(duration: number): void {
+    const ms = Math.max(0, duration)
     const bucket = Math.max(0, Math.ceil(Math.log(ms / MS_MIN) / Math.log(GROWTH)))
     this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + 1
     this.#count += 1

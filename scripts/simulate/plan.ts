@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { Random } from './random.ts'
 import {
   AMOUNT_CENTS_MAX,
@@ -117,6 +118,20 @@ export function* planActs(world: World): Generator<Act> {
     const manner = random.weighted(MANNERS)
     yield { kind: 'single', economy, transfer, manner, giveUpAfterMs: random.between(1, 25) }
   }
+}
+
+/** The acts as they are, and once they are drawn, a digest of them all: two runs with the same one did the same. */
+export function digested(acts: Iterable<Act>): { acts: Iterable<Act>; digest: () => string } {
+  const hash = createHash('sha256')
+  function* passing(): Generator<Act> {
+    for (const act of acts) {
+      hash.update(
+        JSON.stringify(act, (_name, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part)),
+      )
+      yield act
+    }
+  }
+  return { acts: passing(), digest: () => hash.digest('hex').slice(0, 16) }
 }
 
 /** Draws one economy's transfers and keeps what was spent. */

@@ -9,6 +9,8 @@ import { duration, formatCount } from './progress-bar.ts'
 /** A run in numbers; what `.local/simulate.json` holds. */
 export interface Report {
   passed: boolean
+  /** Digest of everything that was planned: the same for the same seed and size. */
+  plan: string
   size: { seed: string; economies: number; users: number; transfers: number; concurrency: number }
   accepted: number
   refused: number
@@ -26,7 +28,7 @@ export interface Report {
   latency: {
     single: LatencySummary
     batch: LatencySummary
-    until_settled: LatencySummary
+    until_mined: LatencySummary
     until_confirmed: LatencySummary
   }
   chain: { block: number; transfers: number; batches: number; gas_used: string; gas_per_transfer: number }
@@ -34,18 +36,22 @@ export interface Report {
   differences: { kind: string; count: number; examples: readonly string[] }[]
 }
 
-export function makeReport(
-  options: SimulateOptions,
-  firing: Firing,
-  ending: Ending,
-  retries: ReadonlyMap<RetryReason, number>,
-  differences: Differences,
-): Report {
+export interface RunResults {
+  plan: string
+  firing: Firing
+  ending: Ending
+  retries: ReadonlyMap<RetryReason, number>
+  differences: Differences
+}
+
+export function makeReport(options: SimulateOptions, results: RunResults): Report {
+  const { plan, firing, ending, retries, differences } = results
   const { seed, economies, users, transfers, concurrency } = options
   const seconds = firing.elapsedMs / 1_000
   const settlingSeconds = Math.max(0, ending.lastEndedAt - ending.firstCreatedAt) / 1_000
   return {
     passed: differences.count === 0,
+    plan,
     size: { seed, economies, users, transfers, concurrency },
     accepted: firing.accepted,
     refused: firing.transfers - firing.accepted,
@@ -65,7 +71,7 @@ export function makeReport(
     latency: {
       single: firing.singleLatencies.summary(),
       batch: firing.batchLatencies.summary(),
-      until_settled: ending.toMined.summary(),
+      until_mined: ending.toMined.summary(),
       until_confirmed: ending.toConfirmed.summary(),
     },
     chain: {
@@ -84,6 +90,7 @@ export function makeReport(
 export function reportText(report: Report): string {
   const { latency, chain, transfers_per_second: rate } = report
   const lines: [string, string][] = [
+    ['plan', `seed ${report.size.seed}, digest ${report.plan}`],
     ['accepted', formatCount(report.accepted)],
     ['refused', `${formatCount(report.refused)}${listed(report.refused_by)}`],
     ['confirmed', formatCount(report.confirmed)],
@@ -99,7 +106,7 @@ export function reportText(report: Report): string {
     ],
     ['answer, single', latencyText(latency.single)],
     ['answer, batch', latencyText(latency.batch)],
-    ['until settled', latencyText(latency.until_settled)],
+    ['until mined', latencyText(latency.until_mined)],
     ['until confirmed', latencyText(latency.until_confirmed)],
     [
       'chain',

@@ -7,7 +7,7 @@ import { check, emptyEnding } from './check.ts'
 import { Differences } from './differences.ts'
 import { type Firing, fire } from './fire.ts'
 import type { SimulateOptions } from './options.ts'
-import { type Act, planActs } from './plan.ts'
+import { type Act, digested, planActs } from './plan.ts'
 import { formatCount, type Output, startProgressBar } from './progress-bar.ts'
 import { makeReport, type Report } from './report.ts'
 import { createTenant, recordPrice, setUp } from './set-up.ts'
@@ -39,7 +39,8 @@ export async function simulate(options: SimulateOptions, deps: SimulateDeps): Pr
     const world = planWorld(options)
     const firstBlock = await chain.blockNumber()
     const stage = await setUp(await tenant(), world, progress)
-    const firing = await fireAll(stage, planActs(world), options, differences, deps.output)
+    const { acts, digest } = digested(planActs(world))
+    const firing = await fireAll(stage, acts, options, differences, deps.output)
     await settle(stage, options, differences, progress)
     const ending = emptyEnding()
     await progress.step('every account against the chain', (note) =>
@@ -51,7 +52,7 @@ export async function simulate(options: SimulateOptions, deps: SimulateDeps): Pr
         onProgress: (done) => note(`${done} of ${stage.length} economies`),
       }),
     )
-    return makeReport(options, firing, ending, retries, differences)
+    return makeReport(options, { plan: digest(), firing, ending, retries, differences })
   } finally {
     await client.close()
   }

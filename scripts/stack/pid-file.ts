@@ -24,7 +24,7 @@ export async function claim(pidFile: string): Promise<() => Promise<void>> {
   return () => rm(pidFile, { force: true })
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {

@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   access,
+  chmod,
   chown,
   cp,
   lstat,
@@ -137,7 +138,7 @@ async function copyBinaries(native: string, user: ServerUser): Promise<string> {
   const copy = join(REACHABLE_ROOT, `postgres-${String(version)}`)
   const binary = join(copy, 'bin/postgres')
   if (!canRun(binary, user)) {
-    await mkdir(REACHABLE_ROOT, { recursive: true, mode: 0o755 })
+    await makeReachableRoot()
     const partial = await mkdtemp(`${copy}.`)
     await cp(native, partial, { recursive: true, verbatimSymlinks: true })
     await run('chmod', ['-R', 'a+rX', partial])
@@ -157,6 +158,7 @@ async function ensureCluster(
   if (await exists(join(dataDir, 'PG_VERSION'))) return realpath(dataDir)
   await mkdir(dirname(dataDir), { recursive: true })
   const place = canEnter(dirname(dataDir), user) ? dataDir : reachablePlace(dataDir)
+  if (place !== dataDir) await makeReachableRoot()
   const partial = `${place}.partial`
   await rm(partial, { recursive: true, force: true })
   await mkdir(partial, { recursive: true, mode: 0o700 })
@@ -199,6 +201,12 @@ function canEnter(folder: string, user: ServerUser): boolean {
 function reachablePlace(dataDir: string): string {
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 12)
   return join(REACHABLE_ROOT, `data-${hash}`)
+}
+
+/** Whatever root's umask says. */
+async function makeReachableRoot(): Promise<void> {
+  await mkdir(REACHABLE_ROOT, { recursive: true })
+  await chmod(REACHABLE_ROOT, 0o755)
 }
 
 async function own(path: string, { uid, gid }: ServerUser): Promise<void> {

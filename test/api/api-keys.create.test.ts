@@ -9,7 +9,10 @@ describe('POST /v3/api-keys', () => {
   afterAll(() => api.close())
 
   const create = (body: object, key?: string) =>
-    api.request('POST', '/v3/api-keys', { body: { name: 'Server', scopes: ['tenant:read'], ...body }, ...(key && { key }) })
+    api.request('POST', '/v3/api-keys', {
+      body: { name: 'Server', scopes: ['tenant:read'], ...body },
+      ...(key && { key }),
+    })
 
   describe('201: a key and its secret', () => {
     it('shows the secret in this answer only', async () => {
@@ -64,9 +67,12 @@ describe('POST /v3/api-keys', () => {
       expect(answer.body).toMatchObject({ code: 'invalid_request', errors: [{ pointer: '/economy_id' }] })
     })
 
-    it.each([{ scopes: [] }, { scopes: ['everything'] }, { scopes: ['tenant:read', 'tenant:read'] }])('refuses %j', async (body) => {
-      expect((await create(body)).status).toBe(400)
-    })
+    it.each([{ scopes: [] }, { scopes: ['everything'] }, { scopes: ['tenant:read', 'tenant:read'] }])(
+      'refuses %j',
+      async (body) => {
+        expect((await create(body)).status).toBe(400)
+      },
+    )
   })
 
   describe('403: more than the asking key has', () => {
@@ -79,7 +85,11 @@ describe('POST /v3/api-keys', () => {
 
     it('gives a sandbox economy no production key', async () => {
       const economy = await api.createEconomy()
-      const answer = await create({ economy_id: economy.id, environment: 'production', scopes: ['users:read'] })
+      const answer = await create({
+        economy_id: economy.id,
+        environment: 'production',
+        scopes: ['users:read'],
+      })
       expect(answer.status).toBe(403)
       expect(answer.body.code).toBe('environment_mismatch')
     })

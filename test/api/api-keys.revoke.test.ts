@@ -10,7 +10,8 @@ describe('DELETE /v3/api-keys/{id}', () => {
   afterAll(() => api.close())
 
   it('204: stops the key within a second, also where it was just used', async () => {
-    const key = (await api.request('POST', '/v3/api-keys', { body: { name: 'k', scopes: ['tenant:read'] } })).body
+    const key = (await api.request('POST', '/v3/api-keys', { body: { name: 'k', scopes: ['tenant:read'] } }))
+      .body
     expect((await api.request('GET', '/v3/tenant', { key: key.secret })).status).toBe(200)
     expect((await api.request('DELETE', `/v3/api-keys/${key.id}`)).status).toBe(204)
     await sleep(1_000)
@@ -20,7 +21,8 @@ describe('DELETE /v3/api-keys/{id}', () => {
   })
 
   it('204: does nothing the second time', async () => {
-    const key = (await api.request('POST', '/v3/api-keys', { body: { name: 'k', scopes: ['tenant:read'] } })).body
+    const key = (await api.request('POST', '/v3/api-keys', { body: { name: 'k', scopes: ['tenant:read'] } }))
+      .body
     await api.request('DELETE', `/v3/api-keys/${key.id}`)
     expect((await api.request('DELETE', `/v3/api-keys/${key.id}`)).status).toBe(204)
     const log = await api.request('GET', `/v3/audit-log?subject_id=${key.id}&action=api_key.revoked`)

@@ -8,7 +8,8 @@ describe('POST /v3/api-keys/{id}/rotate', () => {
   })
   afterAll(() => api.close())
 
-  const newKey = async () => (await api.request('POST', '/v3/api-keys', { body: { name: 'k', scopes: ['tenant:read'] } })).body
+  const newKey = async () =>
+    (await api.request('POST', '/v3/api-keys', { body: { name: 'k', scopes: ['tenant:read'] } })).body
   const rotate = (id: string, body: object, key?: string) =>
     api.request('POST', `/v3/api-keys/${id}/rotate`, { body, ...(key && { key }) })
   const works = async (secret: string) => (await api.request('GET', '/v3/tenant', { key: secret })).status
@@ -34,7 +35,9 @@ describe('POST /v3/api-keys/{id}/rotate', () => {
     it('overlaps for a day when nothing is said', async () => {
       const old = await newKey()
       await rotate(old.id, {})
-      const [row] = await api.sql('SELECT expires_at - now() AS left FROM api_key WHERE id = $1', [uuidOfWire(old.id)])
+      const [row] = await api.sql('SELECT expires_at - now() AS left FROM api_key WHERE id = $1', [
+        uuidOfWire(old.id),
+      ])
       expect(row?.['left']).toMatchObject({ hours: 23, minutes: 59 })
     })
 

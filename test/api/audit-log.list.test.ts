@@ -39,7 +39,9 @@ describe('GET /v3/audit-log', () => {
 
   it('200: begins with the creation of the tenant by the operator', async () => {
     const { body } = await api.request('GET', '/v3/audit-log?order=asc&limit=1')
-    expect(body.data).toMatchObject([{ action: 'tenant.created', actor: { type: 'operator', id: 'operator' } }])
+    expect(body.data).toMatchObject([
+      { action: 'tenant.created', actor: { type: 'operator', id: 'operator' } },
+    ])
   })
 
   it('200: filters by action, subject and time', async () => {
@@ -56,14 +58,16 @@ describe('GET /v3/audit-log', () => {
     expect(body.data).toHaveLength(1)
   })
 
-  it.each(['?since=yesterday', '?subject_type=planet', '?subject_id=5', '?subject_type=member&subject_id=key_01k0g2qz5me93tnsy1xq2zc7ah'])(
-    '400: refuses %s',
-    async (query) => {
-      const { status, body } = await api.request('GET', `/v3/audit-log${query}`)
-      expect(status).toBe(400)
-      expect(body.code).toBe('invalid_request')
-    },
-  )
+  it.each([
+    '?since=yesterday',
+    '?subject_type=planet',
+    '?subject_id=5',
+    '?subject_type=member&subject_id=key_01k0g2qz5me93tnsy1xq2zc7ah',
+  ])('400: refuses %s', async (query) => {
+    const { status, body } = await api.request('GET', `/v3/audit-log${query}`)
+    expect(status).toBe(400)
+    expect(body.code).toBe('invalid_request')
+  })
 
   it('keeps its entries from being changed or removed', async () => {
     await expect(api.sql("UPDATE audit_log SET action = 'x'")).rejects.toThrow('append-only')

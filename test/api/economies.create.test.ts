@@ -40,13 +40,24 @@ describe('POST /v3/economies', () => {
          FROM economy_user u JOIN wallet w ON w.user_id = u.id JOIN account a ON a.id = u.id WHERE u.id = $1`,
         [uuidOfWire(body.company_user_id)],
       )
-      expect(company).toEqual({ type: 'company', custody: 'managed', salt: 12, same_address: true, kind: 'wallet', settled: '0' })
-      const events = await api.sql('SELECT topic FROM outbox_event WHERE subject_id = $1', [uuidOfWire(body.id)])
+      expect(company).toEqual({
+        type: 'company',
+        custody: 'managed',
+        salt: 12,
+        same_address: true,
+        kind: 'wallet',
+        settled: '0',
+      })
+      const events = await api.sql('SELECT topic FROM outbox_event WHERE subject_id = $1', [
+        uuidOfWire(body.id),
+      ])
       expect(events).toEqual([{ topic: 'economy.created' }])
     })
 
     it('goes to the lane with the fewest economies, those of other tenants included', async () => {
-      await api.sql(`INSERT INTO lane (id, chain_id, address, key_jwe) VALUES (gen_random_uuid(), 31002, '0x${'ab'.repeat(20)}', 'x')`)
+      await api.sql(
+        `INSERT INTO lane (id, chain_id, address, key_jwe) VALUES (gen_random_uuid(), 31002, '0x${'ab'.repeat(20)}', 'x')`,
+      )
       const other = await api.createTenant()
       for (let count = 0; count < 6; count += 1) {
         await api.createEconomy({ key: count % 2 === 0 ? api.tenant.key : other.key })
@@ -57,8 +68,10 @@ describe('POST /v3/economies', () => {
     })
 
     it('creates one economy for one idempotency key, however often it is asked', async () => {
-      const answers = await Promise.all([1, 2, 3].map(() => create({ symbol: 'ONCE' }, { once: 'economy-once' })))
-      expect(answers.map((answer) => answer.status).toSorted()[0]).toBe(202)
+      const answers = await Promise.all(
+        [1, 2, 3].map(() => create({ symbol: 'ONCE' }, { once: 'economy-once' })),
+      )
+      expect(answers.some((answer) => answer.status === 202)).toBe(true)
       for (const answer of answers) expect([202, 409]).toContain(answer.status)
       const again = await create({ symbol: 'ONCE' }, { once: 'economy-once' })
       expect(again.status).toBe(202)
@@ -86,7 +99,10 @@ describe('POST /v3/economies', () => {
       ['/metadata/nested', { metadata: { nested: {} } }],
       ['/metadata/long', { metadata: { long: 'x'.repeat(501) } }],
       ['/metadata/constructor', { metadata: { constructor: 'x' } }],
-      ['/metadata', { metadata: Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`k${index}`, 1])) }],
+      [
+        '/metadata',
+        { metadata: Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`k${index}`, 1])) },
+      ],
     ])('points at %s', async (pointer, body) => {
       const answer = await create(body)
       expect(answer.status).toBe(400)

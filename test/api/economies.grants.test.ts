@@ -36,7 +36,9 @@ describe('POST /v3/economies/{id}/grants', () => {
       const first = await grant(id, '7', { once: 'grant-7' })
       const second = await grant(id, '7', { once: 'grant-7' })
       expect(second.body).toEqual(first.body)
-      expect(await api.sql('SELECT 1 FROM chain_submission WHERE economy_id = $1', [uuidOfWire(id)])).toHaveLength(1)
+      expect(
+        await api.sql('SELECT 1 FROM chain_submission WHERE economy_id = $1', [uuidOfWire(id)]),
+      ).toHaveLength(1)
     })
   })
 

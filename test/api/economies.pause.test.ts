@@ -8,9 +8,14 @@ describe('POST /v3/economies/{id}/pause and /resume', () => {
   })
   afterAll(() => api.close())
 
-  const act = (id: string, name: string, key?: string) => api.request('POST', `/v3/economies/${id}/${name}`, key ? { key } : {})
+  const act = (id: string, name: string, key?: string) =>
+    api.request('POST', `/v3/economies/${id}/${name}`, key ? { key } : {})
   const versionOf = async (id: string) =>
-    Number((await api.sql('SELECT config_version FROM economy WHERE id = $1', [uuidOfWire(id)]))[0]?.['config_version'])
+    Number(
+      (await api.sql('SELECT config_version FROM economy WHERE id = $1', [uuidOfWire(id)]))[0]?.[
+        'config_version'
+      ],
+    )
 
   it('200: stops and lets go again, each time with an event and a new configuration version', async () => {
     const { id } = await api.createEconomy()
@@ -18,8 +23,14 @@ describe('POST /v3/economies/{id}/pause and /resume', () => {
     expect((await act(id, 'pause')).body.status).toBe('paused')
     expect((await act(id, 'resume')).body.status).toBe('active')
     expect(await versionOf(id)).toBe(before + 2)
-    const events = await api.sql('SELECT topic FROM outbox_event WHERE subject_id = $1 ORDER BY xid, id', [uuidOfWire(id)])
-    expect(events.map((event) => event['topic'])).toEqual(['economy.created', 'economy.paused', 'economy.resumed'])
+    const events = await api.sql('SELECT topic FROM outbox_event WHERE subject_id = $1 ORDER BY xid, id', [
+      uuidOfWire(id),
+    ])
+    expect(events.map((event) => event['topic'])).toEqual([
+      'economy.created',
+      'economy.paused',
+      'economy.resumed',
+    ])
   })
 
   it('200: does nothing the second time', async () => {

@@ -15,7 +15,10 @@ describe('POST /v3/economies/{id}/retry', () => {
     const uuid = uuidOfWire(id)
     await api.sql("UPDATE economy SET failure_reason = 'no gas' WHERE id = $1", [uuid])
     await api.sql("UPDATE economy_step SET status = 'done' WHERE economy_id = $1 AND position = 1", [uuid])
-    await api.sql("UPDATE economy_step SET status = 'failed', detail = 'no gas' WHERE economy_id = $1 AND position = 2", [uuid])
+    await api.sql(
+      "UPDATE economy_step SET status = 'failed', detail = 'no gas' WHERE economy_id = $1 AND position = 2",
+      [uuid],
+    )
     const { status, body } = await api.request('POST', `/v3/economies/${id}/retry`)
     expect(status).toBe(200)
     expect(body).toMatchObject({
@@ -28,7 +31,9 @@ describe('POST /v3/economies/{id}/retry', () => {
 
   it('404: does not know another tenant’s economy', async () => {
     const { id } = await api.createEconomy({ status: 'failed' })
-    const { status } = await api.request('POST', `/v3/economies/${id}/retry`, { key: (await api.createTenant()).key })
+    const { status } = await api.request('POST', `/v3/economies/${id}/retry`, {
+      key: (await api.createTenant()).key,
+    })
     expect(status).toBe(404)
   })
 

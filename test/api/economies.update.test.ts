@@ -10,7 +10,8 @@ describe('PATCH /v3/economies/{id}', () => {
   })
   afterAll(() => api.close())
 
-  const update = (body: object, key?: string) => api.request('PATCH', `/v3/economies/${id}`, { body, ...(key && { key }) })
+  const update = (body: object, key?: string) =>
+    api.request('PATCH', `/v3/economies/${id}`, { body, ...(key && { key }) })
 
   it('200: renames it and leaves the rest', async () => {
     const { status, body } = await update({ name: 'New name' })
@@ -24,9 +25,12 @@ describe('PATCH /v3/economies/{id}', () => {
     expect((await update({ metadata: {} })).body.metadata).toEqual({})
   })
 
-  it.each([{}, { symbol: 'NEW' }, { status: 'active' }, { initial_grant: '1' }])('400: refuses %j', async (body) => {
-    expect((await update(body)).status).toBe(400)
-  })
+  it.each([{}, { symbol: 'NEW' }, { status: 'active' }, { initial_grant: '1' }])(
+    '400: refuses %j',
+    async (body) => {
+      expect((await update(body)).status).toBe(400)
+    },
+  )
 
   it('404: does not know another tenant’s economy', async () => {
     const answer = await update({ name: 'Mine' }, (await api.createTenant()).key)

@@ -34,7 +34,11 @@ describe('every route of a tenant', () => {
   afterAll(() => api.close())
 
   const ask = (route: Route, options: Parameters<TestApi['request']>[2]) =>
-    api.request(route.method, route.url, { economy: economyId, ...(route.isKeyed && { once: 'some-key' }), ...options })
+    api.request(route.method, route.url, {
+      economy: economyId,
+      ...(route.isKeyed && { once: 'some-key' }),
+      ...options,
+    })
 
   it('there are some', () => {
     expect(routes.length).toBeGreaterThan(15)
@@ -43,7 +47,12 @@ describe('every route of a tenant', () => {
   it('401: answers nobody without a key', async () => {
     for (const route of routes) {
       const { status, body } = await ask(route, { key: null })
-      expect([route.method, route.url, status, body.code]).toEqual([route.method, route.url, 401, 'unauthenticated'])
+      expect([route.method, route.url, status, body.code]).toEqual([
+        route.method,
+        route.url,
+        401,
+        'unauthenticated',
+      ])
     }
   })
 
@@ -55,13 +64,21 @@ describe('every route of a tenant', () => {
       expect(SCOPES).toContain(missing)
       const all = SCOPES.filter((scope) => scope !== missing)
       const { status, body } = await ask(route, { key: await keyWith(all) })
-      expect([route.method, route.url, status, body.code]).toEqual([route.method, route.url, 403, 'scope_missing'])
+      expect([route.method, route.url, status, body.code]).toEqual([
+        route.method,
+        route.url,
+        403,
+        'scope_missing',
+      ])
     }
   })
 
   it('413 and 415: takes neither a huge body nor another media type', async () => {
     for (const route of routes.filter(({ isBodied }) => isBodied)) {
-      const huge = await ask(route, { body: JSON.stringify('x'.repeat(1_048_577)), headers: { 'content-type': 'application/json' } })
+      const huge = await ask(route, {
+        body: JSON.stringify('x'.repeat(1_048_577)),
+        headers: { 'content-type': 'application/json' },
+      })
       expect([route.url, huge.status]).toEqual([route.url, 413])
       const xml = await ask(route, { body: '<x/>', headers: { 'content-type': 'application/xml' } })
       expect([route.url, xml.status]).toEqual([route.url, 415])

@@ -19,7 +19,12 @@ describe('health', () => {
 
   const ready = async (query = '') => {
     const { status, body } = await api.request('GET', `/readyz${query}`, { key: null })
-    return { status, failed: body.checks.filter((c: { status: string }) => c.status !== 'ok').map((c: { name: string }) => c.name) }
+    return {
+      status,
+      failed: body.checks
+        .filter((c: { status: string }) => c.status !== 'ok')
+        .map((c: { name: string }) => c.name),
+    }
   }
   const follow = (age: string) =>
     api.sql(
@@ -30,7 +35,10 @@ describe('health', () => {
     )
 
   it('GET /livez 200: as long as the process answers', async () => {
-    expect(await api.request('GET', '/livez', { key: null })).toMatchObject({ status: 200, body: { status: 'alive' } })
+    expect(await api.request('GET', '/livez', { key: null })).toMatchObject({
+      status: 200,
+      body: { status: 'alive' },
+    })
   })
 
   it('GET /readyz 503: names what is not up', async () => {
@@ -61,7 +69,9 @@ describe('health', () => {
     await api.request('GET', `/v3/members/${api.tenant.ownerId}`)
     const { status, body } = await api.request('GET', '/metrics', { key: null })
     expect(status).toBe(200)
-    expect(body).toContain('http_request_duration_seconds_count{method="GET",route="/v3/members/:id",status="200"} 1')
+    expect(body).toContain(
+      'http_request_duration_seconds_count{method="GET",route="/v3/members/:id",status="200"} 1',
+    )
     expect(body).toContain('process_resident_memory_bytes')
     expect(body).not.toContain(api.tenant.ownerId)
   })

@@ -17,7 +17,11 @@ describe('POST /v3/members', () => {
       expect(body).toMatchObject({ object: 'member', name: 'Grace', role: 'developer' })
       const log = await api.request('GET', `/v3/audit-log?subject_id=${body.id}`)
       expect(log.body.data).toMatchObject([
-        { action: 'member.created', actor: { type: 'api_key', id: api.tenant.keyId }, subject: { type: 'member', id: body.id } },
+        {
+          action: 'member.created',
+          actor: { type: 'api_key', id: api.tenant.keyId },
+          subject: { type: 'member', id: body.id },
+        },
       ])
     })
   })
@@ -26,7 +30,9 @@ describe('POST /v3/members', () => {
     it('refuses a role that does not exist', async () => {
       const { status, body } = await api.request('POST', '/v3/members', { body: { ...grace, role: 'king' } })
       expect(status).toBe(400)
-      expect(body.errors).toEqual([{ pointer: '/role', detail: 'must be one of owner, admin, developer, viewer' }])
+      expect(body.errors).toEqual([
+        { pointer: '/role', detail: 'must be one of owner, admin, developer, viewer' },
+      ])
     })
 
     it('does not bend a number into text', async () => {
@@ -38,7 +44,9 @@ describe('POST /v3/members', () => {
 
   describe('409: the member exists', () => {
     it('compares e-mail addresses without case', async () => {
-      const { status, body } = await api.request('POST', '/v3/members', { body: { ...grace, email: 'grace@example.COM' } })
+      const { status, body } = await api.request('POST', '/v3/members', {
+        body: { ...grace, email: 'grace@example.COM' },
+      })
       expect(status).toBe(409)
       expect(body.code).toBe('member_exists')
     })

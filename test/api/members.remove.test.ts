@@ -22,7 +22,9 @@ describe('DELETE /v3/members/{id}', () => {
   })
 
   it('404: does not know a member twice', async () => {
-    const member = await api.request('POST', '/v3/members', { body: { ...grace, email: 'twice@example.com' } })
+    const member = await api.request('POST', '/v3/members', {
+      body: { ...grace, email: 'twice@example.com' },
+    })
     await api.request('DELETE', `/v3/members/${member.body.id}`)
     const answer = await api.request('DELETE', `/v3/members/${member.body.id}`)
     expect(answer.status).toBe(404)

@@ -11,7 +11,8 @@ describe('PATCH /v3/members/{id}', () => {
   })
   afterAll(() => api.close())
 
-  const update = (id: string, body: unknown, key?: string) => api.request('PATCH', `/v3/members/${id}`, { body, ...(key && { key }) })
+  const update = (id: string, body: unknown, key?: string) =>
+    api.request('PATCH', `/v3/members/${id}`, { body, ...(key && { key }) })
 
   it('200: gives another role, once', async () => {
     expect((await update(memberId, { role: 'admin' })).body.role).toBe('admin')
@@ -47,6 +48,6 @@ describe('PATCH /v3/members/{id}', () => {
       owners.push((await api.request('POST', '/v3/members', { key: tenant.key, body })).body.id)
     }
     const answers = await Promise.all(owners.map((id) => update(id, { role: 'viewer' }, tenant.key)))
-    expect(answers.map((answer) => answer.status).sort()).toEqual([200, 200, 200, 409])
+    expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 409])
   })
 })

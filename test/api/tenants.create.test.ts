@@ -31,7 +31,11 @@ describe('POST /v3/tenants', () => {
     })
 
     it('keeps a hash of the secret and nothing that leads to it', async () => {
-      const { body: created } = await api.request('POST', '/v3/tenants', { key: OPERATOR_KEY, body, once: randomUUID() })
+      const { body: created } = await api.request('POST', '/v3/tenants', {
+        key: OPERATOR_KEY,
+        body,
+        once: randomUUID(),
+      })
       const secret = created.api_key.secret.split('_')[3]
       const rows = await api.sql(
         `SELECT row_to_json(k)::text AS text FROM api_key k WHERE tenant_id = $1
@@ -94,7 +98,11 @@ describe('POST /v3/tenants', () => {
     it('names the field that differs', async () => {
       const once = randomUUID()
       await api.request('POST', '/v3/tenants', { key: OPERATOR_KEY, body, once })
-      const answer = await api.request('POST', '/v3/tenants', { key: OPERATOR_KEY, body: { ...body, name: 'Other' }, once })
+      const answer = await api.request('POST', '/v3/tenants', {
+        key: OPERATOR_KEY,
+        body: { ...body, name: 'Other' },
+        once,
+      })
       expect(answer.status).toBe(422)
       expect(answer.body).toMatchObject({ code: 'idempotency_key_reused', details: { differing: ['/name'] } })
     })

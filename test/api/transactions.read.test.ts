@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => api.close())
 
 const list = async (query: Record<string, string>) => {
-  const { body } = await api.request('GET', `/v3/transactions?${new URLSearchParams(query)}`, {
+  const { body } = await api.request('GET', `/v3/transactions?${new URLSearchParams(query).toString()}`, {
     economy: api.economyId,
   })
   return body.data.map((transaction: { id: string }) => ids.indexOf(transaction.id))

@@ -62,9 +62,14 @@ export interface TestApi {
   request(method: InjectOptions['method'], url: string, options?: RequestOptions): Promise<Answer>
   createTenant(): Promise<TestTenant>
   /** A key with these scopes; `key` is the one that creates it. */
-  createKey(body?: { scopes?: Scope[]; economy_id?: string } & Record<string, unknown>, key?: string): Promise<string>
+  createKey(
+    body?: { scopes?: Scope[]; economy_id?: string } & Record<string, unknown>,
+    key?: string,
+  ): Promise<string>
   /** An economy that is live, as if its deployment had ended. */
-  createEconomy(options?: { key?: string; status?: string } & Record<string, unknown>): Promise<{ id: string; company_user_id: string }>
+  createEconomy(
+    options?: { key?: string; status?: string } & Record<string, unknown>,
+  ): Promise<{ id: string; company_user_id: string }>
   /** Rows as the schema's owner sees them: of all tenants. */
   sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>
   close(): Promise<void>
@@ -108,7 +113,11 @@ export async function startApi(
   await insertChain(sql, chain)
   const app = await buildApp(deps)
 
-  const request: TestApi['request'] = async (method, url, { key = tenant?.key, body, headers, once, economy, ip } = {}) => {
+  const request: TestApi['request'] = async (
+    method,
+    url,
+    { key = tenant?.key, body, headers, once, economy, ip } = {},
+  ) => {
     const response = await app.inject({
       method: method ?? 'GET',
       url,
@@ -122,7 +131,11 @@ export async function startApi(
       },
     })
     const isJson = String(response.headers['content-type']).includes('json')
-    const answer = { status: response.statusCode, headers: response.headers, body: isJson ? response.json() : response.body }
+    const answer = {
+      status: response.statusCode,
+      headers: response.headers,
+      body: isJson ? response.json() : response.body,
+    }
     if (isJson) expectDeclared(app, String(method ?? 'GET'), url, answer)
     return answer
   }
@@ -150,7 +163,10 @@ export async function startApi(
     sql,
 
     async createKey(body = {}, key = first.key) {
-      const answer = await request('POST', '/v3/api-keys', { key, body: { name: 'Test key', scopes: ['tenant:read'], ...body } })
+      const answer = await request('POST', '/v3/api-keys', {
+        key,
+        body: { name: 'Test key', scopes: ['tenant:read'], ...body },
+      })
       expect(answer.status, JSON.stringify(answer.body)).toBe(201)
       return answer.body.secret
     },
@@ -161,7 +177,10 @@ export async function startApi(
         body: { name: 'Acme Coin', symbol: `T${randomUUID().slice(0, 6).toUpperCase()}`, ...body },
       })
       expect(answer.status, JSON.stringify(answer.body)).toBe(202)
-      await sql('UPDATE economy SET status = $1 WHERE company_user_id = $2', [status, uuidOfWire(answer.body.company_user_id)])
+      await sql('UPDATE economy SET status = $1 WHERE company_user_id = $2', [
+        status,
+        uuidOfWire(answer.body.company_user_id),
+      ])
       return answer.body
     },
 
@@ -177,8 +196,22 @@ const ENV = {
   NODE_ENV: 'test',
   REDIS_URL: 'redis://127.0.0.1:1',
   CHAINS: JSON.stringify([
-    { id: 31_001, role: 'value', name: 'value', rpc_urls: ['http://127.0.0.1:1'], block_time_ms: 1000, finality_depth: 3 },
-    { id: TEST_CHAIN, role: 'utility', name: 'utility', rpc_urls: ['http://127.0.0.1:1'], block_time_ms: 1000, finality_depth: 3 },
+    {
+      id: 31_001,
+      role: 'value',
+      name: 'value',
+      rpc_urls: ['http://127.0.0.1:1'],
+      block_time_ms: 1000,
+      finality_depth: 3,
+    },
+    {
+      id: TEST_CHAIN,
+      role: 'utility',
+      name: 'utility',
+      rpc_urls: ['http://127.0.0.1:1'],
+      block_time_ms: 1000,
+      finality_depth: 3,
+    },
   ]),
   KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64url'),
   OPERATOR_KEY,
@@ -210,16 +243,25 @@ function expectDeclared(app: FastifyInstance, method: string, url: string, answe
   const responses = template && document.paths[template]?.[method.toLowerCase()]?.responses
   if (!responses) return
   const declared = responses[String(answer.status)]
-  expect(declared, `${method} ${template} does not declare ${answer.status}: ${JSON.stringify(answer.body)}`).toBeDefined()
+  expect(
+    declared,
+    `${method} ${template} does not declare ${answer.status}: ${JSON.stringify(answer.body)}`,
+  ).toBeDefined()
   const mediaType = String(answer.headers['content-type']).split(';', 1)[0] ?? ''
   const schema = declared?.content?.[mediaType]?.schema
   expect(schema, `${method} ${template} ${answer.status} does not declare ${mediaType}`).toBeDefined()
   const isValid = ajv.validate({ ...schema, components: document.components }, answer.body)
-  expect(isValid, `${method} ${template} ${answer.status}: ${ajv.errorsText()}: ${JSON.stringify(answer.body)}`).toBe(true)
+  expect(
+    isValid,
+    `${method} ${template} ${answer.status}: ${ajv.errorsText()}: ${JSON.stringify(answer.body)}`,
+  ).toBe(true)
 }
 
 interface OpenApi {
-  paths: Record<string, Record<string, { responses: Record<string, { content?: Record<string, { schema: object }> }> }>>
+  paths: Record<
+    string,
+    Record<string, { responses: Record<string, { content?: Record<string, { schema: object }> }> }>
+  >
   components: object
 }
 

@@ -27,7 +27,8 @@ export function fakeChain(): FakeChain {
         token: address('token', chainId, economyId),
         tokenRules: address('rules', chainId, economyId),
       }),
-      holderAddress: (chainId, token, salt) => address('holder', chainId, token, Buffer.from(salt).toString('hex')),
+      holderAddress: (chainId, token, salt) =>
+        address('holder', chainId, token, Buffer.from(salt).toString('hex')),
     },
     faucet: {
       grantCall: (_chainId, token, to, amount) => ({

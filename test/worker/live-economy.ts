@@ -9,11 +9,13 @@ import { ids } from '#adapters/crypto/ids.ts'
 import { createSealer } from '#adapters/crypto/sealer.ts'
 import { createAddressBook } from '#adapters/evm/address-book.ts'
 import { createAcceptanceStore } from '#adapters/postgres/acceptance-store.ts'
+import { createLoadEconomyConfig } from '#adapters/postgres/economy-config.ts'
 import { readChainContracts } from '#adapters/postgres/chain-contracts.ts'
 import { Database } from '#adapters/postgres/database.ts'
 import { createUnitOfWork } from '#adapters/postgres/unit-of-work.ts'
 import { type RunningWorker, startWorker } from '#apps/worker/start-worker.ts'
 import { loadWorkerConfig, type WorkerConfig } from '#config'
+import { createAirdrop } from '#core/airdrop/create-airdrop.ts'
 import type { ChainContracts } from '#core/chain/contracts.ts'
 import { type AddressBook, userSalt } from '#core/economy/address-book.ts'
 import { createEconomy } from '#core/economy/create-economy.ts'
@@ -50,6 +52,8 @@ export interface Bed {
   addUsers(economy: Economy, count: number): Promise<{ userIds: string[]; typeId: string }>
   /** Accepts one reward of `amount` per user in one batch, as the API does, ringing for nothing. */
   reward(economy: Economy, typeId: string, userIds: readonly string[], amount: bigint): Promise<number>
+  /** Creates an airdrop of 2 base units to every user, as the API does, ringing for nothing. */
+  airdrop(economy: Economy, typeId: string): Promise<string>
   /** How many of the economy's transactions are in each status. */
   statuses(economy: Economy): Promise<Record<string, number>>
   close(): Promise<void>
@@ -209,6 +213,22 @@ export async function aBed(): Promise<Bed> {
       ])
       if (!result || 'error' in result) throw new Error('the batch was refused')
       return result.items.filter((item) => 'accepted' in item).length
+    },
+
+    async airdrop(economy, typeId) {
+      const loadEconomyConfig = createLoadEconomyConfig(database, createRuleCompiler())
+      const airdrop = await createAirdrop(
+        { unitOfWork, loadEconomyConfig, clock, ids, priceMaxAgeMs: 3_600_000 },
+        {
+          actor: { tenantId, type: 'system', id: 'test' },
+          economyId: economy.id,
+          type: { id: typeId },
+          amount: '2',
+          recipients: { kind: 'all' },
+          metadata: {},
+        },
+      )
+      return airdrop.id
     },
 
     async statuses(economy) {

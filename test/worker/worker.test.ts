@@ -34,6 +34,24 @@ describe('a worker on a real chain', () => {
   })
 })
 
+describe('an airdrop', () => {
+  it('reaches every user on the chain, also when Redis is wiped meanwhile', async () => {
+    const worker = await bed.startWorker()
+    const economy = await bed.createEconomy()
+    await bed.untilActive(economy)
+    const { userIds, typeId } = await bed.addUsers(economy, 1_200)
+    const airdropId = await bed.airdrop(economy, typeId)
+    await bed.redis.flushAll()
+    await until('all are confirmed', async () => (await bed.statuses(economy))['confirmed'] === 1_200, 30_000)
+    const { rows } = await bed.owner.query('SELECT status, accepted, refused FROM airdrop WHERE id = $1', [
+      airdropId,
+    ])
+    expect(rows).toEqual([{ status: 'completed', accepted: 1_200, refused: 0 }])
+    expect(new Set(await balancesOnChain(bed, economy, userIds.slice(0, 100)))).toEqual(new Set([2n]))
+    await worker.stop()
+  }, 90_000)
+})
+
 describe('a worker whose Redis misbehaves', () => {
   /** Accepts rewards in portions while `trouble` goes on, then waits until every one of them is confirmed. */
   async function payDuring(trouble: () => Promise<void>, timeoutMs: number): Promise<void> {

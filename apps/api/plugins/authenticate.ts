@@ -30,7 +30,11 @@ declare module 'fastify' {
  */
 export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
   const { hasher, clock } = deps
-  const findCredential = cacheBriefly(createFindCredential(deps.database), CREDENTIAL_CACHE_MS, CREDENTIAL_CACHE_MAX)
+  const findCredential = cacheBriefly(
+    createFindCredential(deps.database),
+    CREDENTIAL_CACHE_MS,
+    CREDENTIAL_CACHE_MAX,
+  )
   const touch = createTouchApiKey(deps.database)
   const touchedAt = new Map<string, number>()
 
@@ -40,7 +44,8 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
     const { plane } = request.routeOptions.config
     const token = bearerOf(request)
     if (plane === 'platform' && token !== null) {
-      if (!isSame(token, deps.config.keys.operatorKey)) throw new Unauthenticated('This is not the operator key.')
+      if (!isSame(token, deps.config.keys.operatorKey))
+        throw new Unauthenticated('This is not the operator key.')
       request.isOperator = true
     }
     if (plane === 'platform' || plane === 'public' || plane === undefined) return

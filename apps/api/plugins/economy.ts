@@ -41,7 +41,8 @@ export const economy = fp(async (app: FastifyInstance, deps: AppDeps) => {
     if (named === null) throw new EconomyRequired()
     const environment = await environmentOf(credential.tenantId, named)
     if (environment === null) throw new EconomyNotFound()
-    if (environment !== credential.environment) throw new EnvironmentMismatch(credential.environment, environment)
+    if (environment !== credential.environment)
+      throw new EnvironmentMismatch(credential.environment, environment)
     request.economyId = named
   })
 

@@ -35,7 +35,8 @@ export const errorHandler = fp(async (app: FastifyInstance, options: Options) =>
   app.setErrorHandler((error, request, reply) => {
     const expected = toDomainError(error)
     if (expected.code === 'internal_error') request.log.error({ err: error }, 'a request failed unexpectedly')
-    else if (expected !== error) request.log.info({ err: error, code: expected.code }, 'a request was refused')
+    else if (expected !== error)
+      request.log.info({ err: error, code: expected.code }, 'a request was refused')
     return sendProblem(app, expected, request, reply)
   })
 
@@ -100,7 +101,10 @@ class MediaTypeUnsupported extends DomainError {
 
 class Overloaded extends DomainError {
   constructor(cause: unknown) {
-    super('overloaded', 'The service cannot take this now. Repeat it in a moment, with the same Idempotency-Key.')
+    super(
+      'overloaded',
+      'The service cannot take this now. Repeat it in a moment, with the same Idempotency-Key.',
+    )
     this.cause = cause
   }
 }

@@ -23,7 +23,8 @@ export interface IdempotencyClaim {
 export const idempotency = fp(async (app: FastifyInstance) => {
   app.addHook('preValidation', async (request) => {
     const key = keyOf(request)
-    if (key === null && request.routeOptions.config.idempotency === 'required') throw new IdempotencyKeyMissing()
+    if (key === null && request.routeOptions.config.idempotency === 'required')
+      throw new IdempotencyKeyMissing()
   })
 })
 
@@ -78,5 +79,7 @@ function keyOf(request: FastifyRequest): string | null {
 /** A key as any surface takes it. @throws InvalidRequest */
 export function parseKey(key: unknown): string {
   if (typeof key === 'string' && KEY.test(key)) return key
-  throw new InvalidRequest([{ pointer: 'Idempotency-Key', detail: 'must be 1 to 255 printable ASCII characters' }])
+  throw new InvalidRequest([
+    { pointer: 'Idempotency-Key', detail: 'must be 1 to 255 printable ASCII characters' },
+  ])
 }

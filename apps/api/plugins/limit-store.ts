@@ -41,7 +41,11 @@ export function createLimitStore(redis: Redis | null): FastifyRateLimitStoreCtor
     return { current: window.current, ttl: window.endsAt - now }
   }
 
-  async function countInRedis(client: Redis, key: string, windowMs: number): Promise<{ current: number; ttl: number }> {
+  async function countInRedis(
+    client: Redis,
+    key: string,
+    windowMs: number,
+  ): Promise<{ current: number; ttl: number }> {
     const late = AbortSignal.timeout(REDIS_TIMEOUT_MS)
     const timeout = new Promise<never>((_, reject) => {
       late.addEventListener('abort', () => reject(new Error('Redis did not answer in time')), { once: true })
@@ -63,7 +67,11 @@ export function createLimitStore(redis: Redis | null): FastifyRateLimitStoreCtor
   }
 
   return class implements FastifyRateLimitStore {
-    incr(key: string, done: (error: Error | null, result?: { current: number; ttl: number }) => void, windowMs: number) {
+    incr(
+      key: string,
+      done: (error: Error | null, result?: { current: number; ttl: number }) => void,
+      windowMs: number,
+    ) {
       void count(key, windowMs).then((result) => done(null, result))
     }
 

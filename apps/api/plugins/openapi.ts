@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { type TSchema, Type } from 'typebox'
 import type { AppDeps } from '../deps.ts'
+import { takesKey } from './route-contract.ts'
 
 const IdempotencyKey = Type.String({
   minLength: 1,
@@ -13,7 +14,8 @@ const IdempotencyKey = Type.String({
   examples: ['0f1c7a52-5f0e-4d63-9f6c-6a3a1a6d2a11'],
 })
 const EconomyId = Type.String({
-  description: 'Which economy is meant. Needed with a key of the whole tenant; a key of one economy says it itself.',
+  description:
+    'Which economy is meant. Needed with a key of the whole tenant; a key of one economy says it itself.',
   examples: ['eco_01k0g2qz5me93tnsy1xq2zc7ah'],
 })
 
@@ -38,7 +40,8 @@ export const openapi = fp(async (app: FastifyInstance, deps: AppDeps) => {
     },
     refResolver: { buildLocalReference: nameOfShared },
     transform: ({ schema, url, route }) => ({ schema: describe(schema, route), url }),
-    transformObject: (document) => ('openapiObject' in document ? nameResources(document.openapiObject) : document.swaggerObject),
+    transformObject: (document) =>
+      'openapiObject' in document ? nameResources(document.openapiObject) : document.swaggerObject,
   })
 })
 
@@ -51,14 +54,18 @@ function nameOfShared(schema: { $id?: unknown }, _base: unknown, _fragment: unkn
 function describe(schema: FastifySchema, route: RouteOptions): FastifySchema {
   const { plane, scope, idempotency } = route.config ?? {}
   const headers: Record<string, TSchema> = {}
-  if (route.method === 'POST' && !schema.hide) {
+  if (takesKey(route)) {
     headers['Idempotency-Key'] = idempotency === 'required' ? IdempotencyKey : Type.Optional(IdempotencyKey)
   }
-  if (plane === 'data') headers['OST-Economy'] = Type.Optional(EconomyId)
-  const security = plane === 'platform' ? [{ operatorKey: [] }, {}] : scope ? [{ apiKey: [] }] : []
+  if (plane === 'data' || plane === 'graphql') headers['OST-Economy'] = Type.Optional(EconomyId)
+  const security =
+    plane === 'public' ? [] : plane === 'platform' ? [{ operatorKey: [] }, {}] : [{ apiKey: [] }]
   // Fastify leaves the type open; the route contract made sure that it is an object of schemas.
   const declared = Object.entries((schema.response ?? {}) as Record<string, Schema>)
-  const response = declared.map(([status, answer]) => [status, { ...answer, [DESCRIPTION]: descriptionOf(status, answer) }])
+  const response = declared.map(([status, answer]) => [
+    status,
+    { ...answer, [DESCRIPTION]: descriptionOf(status, answer) },
+  ])
   const needs = scope ? `Scope: \`${scope}\`.` : ''
   return {
     ...schema,
@@ -83,12 +90,16 @@ type Schema = Record<string, Json>
  * Gives every resource of the answers one named schema, after its `object` field, so that generated clients have one type for
  * each; and says of every list of texts that it is one.
  */
-function nameResources<Document extends { components?: object | undefined; paths?: object | undefined }>(document: Document): Document {
+function nameResources<Document extends { components?: object | undefined; paths?: object | undefined }>(
+  document: Document,
+): Document {
   const named: Schema = {}
   const visit = (node: Json): Json => {
     if (Array.isArray(node)) return node.map(visit)
     if (!isSchema(node)) return node
-    const visited: Schema = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, visit(value)]))
+    const visited: Schema = Object.fromEntries(
+      Object.entries(node).map(([key, value]) => [key, visit(value)]),
+    )
     if (isTextEnum(visited)) visited['type'] = 'string'
     const name = nameOf(visited)
     if (name === null) return visited

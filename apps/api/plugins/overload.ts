@@ -16,7 +16,12 @@ export const overload = fp(async (app: FastifyInstance) => {
   await app.register(underPressure, {
     maxEventLoopDelay: EVENT_LOOP_DELAY_MAX,
     sampleInterval: LOOK_INTERVAL_MS,
-    pressureHandler: async (request: FastifyRequest, _reply: FastifyReply, _type: string, delay: number | undefined) => {
+    pressureHandler: async (
+      request: FastifyRequest,
+      _reply: FastifyReply,
+      _type: string,
+      delay: number | undefined,
+    ) => {
       const inARow = looks.note(delay ?? 0)
       if (inARow >= SLOW_LOOKS_MIN && request.routeOptions.config.plane !== 'public') throw new Overloaded()
     },

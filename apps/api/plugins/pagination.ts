@@ -29,11 +29,7 @@ export function pageOf(request: ListRequest): PageRequest {
 }
 
 /** A page as lists answer it. */
-export function toList<Row, Item>(
-  request: ListRequest,
-  page: Page<Row>,
-  present: (row: Row) => Item,
-) {
+export function toList<Row, Item>(request: ListRequest, page: Page<Row>, present: (row: Row) => Item) {
   return {
     object: 'list' as const,
     data: page.rows.map(present),
@@ -65,8 +61,11 @@ function macOf(request: ListRequest, after: string): Buffer {
 
 class InvalidCursor extends DomainError {
   constructor() {
-    super('invalid_cursor', 'The cursor does not belong to this list with these filters. Start without a cursor.', {}, [
-      { pointer: '?cursor', detail: 'is not a next_cursor of this list with these filters' },
-    ])
+    super(
+      'invalid_cursor',
+      'The cursor does not belong to this list with these filters. Start without a cursor.',
+      {},
+      [{ pointer: '?cursor', detail: 'is not a next_cursor of this list with these filters' }],
+    )
   }
 }

@@ -117,11 +117,22 @@ export function problems(...codes: ErrorCode[]): ProblemResponses {
 /** The responses of a route, with the problems that `codes` stand for besides its own. */
 export function withProblems(declared: object, codes: readonly ErrorCode[]): object {
   const own = Object.values(declared).flatMap((response: object) => codesOf.get(response) ?? [])
-  const others = Object.entries(declared).filter(([, response]: [string, object]) => !codesOf.has(response))
-  return { ...problems(...own, ...codes), ...Object.fromEntries(others) }
+  const responses: Record<string, object> = { ...problems(...own, ...codes) }
+  for (const [status, response] of Object.entries(declared) as [string, object][]) {
+    if (codesOf.has(response)) continue
+    const problem = responses[status]
+    responses[status] = problem ? besides(response, problem) : response
+  }
+  return responses
 }
 
-function toResponse(status: ProblemStatus, codes: readonly ErrorCode[]): object {
+/** A status with an answer of the route's own beside a problem: the media type tells them apart. */
+function besides(schema: object, problem: object): object {
+  const { content, ...rest } = problem as ReturnType<typeof toResponse>
+  return { ...rest, content: { 'application/json': { schema }, ...content } }
+}
+
+function toResponse(status: ProblemStatus, codes: readonly ErrorCode[]) {
   const response = {
     description: `${STATUS_CODES[status]}: ${codes.map((code) => `\`${code}\``).join(', ')}`,
     content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: 'Problem#' } } },

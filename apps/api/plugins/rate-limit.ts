@@ -43,8 +43,12 @@ export const limits = fp(async (app: FastifyInstance, deps: AppDeps) => {
 
 class RateLimited extends DomainError {
   constructor(max: number, seconds: number) {
-    super('rate_limited', `The limit of ${max} requests a minute is used up. Continue in ${seconds} seconds.`, {
-      retry_after_seconds: seconds,
-    })
+    super(
+      'rate_limited',
+      `The limit of ${max} requests a minute is used up. Continue in ${seconds} seconds.`,
+      {
+        retry_after_seconds: seconds,
+      },
+    )
   }
 }

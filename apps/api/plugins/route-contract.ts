@@ -49,7 +49,8 @@ function whatIsMissing(route: RouteOptions): string | null {
   if (plane === undefined) return 'does not declare config.plane'
   if (scope === undefined) return 'does not declare config.scope (null where none is needed)'
   const isTenants = plane === 'control' || plane === 'data'
-  if (isTenants !== (scope !== null)) return `is of plane ${plane}, which ${isTenants ? 'needs a' : 'has no'} scope`
+  if (isTenants !== (scope !== null))
+    return `is of plane ${plane}, which ${isTenants ? 'needs a' : 'has no'} scope`
   const { summary, tags, operationId, response, body, querystring } = route.schema ?? {}
   if (!route.schema?.hide && !(summary && tags && operationId && response)) {
     return 'does not declare summary, tags, operationId and response in its schema'
@@ -61,19 +62,25 @@ function whatIsMissing(route: RouteOptions): string | null {
 }
 
 /** What a route may answer because of its kind, whatever it does. */
-function commonCodes({ method, config, schema }: RouteOptions): ErrorCode[] {
+function commonCodes(route: RouteOptions): ErrorCode[] {
+  const { method, config, schema } = route
   const codes: ErrorCode[] = ['internal_error', 'overloaded']
   if (schema?.body || schema?.querystring || method === 'POST') codes.push('invalid_request')
   if (schema?.body) codes.push('body_too_large', 'media_type_unsupported')
   const plane = config?.plane
   if (plane === 'public') return codes
   codes.push('unauthenticated', 'rate_limited')
-  if (method === 'POST') codes.push('idempotency_key_in_progress', 'idempotency_key_reused')
+  if (takesKey(route)) codes.push('idempotency_key_in_progress', 'idempotency_key_reused')
   if (config?.idempotency === 'required') codes.push('idempotency_key_missing')
   if (plane === 'platform') return codes
   codes.push('key_expired', 'key_revoked', 'ip_not_allowed', 'scope_missing', 'tenant_suspended')
   if (plane === 'data') codes.push('economy_required', 'economy_not_found', 'environment_mismatch')
   return codes
+}
+
+/** Whether an Idempotency-Key means something to the route. GraphQL's mutations take theirs as an argument. */
+export function takesKey({ method, config }: Pick<RouteOptions, 'method' | 'config'>): boolean {
+  return method === 'POST' && config?.plane !== 'graphql'
 }
 
 function isStrict(schema: unknown): boolean {

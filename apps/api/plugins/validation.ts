@@ -12,7 +12,9 @@ export const JSON_DEPTH_MAX = 20
 
 const OPTIONS: Options = { removeAdditional: false, useDefaults: true, strict: false, allowUnionTypes: true }
 const FORMATS: Record<string, RegExp | ((text: string) => boolean)> = {
-  'date-time': (text) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text)),
+  'date-time': (text) =>
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text) &&
+    !Number.isNaN(Date.parse(text)),
   email: /^[^\s@"<>]{1,64}@[^\s@"<>.]+(\.[^\s@"<>.]+)+$/,
   uri: (text) => URL.canParse(text),
 }
@@ -58,8 +60,12 @@ export function toInvalidRequest(errors: readonly ErrorObject[], part: string): 
 }
 
 function pointerOf({ instancePath, params, propertyName }: ErrorObject, part: string): string {
-  const name = propertyName ?? params['missingProperty'] ?? params['additionalProperty'] ?? params['propertyName']
-  const path = typeof name === 'string' ? `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` : instancePath
+  const name =
+    propertyName ?? params['missingProperty'] ?? params['additionalProperty'] ?? params['propertyName']
+  const path =
+    typeof name === 'string'
+      ? `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+      : instancePath
   return part === 'body' ? path : `?${path.slice(1)}`
 }
 
@@ -81,11 +87,15 @@ function parseJsonBounded(app: FastifyInstance): void {
     // A client that always sends the header may still send no body.
     if (text === '') return done(null, undefined)
     if (isTooDeep(text)) {
-      return done(new InvalidRequest([{ pointer: '', detail: `is nested deeper than ${JSON_DEPTH_MAX} levels` }]))
+      return done(
+        new InvalidRequest([{ pointer: '', detail: `is nested deeper than ${JSON_DEPTH_MAX} levels` }]),
+      )
     }
     void parse(request, text, (error, value) => {
       if (!error) return done(null, value)
-      const detail = isJson(text) ? 'contains a key that is not allowed (__proto__, constructor)' : 'is not valid JSON'
+      const detail = isJson(text)
+        ? 'contains a key that is not allowed (__proto__, constructor)'
+        : 'is not valid JSON'
       done(new InvalidRequest([{ pointer: '', detail }]))
     })
   })

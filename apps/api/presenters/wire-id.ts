@@ -2,7 +2,22 @@ import { fromUUID, TypeID } from 'typeid-js'
 import { InvalidRequest } from '#core/shared/errors.ts'
 
 /** Prefixes of ids on the /v3 wire. */
-export const ID_PREFIXES = ['ten', 'mem', 'key', 'eco', 'usr', 'typ', 'rul', 'prc', 'txn', 'air', 'evt', 'rec', 'sub', 'aud'] as const
+export const ID_PREFIXES = [
+  'ten',
+  'mem',
+  'key',
+  'eco',
+  'usr',
+  'typ',
+  'rul',
+  'prc',
+  'txn',
+  'air',
+  'evt',
+  'rec',
+  'sub',
+  'aud',
+] as const
 export type IdPrefix = (typeof ID_PREFIXES)[number]
 
 /** A UUID as the wire shows it: `usr_01jd…`. */
@@ -28,7 +43,8 @@ export function idFromPath(prefix: IdPrefix, text: string, notFound: () => Error
 /** The UUID of an id in a body or query. @throws InvalidRequest pointing at the field. */
 export function idFromBody(prefix: IdPrefix, text: string, pointer: string): string {
   const uuid = fromWire(prefix, text)
-  if (uuid === null) throw new InvalidRequest([{ pointer, detail: `must be an id that starts with ${prefix}_` }])
+  if (uuid === null)
+    throw new InvalidRequest([{ pointer, detail: `must be an id that starts with ${prefix}_` }])
   return uuid
 }
 

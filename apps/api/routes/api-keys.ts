@@ -36,7 +36,8 @@ export async function apiKeyRoutes(app: App, deps: AppDeps): Promise<void> {
       schema: {
         operationId: 'createApiKey',
         summary: 'Create an API key',
-        description: 'The answer holds the secret, shown this once. A key cannot grant scopes that it lacks itself.',
+        description:
+          'The answer holds the secret, shown this once. A key cannot grant scopes that it lacks itself.',
         tags,
         body: CreateApiKeyBody,
         response: {
@@ -80,7 +81,8 @@ export async function apiKeyRoutes(app: App, deps: AppDeps): Promise<void> {
     async (request) => {
       const { tenantId } = credentialOf(request)
       const { economy_id } = request.query
-      const filter = economy_id === undefined ? {} : { economyId: idFromBody('eco', economy_id, '?economy_id') }
+      const filter =
+        economy_id === undefined ? {} : { economyId: idFromBody('eco', economy_id, '?economy_id') }
       const page = await listApiKeys(deps, { tenantId, page: pageOf(request), filter })
       const now = deps.clock.now()
       return toList(request, page, (key) => presentApiKey(key, now))

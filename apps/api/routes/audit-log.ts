@@ -35,7 +35,11 @@ export async function auditLogRoutes(app: App, deps: AppDeps): Promise<void> {
         ...(since !== undefined && { since: new Date(since) }),
         ...(until !== undefined && { until: new Date(until) }),
       }
-      return toList(request, await listAuditLog(deps, { tenantId, page: pageOf(request), filter }), presentAuditEntry)
+      return toList(
+        request,
+        await listAuditLog(deps, { tenantId, page: pageOf(request), filter }),
+        presentAuditEntry,
+      )
     },
   )
 }
@@ -47,5 +51,7 @@ function subjectIdOf(text: string, type: AuditSubject | undefined): string {
     const uuid = fromWire(prefix, text)
     if (uuid !== null) return uuid
   }
-  throw new InvalidRequest([{ pointer: '?subject_id', detail: `must be an id that starts with ${prefixes.join('_, ')}_` }])
+  throw new InvalidRequest([
+    { pointer: '?subject_id', detail: `must be an id that starts with ${prefixes.join('_, ')}_` },
+  ])
 }

@@ -77,7 +77,11 @@ export async function economyRoutes(app: App, deps: AppDeps): Promise<void> {
       const { tenantId } = credentialOf(request)
       const { status, environment } = request.query
       const filter = { ...(status && { status }), ...(environment && { environment }) }
-      return toList(request, await listEconomies(deps, { tenantId, page: pageOf(request), filter }), presentEconomy)
+      return toList(
+        request,
+        await listEconomies(deps, { tenantId, page: pageOf(request), filter }),
+        presentEconomy,
+      )
     },
   )
 

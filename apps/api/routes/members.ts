@@ -37,7 +37,10 @@ export async function memberRoutes(app: App, deps: AppDeps): Promise<void> {
     },
     async (request, reply) =>
       once(deps, request, reply, async (unitOfWork) => {
-        const member = await createMember({ ...deps, unitOfWork }, { actor: actorOf(request), ...request.body })
+        const member = await createMember(
+          { ...deps, unitOfWork },
+          { actor: actorOf(request), ...request.body },
+        )
         return { status: 201, body: presentMember(member) }
       }),
   )
@@ -92,7 +95,11 @@ export async function memberRoutes(app: App, deps: AppDeps): Promise<void> {
       },
     },
     async (request) => {
-      const command = { actor: actorOf(request), memberId: memberIdOf(request.params), role: request.body.role }
+      const command = {
+        actor: actorOf(request),
+        memberId: memberIdOf(request.params),
+        role: request.body.role,
+      }
       return presentMember(await updateMember(deps, command))
     },
   )

@@ -48,7 +48,10 @@ export async function tenantRoutes(app: App, deps: AppDeps): Promise<void> {
         request,
         reply,
         async (unitOfWork) => {
-          const created = await createTenant({ ...deps, unitOfWork }, { tenantId, name, owner, environment, actor })
+          const created = await createTenant(
+            { ...deps, unitOfWork },
+            { tenantId, name, owner, environment, actor },
+          )
           const body = {
             ...presentTenant(created.tenant),
             owner: presentMember(created.owner),

@@ -20,7 +20,7 @@ import { claimOf } from '../plugins/idempotency.ts'
 import { pageOf, toList } from '../plugins/pagination.ts'
 import { problems } from '../plugins/problem.ts'
 import { presentDryRun, presentTimelineEvent, presentTransaction } from '../presenters/transactions.ts'
-import { fromWire, idFromBody, idFromPath, toWire } from '../presenters/wire-id.ts'
+import { fromWire, idFromBody, idFromPath } from '../presenters/wire-id.ts'
 import { IdParams, ListOf } from '../schemas/common.ts'
 import {
   BatchSchema,

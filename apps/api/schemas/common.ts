@@ -42,7 +42,10 @@ export function ListQuery<Fields extends TProperties>(filters: Fields) {
   return Strict({
     limit: Type.Integer({ minimum: 1, maximum: PAGE_LIMIT_MAX, default: PAGE_LIMIT_DEFAULT }),
     cursor: Type.Optional(
-      Type.String({ maxLength: 512, description: 'The `next_cursor` of the page before, with the same filters.' }),
+      Type.String({
+        maxLength: 512,
+        description: 'The `next_cursor` of the page before, with the same filters.',
+      }),
     ),
     order: Type.Enum(['asc', 'desc'], { default: 'desc', description: 'By time of creation.' }),
     ...filters,

@@ -46,7 +46,10 @@ export const EconomySchema = Type.Object({
   status: Status,
   failure_reason: Nullable(Type.String()),
   chain_id: Type.Integer({ examples: [31_002] }),
-  token_address: { ...Address, description: 'Known from the start; the contract is there once the economy is active.' },
+  token_address: {
+    ...Address,
+    description: 'Known from the start; the contract is there once the economy is active.',
+  },
   token_rules_address: Address,
   company_user_id: { ...Id('usr'), description: 'The business itself as a user of its economy.' },
   initial_grant: Units,

@@ -8,8 +8,9 @@ export function refreshPricesJob(
   deps: RecordFeedPriceDeps & { feeds: readonly PriceFeed[]; observer: Observer },
 ): JobHandler {
   const { feeds, observer } = deps
-  return async () => {
+  return async (_id, signal) => {
     for (const feed of feeds) {
+      if (signal.aborted) return
       try {
         const recorded = await recordFeedPrice(deps, feed)
         if (recorded.length > 0)

@@ -6,7 +6,7 @@ import {IPaymentErrors} from "./IPaymentErrors.sol";
 /// @notice Rules of one economy: who may move managed balances, and how much.
 interface ITokenRules is IPaymentErrors {
     /// @notice Bounds on what operators may move.
-    /// @param perPayment Largest sum of one payment's legs, in base units.
+    /// @param perPayment Largest sum of one payment's legs, in base units; the type's maximum means unlimited.
     /// @param perWindow Most base units moved in one window; the type's maximum means unlimited.
     /// @param windowSeconds Length of a window. Windows begin at multiples of it since the Unix epoch.
     struct Caps {

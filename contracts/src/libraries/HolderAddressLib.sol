@@ -3,9 +3,11 @@ pragma solidity =0.8.37;
 
 /// @notice CREATE2 addresses of token holders: `keccak256(0xff | factory | salt | initCodeHash)` of EIP-1014.
 library HolderAddressLib {
-    /// @dev Bytes of the salt that name the user, and its position in the preimage: 0xff, factory, token.
+    /// @notice Where the user's part of the salt begins in memory, counted from the pointer to a preimage: behind the
+    /// length word, 0xff, the factory and the token.
+    uint256 internal constant USER_SALT_OFFSET = 32 + 1 + 20 + 20;
+
     uint256 private constant USER_SALT_LENGTH = 12;
-    uint256 private constant USER_SALT_POSITION = 1 + 20 + 20;
     uint256 private constant PREIMAGE_LENGTH = 1 + 20 + 32 + 32;
 
     /// @notice Salt of a holder: token in the high 20 bytes, user in the low 12.
@@ -44,9 +46,8 @@ library HolderAddressLib {
     /// reads exactly those 85. Behind the end of calldata the copy reads zeros. The result is cut to 160 bits.
     function holderAt(bytes memory preimage, uint256 position) internal pure returns (address holder) {
         assembly ("memory-safe") {
-            let start := add(preimage, 0x20)
-            calldatacopy(add(start, USER_SALT_POSITION), position, USER_SALT_LENGTH)
-            holder := shr(96, shl(96, keccak256(start, PREIMAGE_LENGTH)))
+            calldatacopy(add(preimage, USER_SALT_OFFSET), position, USER_SALT_LENGTH)
+            holder := shr(96, shl(96, keccak256(add(preimage, 0x20), PREIMAGE_LENGTH)))
         }
     }
 }

@@ -2,50 +2,83 @@
 pragma solidity =0.8.37;
 
 import {AccountLib} from "./AccountLib.sol";
+import {HolderAddressLib} from "./HolderAddressLib.sol";
 
+/// @notice The fast lane of a batch: a run of payments with one leg each that nothing speaks against.
+/// @dev It decides nothing on its own. A payment it does not like for any reason is left to the plain code, which
+/// finds out why, or pays after all. So what must be proved is only that a payment made here is made as there:
+///
+/// 1. It lies in the batch: `next <= end`; and it has one leg: byte 12 is 1, and 12 + 1 + 32 bytes are read.
+/// 2. No reason to skip applies. Recipient and amount are not zero: below 2^160 and 2^96, their product is exact,
+///    and zero only if one of them is. The recipient is not the token, in whose context this runs. The amount is
+///    within both caps. The payer's account, read as a signed number, is not below the amount; so its highest bit,
+///    the custody flag, is clear, and with it the account is the balance, and covers the amount.
+/// 3. The effects are those of {AccountLib-debit} and {AccountLib-credit}, in this order, so that a payment to
+///    oneself conserves. `account - amount` does not underflow (2). Credit + amount does not carry into the flag,
+///    as balance + amount <= total supply < 2^128 once the payer was debited. `left - amount` does not underflow (2).
+/// 4. Values put into topics and slots are clean: `payer` is masked, `recipient` is shifted down.
+///
+/// Memory safety: written are the scratch word 0x00 and the user part of `preimage`, see {HolderAddressLib-holderAt}.
 library SingleLegLib {
+    /// @notice Bytes of a payment with one leg: salt, leg count, recipient, amount.
     uint256 internal constant PAYMENT_LENGTH = 12 + 1 + 20 + 12;
-    bytes32 private constant STORAGE_LOCATION = 0xe30df758453d03e529094ece1757505c73151e02395b546ad9d7e2bd40d0ae00;
+
+    /// @dev Position of the leg in the payment.
+    uint256 private constant LEG_POSITION = 12 + 1;
+
+    uint256 private constant ADDRESS_MASK = type(uint160).max;
+    uint256 private constant AMOUNT_MASK = type(uint96).max;
+
+    /// @dev keccak256("Transfer(address,address,uint256)")
     uint256 private constant TRANSFER_TOPIC =
         0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef;
 
-    function payWhileSimple(bytes memory preimage, uint256 from, uint256 end, uint256 perPayment, uint256 left0)
-        internal
-        returns (uint256 position, uint256 left)
-    {
-        position = from;
-        left = left0;
+    /// @notice Makes payments from calldata position `position` on, until one is not simple or the batch ends.
+    /// @param preimage From {HolderAddressLib-preimageOf}.
+    /// @param position Calldata position of the first payment.
+    /// @param end Calldata position behind the batch.
+    /// @param perPayment Most base units of one payment.
+    /// @param left Most base units of all payments.
+    /// @return stop Calldata position behind the last payment made here.
+    /// @return leftAfter What remains of `left`.
+    function payWhileSimple(
+        bytes memory preimage,
+        uint256 position,
+        uint256 end,
+        uint256 perPayment,
+        uint256 left
+    ) internal returns (uint256 stop, uint256 leftAfter) {
+        uint256 space = AccountLib.SPACE;
+        uint256 saltOffset = HolderAddressLib.USER_SALT_OFFSET;
         assembly ("memory-safe") {
             let start := add(preimage, 0x20)
-            let hole := add(preimage, 73)
-            mstore(0x20, STORAGE_LOCATION)
-            let cap := div(left, add(div(sub(end, position), 45), 1))
-            if gt(cap, perPayment) { cap := perPayment }
-            for { let next := add(position, 45) } iszero(gt(next, end)) { next := add(next, 45) } {
-                calldatacopy(hole, position, 12)
-                let payer := and(keccak256(start, 85), 0xffffffffffffffffffffffffffffffffffffffff)
-                mstore(0x00, payer)
-                let slot := keccak256(0x00, 0x40)
+            let salt := add(preimage, saltOffset)
+            for { let next := add(position, PAYMENT_LENGTH) } iszero(gt(next, end)) {
+                next := add(next, PAYMENT_LENGTH)
+            } {
+                calldatacopy(salt, position, 12)
+                let payer := and(keccak256(start, 85), ADDRESS_MASK)
+                let slot := or(space, payer)
                 let account := sload(slot)
-                let amount := calldataload(sub(next, 32))
-                let recipient := shr(96, amount)
-                amount := and(amount, 0xffffffffffffffffffffffff)
+                let leg := calldataload(add(position, LEG_POSITION))
+                let recipient := shr(96, leg)
+                let amount := and(leg, AMOUNT_MASK)
                 if or(
                     or(
-                        or(xor(byte(12, calldataload(position)), 1), gt(amount, cap)),
-                        slt(account, amount)
+                        or(xor(byte(12, calldataload(position)), 1), eq(recipient, address())),
+                        or(gt(amount, perPayment), gt(amount, left))
                     ),
-                    or(iszero(mul(amount, recipient)), eq(recipient, address()))
+                    or(slt(account, amount), iszero(mul(amount, recipient)))
                 ) { break }
                 left := sub(left, amount)
                 sstore(slot, sub(account, amount))
-                mstore(0x00, recipient)
-                slot := keccak256(0x00, 0x40)
+                slot := or(space, recipient)
                 sstore(slot, add(sload(slot), amount))
                 mstore(0x00, amount)
                 log3(0x00, 0x20, TRANSFER_TOPIC, payer, recipient)
                 position := next
             }
         }
+        return (position, left);
     }
 }

@@ -42,12 +42,19 @@ contract InitializeTest is BaseTest {
         vm.assertEq(fresh.decimals(), decimals > 18 ? 0 : decimals, "decimals");
     }
 
-    function test_storage_isWhereTheNamespaceSays() public {
+    function testFuzz_account_standsWhereTheLibrarySays(address holder, uint128 balance) public {
+        vm.assume(holder != address(0));
+        uint256 space = uint256(keccak256("ost-kit.storage.UtilityBrandedToken.accounts")) >> 160 << 160;
+        _mint(holder, balance);
+        bytes32 account = vm.load(address(token), bytes32(space | uint160(holder)));
+        vm.assertEq(uint256(account), balance, "account");
+    }
+
+    function test_storage_standsAtItsNamespace() public {
         bytes32 namespace = keccak256(
             abi.encode(uint256(keccak256("ost-kit.storage.UtilityBrandedToken")) - 1)
         ) & ~bytes32(uint256(0xff));
         _mint(alice, 7);
-        bytes32 account = vm.load(address(token), keccak256(abi.encode(alice, namespace)));
-        vm.assertEq(account, bytes32(uint256(7)), "account of a plain mapping");
+        vm.assertEq(uint256(vm.load(address(token), namespace)), 7, "supply");
     }
 }

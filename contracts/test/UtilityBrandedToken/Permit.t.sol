@@ -25,7 +25,7 @@ contract PermitTest is BaseTest {
     function test_permit_twice_reverts() public {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(KEY, _digest(token, 5, 0, START));
         token.permit(alice, bob, 5, START, v, r, s);
-        vm.expectRevert(ERC20PermitUpgradeable.ERC2612InvalidSigner.selector);
+        vm.expectPartialRevert(ERC20PermitUpgradeable.ERC2612InvalidSigner.selector);
         token.permit(alice, bob, 5, START, v, r, s);
     }
 
@@ -41,7 +41,7 @@ contract PermitTest is BaseTest {
     function test_permit_signedForAnotherEconomy_reverts() public {
         (UtilityBrandedToken other,) = _createEconomy(keccak256("another"));
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(KEY, _digest(other, 5, 0, START));
-        vm.expectRevert(ERC20PermitUpgradeable.ERC2612InvalidSigner.selector);
+        vm.expectPartialRevert(ERC20PermitUpgradeable.ERC2612InvalidSigner.selector);
         token.permit(alice, bob, 5, START, v, r, s);
     }
 

@@ -28,6 +28,7 @@ interface Vm {
     function expectCall(address callee, bytes calldata data, uint64 count) external;
     function expectEmit(address emitter) external;
     function expectRevert(bytes calldata data) external;
+    function expectPartialRevert(bytes4 selector) external;
     function expectRevert(bytes4 selector) external;
     function getRecordedLogs() external returns (Log[] memory logs);
     function label(address account, string calldata name) external;

@@ -20,8 +20,11 @@ const LIMITS = {
   maxCallArguments: 8,
 }
 
+/** Compiled expressions kept: a configuration is read anew with each price, and its rules seldom changed. */
+const COMPILED_MAX = 5_000
+
 /**
- * Compiles token rules written in CEL.
+ * Compiles token rules written in CEL. Remembers what it compiled, the oldest forgotten first.
  * @see docs/adr/0007-cel-rules.md
  */
 export function createRuleCompiler(): RuleCompiler {
@@ -29,16 +32,28 @@ export function createRuleCompiler(): RuleCompiler {
   registerAmounts(base)
   registerContext(base)
   registerLocalTime(base)
-  const byDecimals = new Map<number, Environment>()
+  const environments = new Map<number, Environment>()
+  const compiled = new Map<string, CompiledExpression>()
+
+  function environmentOf(tokenDecimals: number): Environment {
+    const known = environments.get(tokenDecimals)
+    if (known) return known
+    const environment = base.clone()
+    registerTokens(environment, tokenDecimals)
+    environments.set(tokenDecimals, environment)
+    return environment
+  }
+
   return {
     compile(expression, tokenDecimals) {
-      let environment = byDecimals.get(tokenDecimals)
-      if (!environment) {
-        environment = base.clone()
-        registerTokens(environment, tokenDecimals)
-        byDecimals.set(tokenDecimals, environment)
-      }
-      return compile(environment, expression, tokenDecimals)
+      const key = `${tokenDecimals} ${expression}`
+      const known = compiled.get(key)
+      if (known) return known
+      const fresh = compile(environmentOf(tokenDecimals), expression, tokenDecimals)
+      const [oldest] = compiled.keys()
+      if (compiled.size >= COMPILED_MAX && oldest !== undefined) compiled.delete(oldest)
+      compiled.set(key, fresh)
+      return fresh
     },
   }
 }

@@ -117,8 +117,10 @@ async function findNonceUser(
   rpc: Rpc,
   search: { address: string; nonce: number; from: number; notBefore: Date },
 ): Promise<NonceUser | null> {
-  const oldest = Math.max(0, search.from - BLOCKS_SEARCHED_MAX)
-  for (let high = search.from; high >= oldest; high -= BLOCKS_PER_REQUEST) {
+  const newest = await lastBlockToSearch(rpc, search)
+  if (newest === null) return null
+  const oldest = Math.max(0, newest - BLOCKS_SEARCHED_MAX)
+  for (let high = newest; high >= oldest; high -= BLOCKS_PER_REQUEST) {
     const numbers = Array.from({ length: Math.min(BLOCKS_PER_REQUEST, high + 1) }, (_, index) => high - index)
     const blocks = await rpc.batch(
       numbers.map((number) => ({ method: 'eth_getBlockByNumber', params: [toQuantity(number), true] })),
@@ -138,6 +140,34 @@ async function findNonceUser(
     }
   }
   return null
+}
+
+/**
+ * The block in which the nonce was used, found by halving where the node still has the counts of old blocks; else the newest
+ * one. Null while the nonce is free at `from`.
+ */
+async function lastBlockToSearch(
+  rpc: Rpc,
+  search: { address: string; nonce: number; from: number },
+): Promise<number | null> {
+  const isUsedAt = async (block: number): Promise<boolean> => {
+    const count = await rpc.call('eth_getTransactionCount', [search.address, toQuantity(block)])
+    return quantityToNumber(count) > search.nonce
+  }
+  if (search.from < 0) return null
+  try {
+    if (!(await isUsedAt(search.from))) return null
+    let [free, used] = [-1, search.from]
+    while (used - free > 1) {
+      const middle = Math.floor((free + used) / 2)
+      if (await isUsedAt(middle)) used = middle
+      else free = middle
+    }
+    return used
+  } catch (error) {
+    if (!(error instanceof RpcRefused)) throw error
+    return search.from
+  }
 }
 
 /** A refusal of a plain read says that this node cannot serve us, not that the answer is no. */

@@ -15,12 +15,16 @@ export function createAirdropRun(
   return {
     chunk: async (airdropId, work) =>
       database.raw([], async (client) => {
-        const { rows } = await client.query<AirdropRow>(
-          `SELECT ${AIRDROP_COLUMNS} FROM airdrop a WHERE a.id = $1 AND a.status IN ('queued', 'running') FOR NO KEY UPDATE`,
+        const { rows } = await client.query<AirdropRow & { is_economy_active: boolean }>(
+          `SELECT ${AIRDROP_COLUMNS}, e.status = 'active' AS is_economy_active
+           FROM airdrop a JOIN economy e ON e.id = a.economy_id
+           WHERE a.id = $1 AND a.status IN ('queued', 'running') FOR NO KEY UPDATE OF a`,
           [airdropId],
         )
         const [row] = rows
-        return row ? work(createChunk(client, toAirdrop(row), deps)) : null
+        return row
+          ? work({ ...createChunk(client, toAirdrop(row), deps), isEconomyActive: row.is_economy_active })
+          : null
       }),
   }
 }
@@ -29,7 +33,7 @@ function createChunk(
   client: pg.PoolClient,
   airdrop: Airdrop,
   deps: { ids: Ids; compiler: RuleCompiler },
-): AirdropChunk {
+): Omit<AirdropChunk, 'isEconomyActive'> {
   const key = [airdrop.economyId, airdrop.id]
   return {
     airdrop,

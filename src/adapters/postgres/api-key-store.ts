@@ -18,7 +18,9 @@ export function createApiKeyStore(tx: PrismaTx, tenantId: string): ApiKeyStore {
     async insert(key, secretHash) {
       const { scopes, ipAllowList, ...rest } = key
       const lists = { scopes: [...scopes], ipAllowList: [...ipAllowList] }
-      await tx.apiKey.create({ data: { ...rest, ...lists, tenantId, secretHash: Uint8Array.from(secretHash) } })
+      await tx.apiKey.create({
+        data: { ...rest, ...lists, tenantId, secretHash: Uint8Array.from(secretHash) },
+      })
     },
 
     async lock(id) {
@@ -98,5 +100,17 @@ function toApiKey(row: ApiKeyRow): ApiKey {
   // Written by this store only, from values of these types.
   const environment = row.environment as Environment
   const scopes = row.scopes as Scope[]
-  return { id, name, economyId, environment, scopes, ipAllowList, createdAt, expiresAt, lastUsedAt, revokedAt, replacedById }
+  return {
+    id,
+    name,
+    economyId,
+    environment,
+    scopes,
+    ipAllowList,
+    createdAt,
+    expiresAt,
+    lastUsedAt,
+    revokedAt,
+    replacedById,
+  }
 }

@@ -14,7 +14,10 @@ export function createAuditStore(tx: PrismaTx, tenantId: string): AuditStore {
     async list(page, { since, until, ...exact }) {
       const query = pageQuery(page)
       const createdAt = { ...(since && { gte: since }), ...(until && { lt: until }) }
-      const rows = await tx.auditLog.findMany({ ...query, where: { ...query.where, tenantId, ...exact, createdAt } })
+      const rows = await tx.auditLog.findMany({
+        ...query,
+        where: { ...query.where, tenantId, ...exact, createdAt },
+      })
       return pageOf(rows, page, toEntry)
     },
   }

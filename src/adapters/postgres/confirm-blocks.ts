@@ -7,9 +7,9 @@ import {
   appendTransactionEvents,
   changeAccounts,
   expectRows,
-  hasStatus,
   lockCursor,
   type TransactionEvent,
+  unestimated,
 } from './ledger-rows.ts'
 
 interface ConfirmBlocks {
@@ -101,7 +101,7 @@ async function confirmTransactions(client: pg.PoolClient, range: BlockRange): Pr
   const { rows } = await client.query<EndedRow>({
     name: 'confirm_transactions',
     text: `UPDATE transaction SET status = 'confirmed', ended_at = now() FROM ${ENDING}
-           WHERE transaction.economy_id = ending.economy_id AND transaction.id = ending.id AND ${hasStatus('transaction', 'mined')}
+           WHERE transaction.economy_id = ending.economy_id AND transaction.id = ending.id AND ${unestimated(`transaction.status = 'mined'`)}
            RETURNING transaction.tenant_id, transaction.economy_id, transaction.id, transaction.block_number, transaction.tx_hash`,
     values: valuesOf(range),
   })
@@ -130,7 +130,7 @@ async function failTransactions(client: pg.PoolClient, range: BlockRange): Promi
            FROM ${ENDING}
            JOIN transaction ON transaction.economy_id = ending.economy_id AND transaction.id = ending.id
            JOIN hold ON hold.economy_id = ending.economy_id AND hold.transaction_id = ending.id
-           WHERE ${hasStatus('transaction', 'submitted')} AND transaction.failure_code IS NOT NULL AND ${hasStatus('hold', 'pending')}`,
+           WHERE ${unestimated(`transaction.status = 'submitted' AND transaction.failure_code IS NOT NULL`)} AND ${unestimated(`hold.status = 'pending'`)}`,
     values: valuesOf(range),
   })
   if (rows.length === 0) return []
@@ -144,14 +144,14 @@ async function failTransactions(client: pg.PoolClient, range: BlockRange): Promi
   const voided = await client.query({
     name: 'confirm_void_holds',
     text: `UPDATE hold SET status = 'voided', ended_at = now() FROM unnest($1::uuid[], $2::uuid[]) AS failed(economy_id, id)
-           WHERE hold.economy_id = failed.economy_id AND hold.transaction_id = failed.id AND ${hasStatus('hold', 'pending')}`,
+           WHERE hold.economy_id = failed.economy_id AND hold.transaction_id = failed.id AND ${unestimated(`hold.status = 'pending'`)}`,
     values: keys,
   })
   expectRows('pending holds', voided.rowCount, rows.length)
   const ended = await client.query({
     name: 'confirm_fail_transactions',
     text: `UPDATE transaction SET status = 'failed', ended_at = now() FROM unnest($1::uuid[], $2::uuid[]) AS failed(economy_id, id)
-           WHERE transaction.economy_id = failed.economy_id AND transaction.id = failed.id AND ${hasStatus('transaction', 'submitted')}`,
+           WHERE transaction.economy_id = failed.economy_id AND transaction.id = failed.id AND ${unestimated(`transaction.status = 'submitted'`)}`,
     values: keys,
   })
   expectRows('submitted transactions', ended.rowCount, rows.length)

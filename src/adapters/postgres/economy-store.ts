@@ -55,7 +55,9 @@ export function createEconomyStore(tx: PrismaTx, tenantId: string): EconomyStore
       await tx.wallet.create({
         data: { ...of, userId: companyUserId, address: company.address, salt: Uint8Array.from(company.salt) },
       })
-      await tx.account.create({ data: { ...of, id: companyUserId, kind: 'wallet', address: company.address } })
+      await tx.account.create({
+        data: { ...of, id: companyUserId, kind: 'wallet', address: company.address },
+      })
     },
 
     async lock(id) {

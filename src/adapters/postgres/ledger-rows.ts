@@ -9,12 +9,12 @@ import type { Ids } from '#core/shared/clock.ts'
 const CHECK_VIOLATION = '23514'
 
 /**
- * A condition on the status of rows that are found by their primary key. As a plain comparison the planner would take it for
- * the rarest thing, since statistics of a status that rows only pass through are always stale, and would compare every such
- * row with every row of the batch: minutes instead of milliseconds. A CASE it takes for a coin toss.
+ * A condition on rows that are found by their primary key anyway. As a plain comparison with a status that rows only pass
+ * through, the planner would take it for the rarest thing (its statistics are always stale) and compare every such row with
+ * every row of the batch: minutes instead of milliseconds. A CASE it takes for a coin toss.
  */
-export function hasStatus(table: 'transaction' | 'hold', status: string): string {
-  return `CASE WHEN ${table}.status = '${status}' THEN true ELSE false END`
+export function unestimated(condition: string): string {
+  return `CASE WHEN ${condition} THEN true ELSE false END`
 }
 
 /** What every writer of the ledger holds: one at a time per chain. */

@@ -73,9 +73,12 @@ export function createLockedLane(client: pg.PoolClient, ids: Ids, state: LaneSta
     },
 
     async recordFiller(nonce, call, attempt) {
+      // Below the lane's first nonce the key was used before it became a lane: a lagging node only seems to show a gap there.
       const { rowCount } = await client.query(
         `INSERT INTO chain_submission (id, chain_id, lane_id, kind, to_address, calldata, gas_limit, nonce, status, created_at, signed_at)
-         VALUES ($1, $2, $3, '${NONCE_FILLER}', $4, $5, $6, $7, 'signed', $8, $8) ON CONFLICT (lane_id, nonce) DO NOTHING`,
+         SELECT $1, $2, $3, '${NONCE_FILLER}', $4, $5, $6, $7, 'signed', $8, $8
+         WHERE EXISTS (SELECT FROM chain_submission WHERE lane_id = $3 AND nonce < $7)
+         ON CONFLICT (lane_id, nonce) DO NOTHING`,
         [
           attempt.submissionId,
           state.lane.chainId,

@@ -13,7 +13,10 @@ export function createMemberStore(tx: PrismaTx, tenantId: string): MemberStore {
   return {
     async insert(member) {
       const email = member.email.toLowerCase()
-      const { count } = await tx.member.createMany({ data: [{ ...member, email, tenantId }], skipDuplicates: true })
+      const { count } = await tx.member.createMany({
+        data: [{ ...member, email, tenantId }],
+        skipDuplicates: true,
+      })
       if (count === 0) throw new MemberExists()
     },
 

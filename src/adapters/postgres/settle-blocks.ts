@@ -13,8 +13,8 @@ import {
   appendTransactionEvents,
   changeAccounts,
   expectRows,
-  IS_SUBMITTED,
   lockCursorAt,
+  unestimated,
 } from './ledger-rows.ts'
 
 interface SettleBlocks {
@@ -134,7 +134,7 @@ async function postHolds(client: pg.PoolClient, payments: readonly SettledPaymen
     text: `UPDATE hold SET status = 'posted', ended_at = now()
            FROM unnest($1::uuid[], $2::uuid[], $3::numeric[]) AS payment(economy_id, transaction_id, amount)
            WHERE hold.economy_id = payment.economy_id AND hold.transaction_id = payment.transaction_id
-             AND ${hasStatus('hold', 'pending')} AND hold.amount = payment.amount`,
+             AND ${unestimated(`hold.status = 'pending'`)} AND hold.amount = payment.amount`,
     values: [
       payments.map((payment) => payment.economyId),
       payments.map((payment) => payment.transactionId),
@@ -157,7 +157,7 @@ async function mineTransactions(
            FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[])
                 AS payment(economy_id, id, block_number, tx_hash, mined_at)
            WHERE transaction.economy_id = payment.economy_id AND transaction.id = payment.id
-             AND ${hasStatus('transaction', 'submitted')} AND transaction.failure_code IS NULL`,
+             AND ${unestimated(`transaction.status = 'submitted' AND transaction.failure_code IS NULL`)}`,
     values: [
       payments.map((payment) => payment.economyId),
       payments.map((payment) => payment.transactionId),
@@ -183,7 +183,7 @@ async function recordFailures(
            FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[])
                 AS failure(economy_id, id, code, reason, block_number, tx_hash)
            WHERE transaction.economy_id = failure.economy_id AND transaction.id = failure.id
-             AND ${hasStatus('transaction', 'submitted')} AND transaction.failure_code IS NULL`,
+             AND ${unestimated(`transaction.status = 'submitted' AND transaction.failure_code IS NULL`)}`,
     values: [
       failures.map((failure) => failure.economyId),
       failures.map((failure) => failure.transactionId),

@@ -3,6 +3,7 @@ import type { ActivityWindows, RuleContext, WindowTotals } from '#core/rule/eval
 import type { PastTransaction, TransactionHistory } from '#core/rule/transaction-history.ts'
 import type { Metadata } from '#core/shared/metadata.ts'
 import type { Database } from './database.ts'
+import { ID_SLACK_MS, idAt } from './transaction-reader.ts'
 
 type Party = RuleContext['sender']
 type PartyJson = Omit<Party, 'createdAt'> & { createdAt: string }
@@ -27,17 +28,21 @@ interface WindowRow {
   month_sum: string
 }
 
+/** No transaction is older or younger. */
+const BEGINNING = new Date(0)
+const END = new Date('9999-01-01T00:00:00Z')
+
 /** Reads what a dry run asks about: the newest fitting transactions, and what was accepted in the hours before each. */
 export function createTransactionHistory(database: Pick<Database, 'read'>): TransactionHistory {
   return async (tenantId, { economyId, typeId, from, to, limit }) => {
-    const rows = await database.read<PastRow>(tenantId, 'read_past_transactions', READ_PAST, [
-      economyId,
+    const [since, until] = [from ?? BEGINNING, to ?? END]
+    const bounds = [since, until, idAt(since, -ID_SLACK_MS), idAt(until, ID_SLACK_MS)]
+    const rows = await database.read<PastRow>(
       tenantId,
-      typeId,
-      from,
-      to,
-      limit,
-    ])
+      typeId === null ? 'read_past_transactions' : 'read_past_transactions_of_type',
+      readPast(typeId !== null),
+      [economyId, tenantId, ...bounds, limit, ...(typeId === null ? [] : [typeId])],
+    )
     const windows = await readWindows(database, tenantId, economyId, rows)
     return rows.reverse().map((row) => toPast(row, windows))
   }
@@ -48,16 +53,19 @@ const PARTY = (
 ) => `jsonb_build_object('id', ${name}.id, 'type', ${name}.type, 'isVerified', ${name}.is_verified,
     'metadata', ${name}.metadata, 'createdAt', ${name}.created_at) AS ${name}`
 
-const READ_PAST = `
-  SELECT t.id, t.amount, t.commission, t.metadata, t.created_at, ${PARTY('sender')}, ${PARTY('recipient')},
-         jsonb_build_object('id', y.id, 'name', y.name, 'kind', y.kind) AS type
-  FROM transaction t
-  JOIN transaction_type y ON y.economy_id = t.economy_id AND y.id = t.type_id
-  JOIN economy_user sender ON sender.economy_id = t.economy_id AND sender.id = t.from_user_id
-  JOIN economy_user recipient ON recipient.economy_id = t.economy_id AND recipient.id = t.to_user_id
-  WHERE t.economy_id = $1 AND t.tenant_id = $2 AND ($3::uuid IS NULL OR t.type_id = $3)
-    AND ($4::timestamptz IS NULL OR t.created_at >= $4) AND ($5::timestamptz IS NULL OR t.created_at < $5)
-  ORDER BY t.id DESC LIMIT $6`
+/** Along an index of (economy, [type,] id): ids rise with time. */
+function readPast(isOfType: boolean): string {
+  return `
+    SELECT t.id, t.amount, t.commission, t.metadata, t.created_at, ${PARTY('sender')}, ${PARTY('recipient')},
+           jsonb_build_object('id', y.id, 'name', y.name, 'kind', y.kind) AS type
+    FROM transaction t
+    JOIN transaction_type y ON y.economy_id = t.economy_id AND y.id = t.type_id
+    JOIN economy_user sender ON sender.economy_id = t.economy_id AND sender.id = t.from_user_id
+    JOIN economy_user recipient ON recipient.economy_id = t.economy_id AND recipient.id = t.to_user_id
+    WHERE t.economy_id = $1 AND t.tenant_id = $2 AND t.created_at >= $3 AND t.created_at < $4
+      AND t.id >= $5::uuid AND t.id < $6::uuid ${isOfType ? 'AND t.type_id = $8::uuid' : ''}
+    ORDER BY t.id DESC LIMIT $7`
+}
 
 /** Sums of whole hours, the same spans as at acceptance: 24 and 720 clock hours, the running one not counted here. */
 const READ_WINDOWS = `

@@ -136,10 +136,10 @@ const STATUS_LITERAL: Record<TransactionStatus, string> = {
 }
 
 /** Milliseconds that an id's time may be off its row's `created_at`; the exact bound is checked on the row. */
-const ID_SLACK_MS = 60_000
+export const ID_SLACK_MS = 60_000
 
 /** The smallest UUIDv7 of a moment. */
-function idAt(moment: Date, offsetMs: number): string {
+export function idAt(moment: Date, offsetMs: number): string {
   const hex = Math.max(0, moment.getTime() + offsetMs)
     .toString(16)
     .padStart(12, '0')

@@ -5,6 +5,8 @@ import type { Airdrop } from './airdrop.ts'
 export interface AirdropChunk {
   /** As it stands now, its row held: another run of the same airdrop waits. */
   airdrop: Airdrop
+  /** Whether the economy takes transactions now. */
+  isEconomyActive: boolean
   /** The next users after the airdrop's cursor, in the order of their ids. */
   nextRecipients(limit: number): Promise<string[]>
   /** The acceptor's side of this same database transaction. */

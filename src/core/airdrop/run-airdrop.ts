@@ -64,6 +64,7 @@ async function acceptChunk(
   lanes: Set<string>,
 ): Promise<RunAirdropResult> {
   const { airdrop } = chunk
+  if (!chunk.isEconomyActive) return 'waiting'
   const left = airdrop.total - airdrop.accepted - airdrop.refused
   const recipients = await chunk.nextRecipients(Math.min(CHUNK_RECIPIENTS, left))
   const last = recipients.at(-1)

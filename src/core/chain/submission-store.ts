@@ -63,7 +63,7 @@ export interface LockedLane {
   readCall(submissionId: string): Promise<SubmissionCall | null>
   /** A further attempt at the same nonce. False, and nothing stored, when the submission was mined or has that attempt by now. */
   addAttempt(attempt: NewAttempt): Promise<boolean>
-  /** Stores a call that does nothing at a nonce that no row has. False when a row has it by now. */
+  /** Stores a call that does nothing at a nonce that no row has. False when a row has it, or all rows lie above it. */
   recordFiller(nonce: number, call: SubmissionCall, attempt: NewAttempt): Promise<boolean>
   /**
    * Ends a submission whose nonce somebody else used, and queues its transactions (or its administrative call, as a new

@@ -40,7 +40,9 @@ export async function createEconomy(deps: Deps, command: CreateEconomy): Promise
   if (environment === 'production') throw new ProductionNotAvailable()
   const initialGrant = command.initialGrant ?? defaultInitialGrant(decimals)
   if (initialGrant > FAUCET_GRANT_MAX) {
-    throw new InvalidRequest([{ pointer: '/initial_grant', detail: `is more than the faucet grants: ${FAUCET_GRANT_MAX}` }])
+    throw new InvalidRequest([
+      { pointer: '/initial_grant', detail: `is more than the faucet grants: ${FAUCET_GRANT_MAX}` },
+    ])
   }
   return deps.unitOfWork(actor.tenantId, async (tx) => {
     const berth = await tx.economies.findBerth()
@@ -76,7 +78,12 @@ export async function createEconomy(deps: Deps, command: CreateEconomy): Promise
     }
     const address = deps.addressBook.holderAddress(berth.chainId, token, salt)
     await tx.economies.insert(economy, { userId: companyUserId, address, salt })
-    await tx.outbox.append({ tenantId: actor.tenantId, economyId: id, topic: 'economy.created', subjectId: id })
+    await tx.outbox.append({
+      tenantId: actor.tenantId,
+      economyId: id,
+      topic: 'economy.created',
+      subjectId: id,
+    })
     await tx.audit.append(
       auditEntry(deps, actor, {
         action: 'economy.created',

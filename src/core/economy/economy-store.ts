@@ -51,4 +51,3 @@ export interface EconomyStore {
   /** Queues a `faucet_grant` submission; the lane's submitter gives it a nonce and signs it. */
   queueGrant(grant: QueuedGrant): Promise<void>
 }
-

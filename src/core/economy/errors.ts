@@ -21,17 +21,25 @@ export class EconomyRequired extends DomainError {
 /** The key's environment is not the economy's. */
 export class EnvironmentMismatch extends DomainError {
   constructor(key: Environment, economy: Environment) {
-    super('environment_mismatch', `A ${key} key does not work on a ${economy} economy. Use a ${economy} key.`, {
-      key_environment: key,
-      economy_environment: economy,
-    })
+    super(
+      'environment_mismatch',
+      `A ${key} key does not work on a ${economy} economy. Use a ${economy} key.`,
+      {
+        key_environment: key,
+        economy_environment: economy,
+      },
+    )
   }
 }
 
 /** Another economy of the tenant in this environment has the symbol. */
 export class EconomySymbolTaken extends DomainError {
   constructor(symbol: string) {
-    super('economy_symbol_taken', `An economy of yours already has the symbol ${symbol}. Choose another one.`, { symbol })
+    super(
+      'economy_symbol_taken',
+      `An economy of yours already has the symbol ${symbol}. Choose another one.`,
+      { symbol },
+    )
   }
 }
 
@@ -55,6 +63,9 @@ export class ProductionNotAvailable extends DomainError {
 /** No chain can take a new economy now. */
 export class NoChainAvailable extends DomainError {
   constructor() {
-    super('no_chain_available', 'No utility chain with our contracts and an active lane is available. Try again later.')
+    super(
+      'no_chain_available',
+      'No utility chain with our contracts and an active lane is available. Try again later.',
+    )
   }
 }

@@ -13,8 +13,16 @@ const HASH_LENGTH = 16
 
 /** The fingerprint of a request. The order of an object's fields does not matter. */
 export function fingerprintOf(method: string, path: string, body: unknown): Fingerprint {
-  const entries = isRecord(body) ? Object.entries(body) : body === undefined || body === null ? [] : [['', body] as const]
-  return { method, path, fields: Object.fromEntries(entries.map(([name, value]) => [name, shortHash(value)])) }
+  const entries = isRecord(body)
+    ? Object.entries(body)
+    : body === undefined || body === null
+      ? []
+      : [['', body] as const]
+  return {
+    method,
+    path,
+    fields: Object.fromEntries(entries.map(([name, value]) => [name, shortHash(value)])),
+  }
 }
 
 /** Names what differs between two fingerprints: `method`, `path`, or JSON pointers into the body. Empty: the same request. */

@@ -38,7 +38,10 @@ export async function runIdempotent(
       const earlier = await claim(tx.idempotency, request)
       if (earlier) return earlier
       const response = await work(async (_tenantId, joined) => joined(tx))
-      await tx.idempotency.insert(request.scopeId, request.key, { fingerprint: request.fingerprint, response })
+      await tx.idempotency.insert(request.scopeId, request.key, {
+        fingerprint: request.fingerprint,
+        response,
+      })
       return { ...response, replayed: false }
     })
   } catch (error) {
@@ -50,12 +53,19 @@ export async function runIdempotent(
   }
 }
 
-async function recordRefusal(deps: Deps, request: IdempotentRequest, refusal: StoredResponse): Promise<IdempotentResult> {
+async function recordRefusal(
+  deps: Deps,
+  request: IdempotentRequest,
+  refusal: StoredResponse,
+): Promise<IdempotentResult> {
   return deps.unitOfWork(request.tenantId, async (tx) => {
     // A retry may have overtaken us between the rollback and here; then its result is the first one.
     const earlier = await claim(tx.idempotency, request)
     if (earlier) return earlier
-    await tx.idempotency.insert(request.scopeId, request.key, { fingerprint: request.fingerprint, response: refusal })
+    await tx.idempotency.insert(request.scopeId, request.key, {
+      fingerprint: request.fingerprint,
+      response: refusal,
+    })
     return { ...refusal, replayed: false }
   })
 }

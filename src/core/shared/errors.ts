@@ -80,7 +80,12 @@ export class DomainError extends Error {
   readonly details: Readonly<Record<string, unknown>>
   readonly fields: readonly FieldError[]
 
-  constructor(code: ErrorCode, message: string, details: Record<string, unknown> = {}, fields: FieldError[] = []) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: Record<string, unknown> = {},
+    fields: FieldError[] = [],
+  ) {
     super(message)
     this.name = new.target.name
     this.code = code
@@ -92,6 +97,11 @@ export class DomainError extends Error {
 /** A field of the request does not fit; names every wrong field. */
 export class InvalidRequest extends DomainError {
   constructor(fields: FieldError[]) {
-    super('invalid_request', fields.map((field) => `${field.pointer}: ${field.detail}`).join('; '), {}, fields)
+    super(
+      'invalid_request',
+      fields.map((field) => `${field.pointer}: ${field.detail}`).join('; '),
+      {},
+      fields,
+    )
   }
 }

@@ -34,7 +34,10 @@ export const ROTATION_OVERLAP_MAX = 7 * 24 * 3_600
 export const ROTATION_OVERLAP_DEFAULT = 24 * 3_600
 
 /** What the key is now: `expired` and `revoked` keys are refused. */
-export function apiKeyStatus(key: Pick<ApiKey, 'expiresAt' | 'revokedAt'>, now: Date): 'active' | 'expired' | 'revoked' {
+export function apiKeyStatus(
+  key: Pick<ApiKey, 'expiresAt' | 'revokedAt'>,
+  now: Date,
+): 'active' | 'expired' | 'revoked' {
   if (key.revokedAt) return 'revoked'
   return key.expiresAt && key.expiresAt <= now ? 'expired' : 'active'
 }

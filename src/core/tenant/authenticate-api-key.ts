@@ -37,10 +37,12 @@ interface Deps {
  */
 export async function authenticateApiKey(deps: Deps, text: string, ip: string): Promise<Credential> {
   const parsed = deps.hasher.parse(text)
-  if (!parsed) throw new Unauthenticated('This is not an API key of this platform. Check that it was copied whole.')
+  if (!parsed)
+    throw new Unauthenticated('This is not an API key of this platform. Check that it was copied whole.')
   const credential = await deps.findCredential(parsed.id)
   const isGenuine =
-    deps.hasher.matches(parsed.secret, credential?.secretHash ?? NO_HASH) && credential?.environment === parsed.environment
+    deps.hasher.matches(parsed.secret, credential?.secretHash ?? NO_HASH) &&
+    credential?.environment === parsed.environment
   if (!credential || !isGenuine) throw new Unauthenticated('The API key is not known.')
   const status = apiKeyStatus(credential, deps.clock.now())
   if (status === 'revoked') throw new KeyRevoked()

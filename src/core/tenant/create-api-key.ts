@@ -80,12 +80,17 @@ export async function createApiKey(deps: Deps, command: CreateApiKey): Promise<I
 function refuseUnusable(command: CreateApiKey, now: Date): void {
   const wrong: FieldError[] = []
   for (const [index, entry] of command.ipAllowList.entries()) {
-    if (!isIpRange(entry)) wrong.push({ pointer: `/ip_allow_list/${index}`, detail: 'is no IP address and no CIDR range' })
+    if (!isIpRange(entry))
+      wrong.push({ pointer: `/ip_allow_list/${index}`, detail: 'is no IP address and no CIDR range' })
   }
-  if (command.expiresAt && command.expiresAt <= now) wrong.push({ pointer: '/expires_at', detail: 'must be in the future' })
+  if (command.expiresAt && command.expiresAt <= now)
+    wrong.push({ pointer: '/expires_at', detail: 'must be in the future' })
   for (const [index, scope] of command.scopes.entries()) {
     if (command.economyId && !isDataScope(scope)) {
-      wrong.push({ pointer: `/scopes/${index}`, detail: `${scope} is a scope of the tenant; a key of one economy cannot have it` })
+      wrong.push({
+        pointer: `/scopes/${index}`,
+        detail: `${scope} is a scope of the tenant; a key of one economy cannot have it`,
+      })
     }
   }
   if (wrong.length > 0) throw new InvalidRequest(wrong)

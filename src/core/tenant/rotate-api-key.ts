@@ -33,12 +33,19 @@ export async function rotateApiKey(
     if (!old) throw new ApiKeyNotFound()
     const status = apiKeyStatus(old, now)
     if (status !== 'active') throw new ApiKeyNotActive(`The key is ${status}; create a new one instead.`)
-    if (old.replacedById) throw new ApiKeyNotActive('The key was rotated before; rotate the key that replaced it.')
+    if (old.replacedById)
+      throw new ApiKeyNotActive('The key was rotated before; rotate the key that replaced it.')
     const missing = missingScopes(command.held, old.scopes)
     if (missing.length > 0) {
       throw new ScopeMissing(missing, `A key cannot rotate one that may do more: ${missing.join(', ')}.`)
     }
-    const apiKey: ApiKey = { ...old, id: deps.ids.next(), createdAt: now, lastUsedAt: null, replacedById: null }
+    const apiKey: ApiKey = {
+      ...old,
+      id: deps.ids.next(),
+      createdAt: now,
+      lastUsedAt: null,
+      replacedById: null,
+    }
     const issued = deps.hasher.issue(apiKey.environment, apiKey.id)
     const overlapEnds = new Date(now.getTime() + command.overlapSeconds * 1_000)
     const oldEnds = old.expiresAt && old.expiresAt < overlapEnds ? old.expiresAt : overlapEnds

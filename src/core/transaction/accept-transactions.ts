@@ -73,7 +73,7 @@ export async function acceptTransactions(
   const tenantIds = [...new Set(requests.map((request) => request.tenantId))]
   const lanes = new Set<string>()
   const results = await deps.acceptance.transaction(tenantIds, async (tx) => {
-    const outcomes = new Array<AcceptResult | undefined>(requests.length).fill(undefined)
+    const outcomes = requests.map((): AcceptResult | undefined => undefined)
     const planned = requests.map((request, index) => ({
       request,
       index,

@@ -18,8 +18,8 @@ const WAITING_ITEMS_MAX = 20_000
 
 interface Waiting {
   request: AcceptRequest
-  resolve(result: AcceptResult): void
-  reject(error: unknown): void
+  resolve: (result: AcceptResult) => void
+  reject: (error: unknown) => void
 }
 
 /**

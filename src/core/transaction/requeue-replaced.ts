@@ -1,3 +1,6 @@
+import type { NonceUser } from '../chain/chain-rpc.ts'
+import { NONCE_FILLER, type OpenSubmission } from '../chain/submission.ts'
+import type { Fields } from '../shared/observer.ts'
 import { isMined, type LaneView, type SeenSubmission } from './lane-view.ts'
 import type { SubmissionDeps } from './submission-deps.ts'
 
@@ -17,28 +20,17 @@ export async function requeueReplaced(deps: SubmissionDeps, view: LaneView): Pro
 }
 
 async function requeue(deps: SubmissionDeps, view: LaneView, seen: SeenSubmission): Promise<boolean> {
-  const { lane, chain, snapshot } = view
+  const { lane, snapshot } = view
   const { submission } = seen
   if (submission.nonce >= snapshot.transactionCount || isMined(seen)) return false
-  const user = await chain.findNonceUser({
-    address: lane.address,
-    nonce: submission.nonce,
-    from: snapshot.headNumber - chain.settings.finalityDepth,
-    notBefore: new Date(submission.signedAt.getTime() - NONCE_READ_SLACK_MS),
-  })
   const fields = { laneId: lane.id, submissionId: submission.id, nonce: submission.nonce }
-  if (!user) {
-    deps.observer.log('warn', 'submission.nonce_used', {
-      ...fields,
-      message: 'by what is not known or not final yet',
-    })
-    return false
-  }
-  if (submission.attempts.some((attempt) => attempt.txHash === user.txHash)) return false
+  // A filler has done its work once its nonce is used, by whatever; nothing is given back.
+  const user = submission.kind === NONCE_FILLER ? null : await findForeignUser(deps, view, submission, fields)
+  if (!user && submission.kind !== NONCE_FILLER) return false
   const isDone = await deps.submissions.withLaneLocked(lane.id, (locked) =>
     locked.requeueReplaced(submission, deps.clock.now()),
   )
-  if (!isDone) return false
+  if (!isDone || !user) return false
   deps.observer.count('chain_submissions_replaced_total', { chain: String(lane.chainId) })
   deps.observer.log('error', 'submission.replaced', {
     ...fields,
@@ -47,4 +39,26 @@ async function requeue(deps: SubmissionDeps, view: LaneView, seen: SeenSubmissio
     blockNumber: user.blockNumber,
   })
   return true
+}
+
+/** The final transaction that used the nonce, unless it is one of ours or not to be found. */
+async function findForeignUser(
+  deps: SubmissionDeps,
+  view: LaneView,
+  submission: OpenSubmission,
+  fields: Fields,
+): Promise<NonceUser | null> {
+  const { lane, chain, snapshot } = view
+  const user = await chain.findNonceUser({
+    address: lane.address,
+    nonce: submission.nonce,
+    from: snapshot.headNumber - chain.settings.finalityDepth,
+    notBefore: new Date(submission.signedAt.getTime() - NONCE_READ_SLACK_MS),
+  })
+  if (!user) {
+    const message = 'by what is not known or not final yet'
+    deps.observer.log('warn', 'submission.nonce_used', { ...fields, message })
+    return null
+  }
+  return submission.attempts.some((attempt) => attempt.txHash === user.txHash) ? null : user
 }

@@ -195,44 +195,13 @@ describe('bounds', () => {
 
   it('never throws anything but a complaint, whatever the text', () => {
     const words = fc.constantFrom(
-      ...[
-        'tx',
-        '.',
-        'amount',
-        'type',
-        'window',
-        '(',
-        ')',
-        '[',
-        ']',
-        '{',
-        '}',
-        '&&',
-        '||',
-        '!',
-        '-',
-        '<=',
-        '==',
-        'in',
-      ],
-      ...[
-        '"a"',
-        '1',
-        '1.5',
-        'tokens',
-        'units',
-        'all',
-        'x',
-        ',',
-        ':',
-        '?',
-        'has',
-        'metadata',
-        'null',
-        '"',
-        "'",
-        '\\',
-      ],
+      ...'tx . amount type window ( ) [ ] { } && || ! - <= == in 1 1.5 tokens units all x , : ? has metadata null'.split(
+        ' ',
+      ),
+      '"a"',
+      '"',
+      "'",
+      '\\',
     )
     fc.assert(
       fc.property(fc.array(words, { maxLength: 20 }), (parts) => {
@@ -247,5 +216,20 @@ describe('bounds', () => {
       }),
       { numRuns: 500 },
     )
+  })
+})
+
+describe('what was compiled', () => {
+  it('is kept by its text and the token’s decimals', () => {
+    expect(compile('tx.amount > tokens(1)')).toBe(compile('tx.amount > tokens(1)'))
+    expect(compile('tx.amount > tokens(1)', 6)).not.toBe(compile('tx.amount > tokens(1)'))
+  })
+
+  it('answers about each transaction alone', () => {
+    const rule = compile('tx.metadata.all(key, key != "x") && sender.age_days >= 0')
+    const answers = [{ a: 1 }, { x: 1 }, {}].map((metadata) =>
+      rule.evaluate(aRuleContext({ tx: { metadata } })),
+    )
+    expect(answers).toEqual([true, false, true])
   })
 })

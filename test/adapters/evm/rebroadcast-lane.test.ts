@@ -132,7 +132,7 @@ describe('a transaction that stays in the pool', () => {
     await pay()
     ahead = 6_000
     const reports = await Promise.all([1, 2].map(() => rebroadcastLane(aSubmitter(), economy.laneId)))
-    expect(reports.map(({ bumped }) => bumped).toSorted()).toEqual([0, 1])
+    expect(reports.reduce((sum, { bumped }) => sum + bumped, 0)).toBe(1)
     expect(await attemptsOf()).toHaveLength(2)
     await mine()
     await expectPaidOnce()

@@ -104,13 +104,15 @@ function aClient(urls: string[], timeoutMs = 2_000): RpcClient {
 }
 
 async function aProxy(chainId = CHAIN_ID): Promise<RpcProxy> {
-  const node = createServer(async (request, response) => {
+  const node = createServer((request, response) => {
     const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const body: unknown = JSON.parse(Buffer.concat(chunks).toString())
-    const answers = [body].flat().map((call) => answerOf(chainId, call as Call))
-    // Answers of a batch may come in any order.
-    response.end(JSON.stringify(Array.isArray(body) ? answers.toReversed() : answers[0]))
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const body: unknown = JSON.parse(Buffer.concat(chunks).toString())
+      const answers = [body].flat().map((call) => answerOf(chainId, call as Call))
+      // Answers of a batch may come in any order.
+      response.end(JSON.stringify(Array.isArray(body) ? answers.toReversed() : answers[0]))
+    })
   })
   await new Promise<void>((resolve) => node.listen(0, '127.0.0.1', resolve))
   const address = node.address()

@@ -603,7 +603,7 @@ describe('any history of transfers, skips, reverts, strangers and re-orgs', () =
         await finish(scene)
         await note(scene, seen)
       }),
-      { numRuns: 25 },
+      { numRuns: 25, endOnFailure: true },
     )
     // A property that never meets its hard cases proves nothing.
     expect(Math.min(...Object.values(seen))).toBeGreaterThan(10)

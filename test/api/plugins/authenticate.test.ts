@@ -21,13 +21,20 @@ describe('authentication', () => {
       expect(answer.headers['www-authenticate']).toContain('Bearer')
     })
 
-    it.each(['', 'Bearer', 'Basic abc', 'Bearer a b', `Bearer ${'x'.repeat(600)}`])('refuses the header %j', async (header) => {
-      expect((await ask(header)).status).toBe(401)
-    })
+    it.each(['', 'Bearer', 'Basic abc', 'Bearer a b', `Bearer ${'x'.repeat(600)}`])(
+      'refuses the header %j',
+      async (header) => {
+        expect((await ask(header)).status).toBe(401)
+      },
+    )
 
     it('looks nothing up for a key whose checksum is wrong', async () => {
       const query = vi.spyOn(api.deps.database.pool, 'query')
-      for (const key of [lastByteWrong(api.tenant.key), api.tenant.key.slice(0, -1), api.tenant.key.replace('test', 'live')]) {
+      for (const key of [
+        lastByteWrong(api.tenant.key),
+        api.tenant.key.slice(0, -1),
+        api.tenant.key.replace('test', 'live'),
+      ]) {
         expect((await ask(`Bearer ${key}`)).status).toBe(401)
       }
       expect(query).not.toHaveBeenCalled()
@@ -83,7 +90,9 @@ describe('authentication', () => {
     const key = await api.createKey()
     const query = vi.spyOn(api.deps.database.pool, 'query')
     await Promise.all(Array.from({ length: 20 }, () => ask(`Bearer ${key}`)))
-    const lookUps = query.mock.calls.filter(([config]) => (config as { name?: string }).name === 'authenticate_api_key')
+    const lookUps = query.mock.calls.filter(
+      ([config]) => (config as { name?: string }).name === 'authenticate_api_key',
+    )
     expect(lookUps).toHaveLength(1)
     query.mockRestore()
   })
@@ -97,7 +106,10 @@ describe('X-Forwarded-For', () => {
   ])('is believed for %s proxies', async (TRUSTED_PROXIES, ip) => {
     const api = await startApi({ env: { TRUSTED_PROXIES } })
     const body = { email: 'grace@example.com', name: 'Grace', role: 'viewer' }
-    await api.request('POST', '/v3/members', { body, headers: { 'x-forwarded-for': '198.51.100.1, 198.51.100.2' } })
+    await api.request('POST', '/v3/members', {
+      body,
+      headers: { 'x-forwarded-for': '198.51.100.1, 198.51.100.2' },
+    })
     const { body: log } = await api.request('GET', '/v3/audit-log?limit=1')
     expect(log.data[0].ip).toBe(ip)
     await api.close()

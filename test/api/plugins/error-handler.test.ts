@@ -22,7 +22,10 @@ describe('errors', () => {
   it('400: says that JSON is not JSON', async () => {
     const answer = await post('{"email": ')
     expect(answer.status).toBe(400)
-    expect(answer.body).toMatchObject({ code: 'invalid_request', errors: [{ pointer: '', detail: 'is not valid JSON' }] })
+    expect(answer.body).toMatchObject({
+      code: 'invalid_request',
+      errors: [{ pointer: '', detail: 'is not valid JSON' }],
+    })
   })
 
   it('400: takes an absent body for what it is', async () => {
@@ -30,11 +33,14 @@ describe('errors', () => {
     expect((await api.request('POST', '/v3/members')).status).toBe(400)
   })
 
-  it.each(['{"__proto__": {"role": "owner"}}', '{"constructor": {"prototype": {"x": 1}}}'])('400: refuses %s', async (text) => {
-    const answer = await post(text)
-    expect(answer.status).toBe(400)
-    expect(answer.body.errors[0].detail).toContain('not allowed')
-  })
+  it.each(['{"__proto__": {"role": "owner"}}', '{"constructor": {"prototype": {"x": 1}}}'])(
+    '400: refuses %s',
+    async (text) => {
+      const answer = await post(text)
+      expect(answer.status).toBe(400)
+      expect(answer.body.errors[0].detail).toContain('not allowed')
+    },
+  )
 
   it('400: bounds the depth of JSON', async () => {
     const nested = (depth: number) => `{"email": ${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`
@@ -81,7 +87,11 @@ describe('errors', () => {
     const answer = await api.request('GET', '/v3/tenant')
     broken = null
     expect(answer.status).toBe(500)
-    expect(answer.body).toMatchObject({ code: 'internal_error', retryable: true, request_id: answer.headers['x-request-id'] })
+    expect(answer.body).toMatchObject({
+      code: 'internal_error',
+      retryable: true,
+      request_id: answer.headers['x-request-id'],
+    })
     expect(JSON.stringify(answer.body)).not.toContain('secret table')
   })
 
@@ -98,9 +108,11 @@ describe('errors', () => {
   )
 
   it('echoes a sane request id and replaces any other', async () => {
-    const ask = async (id: string) => (await api.request('GET', '/livez', { headers: { 'x-request-id': id } })).headers['x-request-id']
+    const ask = async (id: string) =>
+      (await api.request('GET', '/livez', { headers: { 'x-request-id': id } })).headers['x-request-id']
     expect(await ask('order-17:retry.2')).toBe('order-17:retry.2')
-    for (const id of ['', 'a b', '<script>', 'x'.repeat(129)]) expect(await ask(id)).toMatch(/^req_[0-9a-f-]{36}$/)
+    for (const id of ['', 'a b', '<script>', 'x'.repeat(129)])
+      expect(await ask(id)).toMatch(/^req_[0-9a-f-]{36}$/)
   })
 })
 
@@ -110,7 +122,9 @@ describe('without its database', () => {
     const admin = new pg.Client({ connectionString: testStack().adminUrl })
     await admin.connect()
     await admin.query(`ALTER DATABASE ${api.database.name} ALLOW_CONNECTIONS false`)
-    await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [api.database.name])
+    await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
+      api.database.name,
+    ])
     const answer = await api.request('GET', '/v3/members')
     expect(answer.status).toBe(503)
     expect(answer.body.code).toBe('overloaded')

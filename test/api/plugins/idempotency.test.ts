@@ -20,7 +20,8 @@ describe('Idempotency-Key', () => {
   })
   afterAll(() => api.close())
 
-  const add = (body: object, once: string, key?: string) => api.request('POST', '/v3/members', { body, once, ...(key && { key }) })
+  const add = (body: object, once: string, key?: string) =>
+    api.request('POST', '/v3/members', { body, once, ...(key && { key }) })
 
   it('replays the first result, byte for byte', async () => {
     const first = await add(grace, 'a')
@@ -65,7 +66,10 @@ describe('Idempotency-Key', () => {
     expect(answer.status).toBe(422)
     expect(answer.body.details.differing.sort()).toEqual(['/name', '/role'])
     expect(answer.body.detail).toContain('/name')
-    const elsewhere = await api.request('POST', `/v3/api-keys/${api.tenant.keyId}/rotate`, { body: {}, once: 'differ' })
+    const elsewhere = await api.request('POST', `/v3/api-keys/${api.tenant.keyId}/rotate`, {
+      body: {},
+      once: 'differ',
+    })
     expect(elsewhere.status).toBe(422)
     expect(elsewhere.body.details.differing).toContain('path')
   })

@@ -7,12 +7,18 @@ describe('rate limit', () => {
   const apis: TestApi[] = []
   const clients: Redis[] = []
   const start = async (redis?: Redis) => {
-    const api = await startApi({ env: { RATE_LIMIT_PER_MINUTE: '3' }, ...(redis && { deps: () => ({ redis }) }) })
+    const api = await startApi({
+      env: { RATE_LIMIT_PER_MINUTE: '3' },
+      ...(redis && { deps: () => ({ redis }) }),
+    })
     apis.push(api)
     return api
   }
   const connect = async () => {
-    const redis = new Redis((await createTestRedis()).url, { maxRetriesPerRequest: 1, enableOfflineQueue: false })
+    const redis = new Redis((await createTestRedis()).url, {
+      maxRetriesPerRequest: 1,
+      enableOfflineQueue: false,
+    })
     redis.on('error', () => {})
     clients.push(redis)
     await new Promise((resolve) => redis.once('ready', resolve))
@@ -76,6 +82,7 @@ describe('rate limit', () => {
 
   it('does not count health checks', async () => {
     const api = await start()
-    for (let count = 0; count < 6; count += 1) expect((await api.request('GET', '/livez', { key: null })).status).toBe(200)
+    for (let count = 0; count < 6; count += 1)
+      expect((await api.request('GET', '/livez', { key: null })).status).toBe(200)
   })
 })

@@ -1,5 +1,6 @@
 import fastify from 'fastify'
 import { describe, expect, it } from 'vitest'
+import { ProblemSchema } from '#apps/api/plugins/problem.ts'
 import { routeContract } from '#apps/api/plugins/route-contract.ts'
 import { Type } from 'typebox'
 
@@ -9,6 +10,7 @@ const control = { plane: 'control', scope: 'tenant:read' } as const
 /** Builds a server with one route; resolves when the contract lets it. */
 async function build(config: object | undefined, schema: object, method = 'GET') {
   const app = fastify()
+  app.addSchema(ProblemSchema)
   await app.register(routeContract)
   app.route({ method, url: '/x', schema, ...(config && { config }), handler: async () => ({}) })
   await app.ready()
@@ -28,8 +30,18 @@ describe('route contract', () => {
     ['is public and asks for a scope', { plane: 'public', scope: 'tenant:read' }, complete, 'has no scope'],
     ['does not say what it answers', control, { ...complete, response: undefined }, 'response'],
     ['has no name', control, { ...complete, operationId: undefined }, 'operationId'],
-    ['lets unknown fields in', control, { ...complete, body: Type.Object({}) }, 'unknown fields into its body'],
-    ['lets unknown parameters in', control, { ...complete, querystring: Type.Object({}) }, 'unknown fields into its querystring'],
+    [
+      'lets unknown fields in',
+      control,
+      { ...complete, body: Type.Object({}) },
+      'unknown fields into its body',
+    ],
+    [
+      'lets unknown parameters in',
+      control,
+      { ...complete, querystring: Type.Object({}) },
+      'unknown fields into its querystring',
+    ],
   ])('refuses a route that %s', async (_title, config, schema, reason) => {
     await expect(build(config, schema, 'POST')).rejects.toThrow(reason)
   })
