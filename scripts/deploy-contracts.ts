@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Contract, ContractFactory, type InterfaceAbi, JsonRpcProvider, NonceManager, Wallet } from 'ethers'
 import { Client } from 'pg'
+import { FAUCET_GRANT_MAX } from '#core/economy/economy.ts'
 import { ROOT } from './stack/settings.ts'
 
 export type DeployContracts = {
@@ -12,9 +13,9 @@ export type DeployContracts = {
   databaseUrl: string
 }
 
-/** Base units of a token with 18 decimals: what a sandbox economy may be granted at once, and altogether. */
-const GRANT_MAX = 10n ** 24n
-const GRANTED_TOTAL_MAX = 10n ** 27n
+/** Base units that a sandbox economy may be granted at once (as the API checks it), and altogether. */
+const GRANT_MAX = FAUCET_GRANT_MAX
+const GRANTED_TOTAL_MAX = 10n * FAUCET_GRANT_MAX
 const CONFIRM_TIMEOUT_MS = 60_000
 
 /**

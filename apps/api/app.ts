@@ -1,6 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import helmet from '@fastify/helmet'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { App } from './app-types.ts'
 import type { AppDeps } from './deps.ts'
 import { explorerPage } from './graphql/explorer.ts'
@@ -67,7 +67,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { config } = deps
   const app = fastify({
     logger: logOptions(config.log.level),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
     requestIdHeader: false,
     trustProxy: (_address, hop) => hop < config.api.trustedProxies,
@@ -120,15 +120,15 @@ async function ourRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
     const isNamed = request.headers[ECONOMY_HEADER] !== undefined || request.credential?.economyId
     if (plane === 'data' || (plane === 'graphql' && isNamed)) await app.resolveEconomy(request)
   })
-  await healthRoutes(typed(app), deps)
-  await referenceRoutes(typed(app))
-  await graphqlRoutes(typed(app), deps)
   await app.register(
     async (v3) => {
       for (const routes of V3) await routes(typed(v3), deps)
     },
     { prefix: '/v3' },
   )
+  await graphqlRoutes(typed(app), deps)
+  await healthRoutes(typed(app), deps)
+  await referenceRoutes(typed(app))
 }
 
 function typed(app: FastifyInstance): App {

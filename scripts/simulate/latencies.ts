@@ -27,7 +27,7 @@ export class Latencies {
     if (left === 0) return 0
     for (const [bucket, count] of this.#buckets.entries()) {
       left -= count ?? 0
-      if (left <= 0) return Math.min(MS_MIN * GROWTH ** bucket, this.#maxMs)
+      if (left <= 0) return bucket === 0 ? 0 : Math.min(MS_MIN * GROWTH ** bucket, this.#maxMs)
     }
     return this.#maxMs
   }

@@ -52,6 +52,10 @@ export async function referencePage(app: App): Promise<void> {
       telemetry: false,
       hideClientButton: true,
       persistAuth: false,
+      // Buttons that would lead to services elsewhere.
+      agent: { disabled: true },
+      mcp: { disabled: true },
+      showDeveloperTools: 'never',
     },
   })
 }

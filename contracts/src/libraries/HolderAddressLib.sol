@@ -4,11 +4,13 @@ pragma solidity =0.8.37;
 /// @notice CREATE2 addresses of token holders: `keccak256(0xff | factory | salt | initCodeHash)` of EIP-1014.
 library HolderAddressLib {
     /// @notice Where the user's part of the salt begins in memory, counted from the pointer to a preimage: behind the
-    /// length word, 0xff, the factory and the token.
-    uint256 internal constant USER_SALT_OFFSET = 32 + 1 + 20 + 20;
+    /// length word, 0xff, the factory and the token (32 + 1 + 20 + 20).
+    uint256 internal constant USER_SALT_OFFSET = 73;
 
     uint256 private constant USER_SALT_LENGTH = 12;
-    uint256 private constant PREIMAGE_LENGTH = 1 + 20 + 32 + 32;
+
+    /// @dev 0xff, factory, salt, hash of the init code (1 + 20 + 32 + 32).
+    uint256 private constant PREIMAGE_LENGTH = 85;
 
     /// @notice Salt of a holder: token in the high 20 bytes, user in the low 12.
     function saltOf(address token, bytes12 userSalt) internal pure returns (bytes32) {

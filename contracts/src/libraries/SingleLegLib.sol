@@ -20,14 +20,18 @@ import {HolderAddressLib} from "./HolderAddressLib.sol";
 ///
 /// Memory safety: written are the scratch word 0x00 and the user part of `preimage`, see {HolderAddressLib-holderAt}.
 library SingleLegLib {
-    /// @notice Bytes of a payment with one leg: salt, leg count, recipient, amount.
-    uint256 internal constant PAYMENT_LENGTH = 12 + 1 + 20 + 12;
+    /// @notice Bytes of a payment with one leg: salt, leg count, recipient, amount (12 + 1 + 20 + 12).
+    uint256 internal constant PAYMENT_LENGTH = 45;
 
     /// @dev Position of the leg in the payment.
-    uint256 private constant LEG_POSITION = 12 + 1;
+    uint256 private constant LEG_POSITION = 13;
 
-    uint256 private constant ADDRESS_MASK = type(uint160).max;
-    uint256 private constant AMOUNT_MASK = type(uint96).max;
+    /// @dev As in {HolderAddressLib}; assembly only takes constants of its own library.
+    uint256 private constant USER_SALT_LENGTH = 12;
+    uint256 private constant PREIMAGE_LENGTH = 85;
+
+    uint256 private constant ADDRESS_MASK = 0x00ffffffffffffffffffffffffffffffffffffffff;
+    uint256 private constant AMOUNT_MASK = 0xffffffffffffffffffffffff;
 
     /// @dev keccak256("Transfer(address,address,uint256)")
     uint256 private constant TRANSFER_TOPIC =
@@ -56,8 +60,8 @@ library SingleLegLib {
             for { let next := add(position, PAYMENT_LENGTH) } iszero(gt(next, end)) {
                 next := add(next, PAYMENT_LENGTH)
             } {
-                calldatacopy(salt, position, 12)
-                let payer := and(keccak256(start, 85), ADDRESS_MASK)
+                calldatacopy(salt, position, USER_SALT_LENGTH)
+                let payer := and(keccak256(start, PREIMAGE_LENGTH), ADDRESS_MASK)
                 let slot := or(space, payer)
                 let account := sload(slot)
                 let leg := calldataload(add(position, LEG_POSITION))

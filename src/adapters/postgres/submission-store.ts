@@ -80,7 +80,7 @@ const WORK = `
 SELECT EXISTS (SELECT FROM chain_submission s WHERE s.lane_id = $1 AND s.status = 'queued') AS has_administrative,
        e.id AS economy_id, e.tenant_id, e.token_rules_address
 FROM (SELECT) once
-LEFT JOIN economy e ON e.lane_id = $1 AND e.status = 'active'
+LEFT JOIN economy e ON e.lane_id = $1 AND e.status IN ('active', 'paused')
   AND EXISTS (SELECT FROM transaction t WHERE t.economy_id = e.id AND t.status = 'queued')
 ORDER BY e.id`
 

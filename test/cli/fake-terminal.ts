@@ -1,0 +1,17 @@
+import type { Terminal } from '#apps/cli/terminal.ts'
+
+/** A terminal that remembers what was written to it. */
+export interface FakeTerminal extends Terminal {
+  written: { out: string; err: string }
+}
+
+export function fakeTerminal(env: Record<string, string | undefined>): FakeTerminal {
+  const written = { out: '', err: '' }
+  return {
+    written,
+    out: (text) => void (written.out += `${text}\n`),
+    err: (text) => void (written.err += `${text}\n`),
+    isInteractive: false,
+    env,
+  }
+}
