@@ -59,7 +59,8 @@ contract TokenHolderFactory is ITokenHolderFactory {
 
     /// @inheritdoc ITokenHolderFactory
     function holderAddress(address token, bytes12 userSalt) public view returns (address) {
-        return HolderAddressLib.predict(address(this), HolderAddressLib.saltOf(token, userSalt), INIT_CODE_HASH);
+        return
+            HolderAddressLib.predict(address(this), HolderAddressLib.saltOf(token, userSalt), INIT_CODE_HASH);
     }
 
     /* INTERNAL */

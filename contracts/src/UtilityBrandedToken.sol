@@ -192,9 +192,8 @@ contract UtilityBrandedToken is ERC20PermitUpgradeable, IUtilityBrandedToken {
     /// @dev Makes the payments from here on that need no second look.
     function _paySimple(Batch memory batch) private {
         uint256 from = batch.position;
-        (batch.position, batch.left) = SingleLegLib.payWhileSimple(
-            batch.preimage, from, batch.end, batch.perPayment, batch.left
-        );
+        (batch.position, batch.left) =
+            SingleLegLib.payWhileSimple(batch.preimage, from, batch.end, batch.perPayment, batch.left);
         batch.executed += (batch.position - from) / SingleLegLib.PAYMENT_LENGTH;
     }
 

@@ -174,10 +174,11 @@ describe('who the command line speaks as', () => {
   })
 
   it('prints JSON and nothing else where that was asked for', async () => {
+    const member = { id: 'mem_1', name: 'Ada', email: 'ada@example.com', role: 'owner' }
     await leaveDemo(demo())
-    stub.answer({ status: 200, body: { data: [{ id: 'mem_1' }], next_cursor: null } })
+    stub.answer({ status: 200, body: { data: [member], next_cursor: null } })
     const { out, err } = await ost(['member', 'list', '--json'])
-    expect(JSON.parse(out)).toEqual([{ id: 'mem_1' }])
+    expect(JSON.parse(out)).toEqual([member])
     expect(err).toBe('')
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '#apps/cli/errors.ts'
-import { table } from '#apps/cli/table.ts'
+import { type Column, table } from '#apps/cli/table.ts'
 import { showTokens, showUnits, toSeconds, toUnits } from '#apps/cli/units.ts'
 
 describe('amounts on the command line', () => {
@@ -40,9 +40,9 @@ describe('time spans on the command line', () => {
 
 describe('a table', () => {
   it('aligns its columns, numbers to the right', () => {
-    const columns = [
-      { title: 'who', show: (row: { who: string }) => row.who },
-      { title: 'has', show: (row: { has: string }) => row.has, align: 'right' as const },
+    const columns: Column<{ who: string; has: string }>[] = [
+      { title: 'who', show: (row) => row.who },
+      { title: 'has', show: (row) => row.has, align: 'right' },
     ]
     const text = table(columns, [
       { who: 'Alice', has: '10' },

@@ -50,5 +50,8 @@ function formatError(app: App, request: FastifyRequest, error: GraphQLErrorType)
 
 /** mercurius and graphql throw their own for bad documents and bounds; their codes begin with MER or there is none. */
 function isGraphqls(error: Error): boolean {
-  return error instanceof GraphQLError || ('code' in error && typeof error.code === 'string' && error.code.startsWith('MER_'))
+  return (
+    error instanceof GraphQLError ||
+    ('code' in error && typeof error.code === 'string' && error.code.startsWith('MER_'))
+  )
 }

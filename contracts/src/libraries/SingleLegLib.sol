@@ -23,7 +23,8 @@ library SingleLegLib {
     /// @notice Bytes of a payment with one leg: salt, leg count, recipient, amount (12 + 1 + 20 + 12).
     uint256 internal constant PAYMENT_LENGTH = 45;
 
-    /// @dev Position of the leg in the payment.
+    /// @dev Positions of the leg count and of the leg in the payment.
+    uint256 private constant LEG_COUNT_BYTE = 12;
     uint256 private constant LEG_POSITION = 13;
 
     /// @dev As in {HolderAddressLib}; assembly only takes constants of its own library.
@@ -60,6 +61,7 @@ library SingleLegLib {
             for { let next := add(position, PAYMENT_LENGTH) } iszero(gt(next, end)) {
                 next := add(next, PAYMENT_LENGTH)
             } {
+                if xor(byte(LEG_COUNT_BYTE, calldataload(position)), 1) { break }
                 calldatacopy(salt, position, USER_SALT_LENGTH)
                 let payer := and(keccak256(start, PREIMAGE_LENGTH), ADDRESS_MASK)
                 let slot := or(space, payer)
@@ -68,11 +70,8 @@ library SingleLegLib {
                 let recipient := shr(96, leg)
                 let amount := and(leg, AMOUNT_MASK)
                 if or(
-                    or(
-                        or(xor(byte(12, calldataload(position)), 1), eq(recipient, address())),
-                        or(gt(amount, perPayment), gt(amount, left))
-                    ),
-                    or(slt(account, amount), iszero(mul(amount, recipient)))
+                    or(gt(amount, perPayment), gt(amount, left)),
+                    or(slt(account, amount), or(iszero(mul(amount, recipient)), eq(recipient, address())))
                 ) { break }
                 left := sub(left, amount)
                 sstore(slot, sub(account, amount))

@@ -61,9 +61,7 @@ contract GrantTest is BaseTest {
 
     function test_grant_ofATokenWithAnotherMinter_reverts() public {
         UtilityBrandedToken fresh = _tokenWithMinter(stranger);
-        vm.expectRevert(
-            abi.encodeWithSelector(IUtilityBrandedToken.OnlyMinter.selector, address(faucet))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IUtilityBrandedToken.OnlyMinter.selector, address(faucet)));
         vm.prank(granter);
         faucet.grant(address(fresh), alice, 1);
         vm.assertEq(faucet.granted(address(fresh)), 0, "granted");

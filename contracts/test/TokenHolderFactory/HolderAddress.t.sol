@@ -22,7 +22,10 @@ contract HolderAddressTest is BaseTest {
         vm.assertEq(_holder(userSalt), address(uint160(uint256(hash))), "address of EIP-1014");
     }
 
-    function testFuzz_holderAddress_isDifferentForEveryUserAndToken(bytes12 first, bytes12 second) public view {
+    function testFuzz_holderAddress_isDifferentForEveryUserAndToken(bytes12 first, bytes12 second)
+        public
+        view
+    {
         vm.assume(first != second);
         vm.assertNotEq(_holder(first), _holder(second), "users");
         vm.assertNotEq(_holder(first), holderFactory.holderAddress(address(rules), first), "tokens");

@@ -94,9 +94,7 @@ contract SetCapsTest is BaseTest {
         _assertPaid(PaymentEncoder.encode(aliceSalt, bob, 10));
         uint256 next = (START / 1 hours + 1) * 1 hours;
         vm.warp(next - 1);
-        _assertSkipped(
-            PaymentEncoder.encode(aliceSalt, bob, 1), IPaymentErrors.WindowCapExceeded.selector
-        );
+        _assertSkipped(PaymentEncoder.encode(aliceSalt, bob, 1), IPaymentErrors.WindowCapExceeded.selector);
         vm.warp(next);
         vm.assertEq(rules.windowUsed(), 0, "used");
         _assertPaid(PaymentEncoder.encode(aliceSalt, bob, 10));
@@ -105,9 +103,7 @@ contract SetCapsTest is BaseTest {
     function test_setCaps_belowWhatMoved_leavesNothing() public {
         _assertPaid(PaymentEncoder.encode(aliceSalt, bob, 10));
         _setCaps(type(uint96).max, 9, 1 days);
-        _assertSkipped(
-            PaymentEncoder.encode(aliceSalt, bob, 1), IPaymentErrors.WindowCapExceeded.selector
-        );
+        _assertSkipped(PaymentEncoder.encode(aliceSalt, bob, 1), IPaymentErrors.WindowCapExceeded.selector);
         vm.assertEq(rules.windowUsed(), 10, "used");
     }
 
@@ -116,9 +112,7 @@ contract SetCapsTest is BaseTest {
         _assertPaid(PaymentEncoder.encode(aliceSalt, bob, 10));
         _setCaps(type(uint96).max, 12, windowSeconds);
         vm.assertEq(rules.windowUsed(), 10, "used");
-        _assertSkipped(
-            PaymentEncoder.encode(aliceSalt, bob, 3), IPaymentErrors.WindowCapExceeded.selector
-        );
+        _assertSkipped(PaymentEncoder.encode(aliceSalt, bob, 3), IPaymentErrors.WindowCapExceeded.selector);
     }
 
     function _assertPaid(bytes memory payments) private {

@@ -34,9 +34,7 @@ contract InitializeTest is BaseTest {
     function testFuzz_initialize_acceptsUpTo18Decimals(uint8 decimals) public {
         UtilityBrandedToken fresh = UtilityBrandedToken(Clones.clone(economyFactory.TOKEN_IMPLEMENTATION()));
         if (decimals > 18) {
-            vm.expectRevert(
-                abi.encodeWithSelector(IUtilityBrandedToken.TooManyDecimals.selector, decimals)
-            );
+            vm.expectRevert(abi.encodeWithSelector(IUtilityBrandedToken.TooManyDecimals.selector, decimals));
         }
         fresh.initialize("Fresh", "F", decimals, stranger, stranger);
         vm.assertEq(fresh.decimals(), decimals > 18 ? 0 : decimals, "decimals");

@@ -152,7 +152,10 @@ contract GasTest is BaseTest {
         return false;
     }
 
-    function _measureBatch(string memory name, bytes memory payments, uint256 count) private returns (uint256 total) {
+    function _measureBatch(string memory name, bytes memory payments, uint256 count)
+        private
+        returns (uint256 total)
+    {
         _execute(payments);
         total = _lastGas();
         bytes memory data = abi.encodeCall(rules.executeBatch, (BATCH_ID, payments));

@@ -48,9 +48,7 @@ abstract contract BaseTest {
 
     function setUp() public virtual {
         vm.warp(START);
-        holderFactory = new TokenHolderFactory();
-        economyFactory = new EconomyFactory(platformOwner, holderFactory);
-        faucet = new SandboxFaucet(platformOwner, MAX_PER_GRANT, MAX_TOTAL);
+        _deployPlatform();
         vm.startPrank(platformOwner);
         economyFactory.grantRole(economyFactory.DEPLOYER_ROLE(), deployer);
         economyFactory.setMinter(address(faucet), true);
@@ -59,6 +57,15 @@ abstract contract BaseTest {
         (token, rules) = _createEconomy(ECONOMY_ID);
         aliceHolder = _holder(aliceSalt);
         bobHolder = _holder(bobSalt);
+    }
+
+    /// @dev By name and not by `new`, which would compile the contracts into every test once more.
+    function _deployPlatform() private {
+        holderFactory = TokenHolderFactory(vm.deployCode("TokenHolderFactory.sol", ""));
+        bytes memory args = abi.encode(platformOwner, holderFactory);
+        economyFactory = EconomyFactory(vm.deployCode("EconomyFactory.sol", args));
+        args = abi.encode(platformOwner, MAX_PER_GRANT, MAX_TOTAL);
+        faucet = SandboxFaucet(vm.deployCode("SandboxFaucet.sol", args));
     }
 
     function _economyParams(bytes32 economyId)

@@ -29,7 +29,11 @@ library PaymentEncoder {
         }
     }
 
-    function encode(bytes12 payerSalt, address recipient, uint96 amount) internal pure returns (bytes memory) {
+    function encode(bytes12 payerSalt, address recipient, uint96 amount)
+        internal
+        pure
+        returns (bytes memory)
+    {
         return abi.encodePacked(payerSalt, uint8(1), recipient, amount);
     }
 

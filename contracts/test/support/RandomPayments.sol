@@ -13,7 +13,11 @@ library RandomPayments {
 
     uint256 private constant LARGEST_USUAL = 300;
 
-    function payments(uint256 seed, uint256 count, People memory people) internal pure returns (Payment[] memory all) {
+    function payments(uint256 seed, uint256 count, People memory people)
+        internal
+        pure
+        returns (Payment[] memory all)
+    {
         all = new Payment[](count);
         for (uint256 i = 0; i < count; ++i) {
             all[i] = payment(uint256(keccak256(abi.encode(seed, i))), people);

@@ -25,7 +25,7 @@ interface Vm {
     function assertFalse(bool condition, string calldata label) external pure;
     function assume(bool condition) external pure;
     function deal(address account, uint256 wei_) external;
-    function expectCall(address callee, bytes calldata data, uint64 count) external;
+    function deployCode(string calldata artifact, bytes calldata constructorArgs) external returns (address);
     function expectEmit(address emitter) external;
     function expectRevert(bytes calldata data) external;
     function expectPartialRevert(bytes4 selector) external;
@@ -41,7 +41,5 @@ interface Vm {
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function startPrank(address sender) external;
     function stopPrank() external;
-    function store(address account, bytes32 slot, bytes32 value) external;
-    function toString(uint256 value) external pure returns (string memory);
     function warp(uint256 timestamp) external;
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert'
+import { IdempotencyKeyInProgress } from '#core/idempotency/errors.ts'
 import type { Fingerprint } from '#core/idempotency/fingerprint.ts'
 import type { IdempotencyStore } from '#core/idempotency/idempotency-store.ts'
 import type { PrismaTx } from './database.ts'
@@ -30,16 +31,13 @@ export function createIdempotencyStore(tx: PrismaTx, tenantId: string, sealer: S
     },
 
     async insert(scopeId, key, { fingerprint, response }) {
-      await tx.idempotencyRecord.create({
-        data: {
-          scopeId,
-          key,
-          tenantId,
-          fingerprint: toJson(fingerprint),
-          status: response.status,
-          response: sealer.seal(response.body),
-        },
+      const record = { scopeId, key, tenantId, fingerprint: toJson(fingerprint) }
+      const { count } = await tx.idempotencyRecord.createMany({
+        data: [{ ...record, status: response.status, response: sealer.seal(response.body) }],
+        skipDuplicates: true,
       })
+      // The acceptance store claims keys without our lock: it was using this one at the same moment.
+      if (count === 0) throw new IdempotencyKeyInProgress()
     },
   }
 }

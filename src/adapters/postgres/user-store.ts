@@ -10,7 +10,10 @@ import { toJson } from './json.ts'
 import { pageOf, pageQuery } from './page.ts'
 import { orTaken } from './unique-violation.ts'
 
-const WITH_WALLET = { include: { wallet: { select: { address: true, custody: true } } } } as const
+const WITH_WALLET = {
+  omit: { nameSearch: true },
+  include: { wallet: { select: { address: true, custody: true } } },
+} as const
 type UserRow = Prisma.EconomyUserGetPayload<typeof WITH_WALLET>
 
 export function createUserStore(tx: PrismaTx, tenantId: string): UserStore {
@@ -18,7 +21,7 @@ export function createUserStore(tx: PrismaTx, tenantId: string): UserStore {
     const row = await tx.economyUser.findFirst({ where: { tenantId, economyId, id }, ...WITH_WALLET })
     return row && toUser(row)
   }
-  /** The ids of a page of users whose names begin so: Prisma cannot say it the way the index is built. */
+  /** The ids of a page of users whose names begin so: Prisma has no word for the operator. */
   const named = async (economyId: string, page: PageRequest, filter: UserFilter & { namePrefix: string }) => {
     const ids = await tx.$queryRaw<{ id: string }[]>(selectByName(tenantId, economyId, page, filter))
     return { where: { id: { in: ids.map((row) => row.id) } } }
@@ -104,13 +107,12 @@ function selectByName(
   page: PageRequest,
   filter: UserFilter & { namePrefix: string },
 ): Prisma.Sql {
-  const pattern = `${filter.namePrefix.replaceAll(/[\\%_]/g, '\\$&')}%`
   const [externalId, status, type] = [filter.externalId ?? null, filter.status ?? null, filter.type ?? null]
   const after = page.after ?? null
   const isAsc = page.order === 'asc'
   return Prisma.sql`
     SELECT id FROM economy_user
-    WHERE tenant_id = ${tenantId}::uuid AND economy_id = ${economyId}::uuid AND lower(name) LIKE lower(${pattern})
+    WHERE tenant_id = ${tenantId}::uuid AND economy_id = ${economyId}::uuid AND name_search ^@ lower(${filter.namePrefix})
       AND (${externalId}::text IS NULL OR external_id = ${externalId})
       AND (${status}::text IS NULL OR status = ${status}) AND (${type}::text IS NULL OR type = ${type})
       AND (${after}::uuid IS NULL OR ${isAsc ? Prisma.sql`id > ${after}::uuid` : Prisma.sql`id < ${after}::uuid`})

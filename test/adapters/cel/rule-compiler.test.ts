@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRuleCompiler } from '#adapters/cel/rule-compiler.ts'
@@ -231,5 +232,15 @@ describe('what was compiled', () => {
       rule.evaluate(aRuleContext({ tx: { metadata } })),
     )
     expect(answers).toEqual([true, false, true])
+  })
+})
+
+describe('docs/token-rules.md', () => {
+  it('shows examples that compile and can be evaluated', async () => {
+    const text = await readFile('docs/token-rules.md', 'utf8')
+    const table = text.slice(text.indexOf('## Examples'))
+    const examples = [...table.matchAll(/\| `([^`]+)`/g)].map(([, cell = '']) => cell.replaceAll('\\|', '|'))
+    expect(examples.length).toBeGreaterThanOrEqual(6)
+    for (const example of examples) expect(typeof evaluate(example), example).toBe('boolean')
   })
 })

@@ -584,7 +584,8 @@ describe('any history of transfers, skips, reverts, strangers and re-orgs', () =
     async #leave(left: string): Promise<void> {
       const { chain, deps, chainId } = this.scene
       const { position, finalityDepth } = await deps.chains.get(chainId)
-      const promised = Math.max(0, (position?.number ?? 0) - finalityDepth)
+      const { number = 0, finalNumber = 0 } = position ?? {}
+      const promised = Math.max(finalNumber, number - finalityDepth)
       const [ours, [theirs]] = await Promise.all([
         deps.chains.canonicalHashes(chainId, promised, promised),
         chain.headers(promised, promised),

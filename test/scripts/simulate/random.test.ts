@@ -34,7 +34,7 @@ describe('random numbers of a seed', () => {
       const number = random.between(3, 7)
       counts.set(number, (counts.get(number) ?? 0) + 1)
     }
-    expect([...counts.keys()].sort()).toEqual([3, 4, 5, 6, 7])
+    expect(new Set(counts.keys())).toEqual(new Set([3, 4, 5, 6, 7]))
     for (const count of counts.values()) expect(Math.abs(count - 2_000)).toBeLessThan(250)
   })
 

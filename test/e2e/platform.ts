@@ -1,0 +1,218 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { createV3Client, type V3Client } from '#apps/cli/v3-client.ts'
+import type { WireCreatedTenant } from '#apps/cli/wire.ts'
+import { deployContracts } from '#scripts/deploy-contracts.ts'
+import { provisionLanes } from '#scripts/provision-lanes.ts'
+import { type ChainReader, createChainReader } from '#scripts/simulate/chain-reader.ts'
+import { pickFreePorts } from '#scripts/stack/ports.ts'
+import { type Exit, Processes, type RunningProcess } from '#scripts/stack/processes.ts'
+import { LOCAL_DEPLOYER_KEY, ROOT } from '#scripts/stack/settings.ts'
+import { createTestDatabase, startTestAnvil, type TestAnvil } from '#test/support/stack.ts'
+import { type RedisServer, startRedisServer } from '#test/worker/redis-server.ts'
+
+const OPERATOR_KEY = 'operator-key-of-the-end-to-end-tests-0123456789'
+const VALUE_CHAIN_ID = 31_001
+const UTILITY_CHAIN_ID = 31_002
+const LANES = 2
+/** A client waits this long for a process that was killed and comes back. */
+const PATIENCE_MS = 60_000
+
+/** One of our processes, as an operator runs it: the same settings and the same port at every start. */
+export interface App {
+  readonly url: string
+  start(): Promise<void>
+  /** Asks it to stop and tells how it ended. */
+  stop(): Promise<Exit>
+  /** SIGKILL: it gets no chance to tidy up. */
+  kill(): Promise<void>
+}
+
+/** The whole platform in processes of its own, wired as `scripts/start.ts` does it, on a chain that tests may bend. */
+export interface Platform {
+  api: App
+  worker: App
+  redis: RedisServer
+  anvil: TestAnvil
+  chain: ChainReader
+  chainId: number
+  /** Rows as the schema's owner sees them. */
+  sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
+  /** A further API process beside the first. */
+  addApi(): Promise<App>
+  /** Speaks as the operator who creates tenants. */
+  createTenant(): Promise<V3Client>
+  /** A client of another process or another key; it repeats what got no answer. */
+  clientOf(app: App, key?: string): V3Client
+  close(): Promise<void>
+}
+
+export interface PlatformOptions {
+  blockTimeSeconds: number
+  finalityDepth: number
+}
+
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const [database, redis, anvil, logs] = await Promise.all([
+    createTestDatabase(),
+    startRedisServer(),
+    startTestAnvil({ chainId: UTILITY_CHAIN_ID, blockTimeSeconds: options.blockTimeSeconds }),
+    mkdtemp(join(tmpdir(), 'ost-e2e-')),
+  ])
+  const owner = new pg.Pool({ connectionString: database.ownerUrl, max: 3 })
+  // Connections that the database's end cuts are no failure of a test.
+  owner.on('error', () => undefined)
+  const keyEncryptionKey = randomBytes(32)
+  await prepareChain({ owner, ownerUrl: database.ownerUrl, anvil, keyEncryptionKey, ...options })
+
+  const processes = new Processes(logs)
+  const env = {
+    NODE_ENV: 'test',
+    DATABASE_URL: database.appUrl,
+    REDIS_URL: redis.url,
+    KEY_ENCRYPTION_KEY: keyEncryptionKey.toString('base64url'),
+    OPERATOR_KEY,
+    RATE_LIMIT_PER_MINUTE: '1000000',
+    CHAINS: JSON.stringify(chainsAt(anvil.rpcUrl, options)),
+  }
+  const [apiPort = 0, workerPort = 0, secondPort = 0] = await pickFreePorts(3)
+  const newApi = (name: string, port: number) =>
+    appOf(processes, {
+      name,
+      main: 'api',
+      port,
+      ready: '/readyz?for=traffic',
+      env: { ...env, API_PORT: `${port}` },
+    })
+  const api = newApi('api', apiPort)
+  const worker = appOf(processes, {
+    name: 'worker',
+    main: 'worker',
+    port: workerPort,
+    ready: '/readyz',
+    env: { ...env, DATABASE_WORKER_URL: database.workerUrl, WORKER_METRICS_PORT: `${workerPort}` },
+  })
+  await Promise.all([api.start(), worker.start()])
+
+  const clients: V3Client[] = []
+  const clientOf = (app: App, key?: string): V3Client => {
+    const client = createV3Client({
+      url: app.url,
+      ...(key !== undefined && { key }),
+      connections: 16,
+      patienceMs: PATIENCE_MS,
+      patienceUnreachableMs: PATIENCE_MS,
+    })
+    clients.push(client)
+    return client
+  }
+
+  return {
+    api,
+    worker,
+    redis,
+    anvil,
+    chain: createChainReader(anvil.rpcUrl),
+    chainId: UTILITY_CHAIN_ID,
+    clientOf,
+    sql: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
+      (await owner.query<Row>(text, values)).rows,
+
+    async addApi() {
+      const second = newApi('second-api', secondPort)
+      await second.start()
+      return second
+    },
+
+    async createTenant() {
+      const operator = clientOf(api, OPERATOR_KEY)
+      const tenant = await operator.post<WireCreatedTenant>('/v3/tenants', {
+        name: 'Acme Games',
+        owner: { email: 'ada@example.com', name: 'Ada' },
+      })
+      return operator.with({ key: tenant.api_key.secret })
+    },
+
+    async close() {
+      await Promise.allSettled(clients.map((client) => client.close()))
+      await processes.stopAll()
+      await Promise.allSettled([owner.end(), anvil.stop(), redis.stop()])
+      await database.drop()
+      await rm(logs, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The row of the chain, the platform's contracts on it, and funded relayers. */
+async function prepareChain(
+  options: PlatformOptions & {
+    owner: pg.Pool
+    ownerUrl: string
+    anvil: TestAnvil
+    keyEncryptionKey: Uint8Array
+  },
+): Promise<void> {
+  const { owner, ownerUrl, anvil, keyEncryptionKey, blockTimeSeconds, finalityDepth } = options
+  await owner.query(
+    `INSERT INTO chain (id, role, name, block_time_ms, finality_depth) VALUES ($1, 'utility', 'utility', $2, $3)`,
+    [anvil.chainId, blockTimeSeconds * 1_000, finalityDepth],
+  )
+  const onChain = {
+    chainId: anvil.chainId,
+    rpcUrl: anvil.rpcUrl,
+    deployerKey: LOCAL_DEPLOYER_KEY,
+    databaseUrl: ownerUrl,
+  }
+  await deployContracts(onChain)
+  await provisionLanes({ ...onChain, lanes: LANES, keyEncryptionKey })
+}
+
+/** The value chain is named because every configuration has one; nothing asks it here. */
+function chainsAt(rpcUrl: string, { blockTimeSeconds, finalityDepth }: PlatformOptions): unknown[] {
+  return (['value', 'utility'] as const).map((role) => ({
+    id: role === 'utility' ? UTILITY_CHAIN_ID : VALUE_CHAIN_ID,
+    role,
+    name: role,
+    rpc_urls: [rpcUrl],
+    block_time_ms: blockTimeSeconds * 1_000,
+    finality_depth: finalityDepth,
+  }))
+}
+
+function appOf(
+  processes: Processes,
+  spec: { name: string; main: string; port: number; ready: string; env: Record<string, string> },
+): App {
+  const { name, main, port, ready, env } = spec
+  const url = `http://127.0.0.1:${port}`
+  let running: RunningProcess | undefined
+  const current = (): RunningProcess => {
+    if (running === undefined) throw new Error(`${name} was not started`)
+    return running
+  }
+  return {
+    url,
+    async start() {
+      running = await processes.start({
+        name,
+        command: process.execPath,
+        args: [join(ROOT, `apps/${main}/main.ts`)],
+        env,
+        cwd: ROOT,
+        isReady: async () => (await fetch(`${url}${ready}`, { signal: AbortSignal.timeout(2_000) })).ok,
+        readyTimeoutMs: 60_000,
+      })
+    },
+    async stop() {
+      await current().stop()
+      return current().exited
+    },
+    async kill() {
+      process.kill(current().pid, 'SIGKILL')
+      await current().exited
+    },
+  }
+}
