@@ -80,7 +80,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.addSchema(ProblemSchema)
   await app.register(requestId)
   await app.register(requestLog)
-  await app.register(shutdown)
+  await app.register(shutdown, deps)
   await app.register(errorHandler, { publicUrl: config.api.publicUrl })
   await app.register(metrics, deps)
   await app.register(helmet, {

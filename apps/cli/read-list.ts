@@ -1,4 +1,5 @@
-import type { Query, V3Client } from './v3-client.ts'
+import type { Query } from './call.ts'
+import type { V3Client } from './v3-client.ts'
 
 /** Rows that a list command reads unless it is told otherwise. */
 export const ROWS_DEFAULT = 100

@@ -1,5 +1,6 @@
 import { UsageError } from './errors.ts'
-import { type LocalStack, readLocalStack } from './local-stack.ts'
+import type { LocalStack } from './local-stack.ts'
+import { locateApi } from './locate-api.ts'
 import type { Terminal } from './terminal.ts'
 import { createV3Client, type V3Client } from './v3-client.ts'
 
@@ -32,16 +33,7 @@ export interface Session {
  */
 export async function openSession(terminal: Terminal, options: CommonOptions): Promise<Session> {
   const { env } = terminal
-  const local = await readLocalStack(env)
-  const url = options.apiUrl ?? (env['OST_API_URL'] || undefined) ?? local.apiUrl
-  if (url === undefined) {
-    throw new UsageError(
-      'It is not known where the API is. Start one on this machine with npm start, or name one with --api-url or OST_API_URL.',
-    )
-  }
-  if (!URL.canParse(url))
-    throw new UsageError(`"${url}" is not a URL: write one such as http://localhost:3000.`)
-  const known = isSameOrigin(url, local.apiUrl) ? local : {}
+  const { url, local: known } = await locateApi(options.apiUrl, env)
   const client = createV3Client({ url })
   return {
     url,
@@ -76,10 +68,6 @@ function economyIdentity(
   if (isDemo && known.apiKey !== undefined) return { key: known.apiKey }
   if (economyId !== undefined && known.tenantKey !== undefined) return { key: known.tenantKey, economyId }
   return undefined
-}
-
-function isSameOrigin(url: string, other: string | undefined): boolean {
-  return other !== undefined && URL.canParse(other) && new URL(url).origin === new URL(other).origin
 }
 
 function refuseWithoutKey(url: string): never {

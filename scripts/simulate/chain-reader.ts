@@ -1,3 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CommandFailed } from '#apps/cli/errors.ts'
+
 /** Reads the chain directly: the simulation's second witness, which never asks the platform. */
 export interface ChainReader {
   blockNumber(): Promise<number>
@@ -92,8 +95,31 @@ function toTransferLog(log: RawLog): TransferLog {
   }
 }
 
+const ATTEMPTS_MAX = 5
+const RETRY_MS = 1_000
+
+/** @throws CommandFailed where the node does not answer, or refuses a call. */
 async function send(rpcUrl: string, calls: readonly Call[]): Promise<unknown[]> {
   if (calls.length === 0) return []
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await sendOnce(rpcUrl, calls)
+    } catch (error) {
+      if (error instanceof CommandFailed) throw error
+      if (attempt === ATTEMPTS_MAX) {
+        throw new CommandFailed(
+          `The chain's node at ${rpcUrl} does not answer: name another with --rpc-url.`,
+          {
+            cause: error,
+          },
+        )
+      }
+      await sleep(RETRY_MS)
+    }
+  }
+}
+
+async function sendOnce(rpcUrl: string, calls: readonly Call[]): Promise<unknown[]> {
   const response = await fetch(rpcUrl, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -103,7 +129,7 @@ async function send(rpcUrl: string, calls: readonly Call[]): Promise<unknown[]> 
   const answers = (await response.json()) as { id: number; result?: unknown; error?: { message: string } }[]
   const results = Array.from<unknown>({ length: calls.length })
   for (const { id, result, error } of answers) {
-    if (error) throw new Error(`the chain refused ${calls[id]?.method}: ${error.message}`)
+    if (error) throw new CommandFailed(`The chain's node refused ${calls[id]?.method}: ${error.message}`)
     results[id] = result
   }
   return results
@@ -111,8 +137,8 @@ async function send(rpcUrl: string, calls: readonly Call[]): Promise<unknown[]> 
 
 function toBigInt(result: unknown): bigint {
   if (typeof result === 'string' && /^0x[0-9a-f]+$/i.test(result)) return BigInt(result)
-  throw new Error(
-    `the chain answered ${JSON.stringify(result)} where a number was asked for: is the contract there?`,
+  throw new CommandFailed(
+    `The chain's node answered ${JSON.stringify(result)} where a number was asked for: is the contract there?`,
   )
 }
 

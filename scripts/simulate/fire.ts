@@ -1,9 +1,9 @@
 import { ApiRefusal, ApiUnreachable } from '#apps/cli/errors.ts'
-import type { Answer } from '#apps/cli/v3-client.ts'
+import type { Answer } from '#apps/cli/call.ts'
 import { concurrently } from './concurrently.ts'
 import type { Differences } from './differences.ts'
 import { Latencies } from './latencies.ts'
-import type { Act, PlannedTransfer } from './plan.ts'
+import type { Act, PlannedTransfer } from './act.ts'
 import { idOf, type Stage, type StagedEconomy } from './stage.ts'
 import type { WireProblem, WireTransaction, WireTransactionBatch } from '#apps/cli/wire.ts'
 

@@ -1,4 +1,4 @@
-import type { RetryReason } from '#apps/cli/v3-client.ts'
+import type { RetryReason } from '#apps/cli/call.ts'
 import type { Ending } from './check.ts'
 import type { Differences } from './differences.ts'
 import type { Firing } from './fire.ts'

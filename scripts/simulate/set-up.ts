@@ -25,12 +25,12 @@ const AIRDROP_TIMEOUT_MS = 600_000
 const DEPLOYMENT_TIMEOUT_MS = 600_000
 
 /** A tenant of the run's own. */
-export async function createTenant(platform: V3Client, seed: string): Promise<string> {
+export async function createTenant(platform: V3Client, seed: string): Promise<V3Client> {
   const tenant = await platform.post<WireCreatedTenant>('/v3/tenants', {
     name: `Simulation ${seed}`,
     owner: { email: 'simulation@example.com', name: 'Simulation' },
   })
-  return tenant.api_key.secret
+  return platform.with({ key: tenant.api_key.secret })
 }
 
 /** Makes the planned world: economies, users, ways to pay, rules and prices, and what everybody starts with. */

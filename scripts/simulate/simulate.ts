@@ -1,13 +1,12 @@
-import { UsageError } from '#apps/cli/errors.ts'
-import { readLocalStack } from '#apps/cli/local-stack.ts'
-import { createV3Client, type RetryReason, type V3Client } from '#apps/cli/v3-client.ts'
+import type { RetryReason } from '#apps/cli/call.ts'
 import type { Progress } from '../stack/progress.ts'
-import { type ChainReader, createChainReader } from './chain-reader.ts'
 import { check, emptyEnding } from './check.ts'
+import { connect } from './connect.ts'
 import { Differences } from './differences.ts'
 import { type Firing, fire } from './fire.ts'
 import type { SimulateOptions } from './options.ts'
-import { type Act, digested, planActs } from './plan.ts'
+import type { Act } from './act.ts'
+import { digested, planActs } from './plan.ts'
 import { formatCount, type Output, startProgressBar } from './progress-bar.ts'
 import { makeReport, type Report } from './report.ts'
 import { createTenant, recordPrice, setUp } from './set-up.ts'
@@ -21,26 +20,27 @@ export interface SimulateDeps {
   progress: Progress
 }
 
-/** How long one request may go on repeating: restarts of the platform in the middle of a run are no reason to give up. */
-const PATIENCE_MS = 300_000
 /** Prices go stale after an hour unless the platform is set otherwise. */
 const PRICE_EVERY_MS = 10 * 60_000
-const CONNECTIONS_BESIDES = 8
+const REDRAW_MS = 1_000
 
 /** Plays the whole run through the public API, then compares every account with the chain. */
 export async function simulate(options: SimulateOptions, deps: SimulateDeps): Promise<Report> {
   const { progress } = deps
   const differences = new Differences()
   const retries = new Map<RetryReason, number>()
-  const { client, chain, tenant } = await connect(options, deps, (reason) =>
+  const connection = await connect(options, deps.env, (reason) =>
     retries.set(reason, (retries.get(reason) ?? 0) + 1),
   )
+  const { chain, platform } = connection
   try {
     const world = planWorld(options)
     const firstBlock = await chain.blockNumber()
-    const stage = await setUp(await tenant(), world, progress)
+    const tenant =
+      connection.givenTenant ?? (await progress.step('tenant', () => createTenant(platform, options.seed)))
+    const stage = await setUp(tenant, world, progress)
     const { acts, digest } = digested(planActs(world))
-    const firing = await fireAll(stage, acts, options, differences, deps.output)
+    const firing = await fireAll(stage, acts, { options, differences, retries, output: deps.output })
     await settle(stage, options, differences, progress)
     const ending = emptyEnding()
     await progress.step('every account against the chain', (note) =>
@@ -54,81 +54,51 @@ export async function simulate(options: SimulateOptions, deps: SimulateDeps): Pr
     )
     return makeReport(options, { plan: digest(), firing, ending, retries, differences })
   } finally {
-    await client.close()
+    await connection.close()
   }
 }
 
-interface Connection {
-  client: V3Client
-  chain: ChainReader
-  /** With a key of the tenant that the run plays: the given one, or a new one. */
-  tenant: () => Promise<V3Client>
+interface FireContext {
+  options: SimulateOptions
+  differences: Differences
+  retries: ReadonlyMap<RetryReason, number>
+  output: Output
 }
 
-/** @throws UsageError where nothing says how to reach the API, a key or the chain. */
-async function connect(
-  options: SimulateOptions,
-  { env, progress }: SimulateDeps,
-  onRetry: (reason: RetryReason) => void,
-): Promise<Connection> {
-  const local = await readLocalStack(env)
-  const url = options.apiUrl ?? env['OST_API_URL'] ?? local.apiUrl
-  if (url === undefined) {
-    throw new UsageError(
-      'It is not known where the API is: start the platform with npm start, or name one with --api-url.',
-    )
-  }
-  const isLocal = local.apiUrl !== undefined && new URL(url).origin === new URL(local.apiUrl).origin
-  const rpcUrl = options.rpcUrl ?? (isLocal ? local.utilityRpcUrl : undefined)
-  if (rpcUrl === undefined) {
-    throw new UsageError(
-      "The final check reads the chain itself: name the utility chain's RPC with --rpc-url.",
-    )
-  }
-  const client = createV3Client({
-    url,
-    connections: options.concurrency + CONNECTIONS_BESIDES,
-    patienceMs: PATIENCE_MS,
-    patienceUnreachableMs: PATIENCE_MS,
-    onRetry,
-  })
-  const given = options.apiKey ?? env['OST_API_KEY']
-  const operatorKey = env['OPERATOR_KEY'] ?? (isLocal ? local.operatorKey : undefined)
-  return {
-    client,
-    chain: createChainReader(rpcUrl),
-    async tenant() {
-      if (given !== undefined) return client.with({ key: given })
-      const platform = operatorKey === undefined ? client : client.with({ key: operatorKey })
-      return client.with({ key: await progress.step('tenant', () => createTenant(platform, options.seed)) })
-    },
-  }
-}
-
-async function fireAll(
-  stage: Stage,
-  acts: Iterable<Act>,
-  options: SimulateOptions,
-  differences: Differences,
-  output: Output,
-): Promise<Firing> {
+async function fireAll(stage: Stage, acts: Iterable<Act>, context: FireContext): Promise<Firing> {
+  const { options, differences, retries, output } = context
   const bar = startProgressBar('transfers', options.transfers, output)
-  const noteOf = ({ accepted, transfers, elapsedMs }: Firing) => {
-    const rate = elapsedMs === 0 ? 0 : Math.round((transfers / elapsedMs) * 1_000)
-    return `${formatCount(accepted)} accepted, ${formatCount(transfers - accepted)} refused, ${formatCount(rate)}/s`
+  let latest: Firing | undefined
+  const draw = () => {
+    if (latest) bar.update(latest.transfers, noteOf(latest, retries))
   }
-  const prices = setInterval(() => void keepPricesFresh(stage, differences), PRICE_EVERY_MS)
+  // Redrawn by the clock too: while the API asks everybody to wait, nothing else happens.
+  const timers = [
+    setInterval(draw, REDRAW_MS),
+    setInterval(() => void keepPricesFresh(stage, differences), PRICE_EVERY_MS),
+  ]
   try {
     const firing = await fire(stage, acts, {
       concurrency: options.concurrency,
       differences,
-      onProgress: (now) => bar.update(now.transfers, noteOf(now)),
+      onProgress(now) {
+        latest = now
+        draw()
+      },
     })
-    bar.end(noteOf(firing))
+    bar.end(noteOf(firing, retries))
     return firing
   } finally {
-    clearInterval(prices)
+    for (const timer of timers) clearInterval(timer)
   }
+}
+
+function noteOf(firing: Firing, retries: ReadonlyMap<RetryReason, number>): string {
+  const { accepted, transfers, elapsedMs } = firing
+  const rate = elapsedMs === 0 ? 0 : Math.round((transfers / elapsedMs) * 1_000)
+  const limited = retries.get('rate_limited') ?? 0
+  const waiting = limited === 0 ? '' : `, told to wait ${formatCount(limited)} times`
+  return `${formatCount(accepted)} accepted, ${formatCount(transfers - accepted)} refused, ${formatCount(rate)}/s${waiting}`
 }
 
 async function keepPricesFresh(stage: Stage, differences: Differences): Promise<void> {

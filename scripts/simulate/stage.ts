@@ -1,5 +1,5 @@
 import type { V3Client } from '#apps/cli/v3-client.ts'
-import type { Party } from './plan.ts'
+import type { Party } from './act.ts'
 import type { PlannedEconomy } from './world.ts'
 
 /** A planned economy that exists, and the books that we keep of it ourselves. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ApiRefusal, ApiUnreachable } from '#apps/cli/errors.ts'
-import { createV3Client, type RetryReason, type V3Client } from '#apps/cli/v3-client.ts'
+import type { RetryReason } from '#apps/cli/call.ts'
+import { createV3Client, type V3Client } from '#apps/cli/v3-client.ts'
 import { type HttpStub, problem, startHttpStub } from './http-stub.ts'
 
 let stub: HttpStub
@@ -47,6 +48,14 @@ describe('a request of the client', () => {
         },
       },
     ])
+  })
+
+  it('finds an API that is not at the root of its host', async () => {
+    stub.answer({ status: 200, body: {} })
+    const elsewhere = createV3Client({ url: `${stub.url}/platform/` })
+    await elsewhere.get('/v3/token', { limit: 1 })
+    await elsewhere.close()
+    expect(stub.requests[0]?.path).toBe('/platform/v3/token?limit=1')
   })
 
   it('is a refusal with the problem in it, and is not repeated', async () => {
@@ -97,6 +106,12 @@ describe('a request that may be repeated', () => {
     const startedAt = performance.now()
     await expect(client.get('/v3/token')).rejects.toThrow('rate_limited')
     expect(performance.now() - startedAt).toBeLessThan(1_000)
+  })
+
+  it('does not go on for ever where something inside the platform stays broken', async () => {
+    stub.answer(problem(500, 'internal_error'))
+    await expect(client.get('/v3/token')).rejects.toThrow('internal_error')
+    expect(stub.requests).toHaveLength(5)
   })
 
   it('gives up its first connection when told to, and asks again', async () => {

@@ -26,13 +26,23 @@ export async function expectPaidExactlyOnce(
   accepted: readonly string[],
 ): Promise<void> {
   const transactions = await transactionsOf(partner)
-  expect(transactions.map(({ id }) => id).toSorted()).toEqual(accepted.toSorted())
+  const listed = transactions.map(({ id }) => id)
+  expect({ lost: without(accepted, listed), neverAnswered: without(listed, accepted) }).toEqual({
+    lost: [],
+    neverAnswered: [],
+  })
+  expect(new Set(accepted).size).toBe(listed.length)
   expect(transactions.filter(({ status }) => status !== 'confirmed')).toEqual([])
   expect(await movementsOnChain(platform, partner)).toEqual(movementsOf(partner, transactions))
   await expectBalancesOfTheChain(platform, partner)
   await expectNothingUnderWay(platform, partner)
   await expectNoNonceGap(platform)
   await expectReconciled(partner)
+}
+
+function without(ids: readonly string[], others: readonly string[]): string[] {
+  const known = new Set(others)
+  return ids.filter((id) => !known.has(id))
 }
 
 /** One line per token movement: sorted, so that two tellings can be compared whole, repetitions included. */

@@ -17,6 +17,11 @@ contract GasTest is BaseTest {
     uint256 private constant PAYMENT_GAS_MAX = 13_000;
     uint256 private constant BATCH = 500;
 
+    /// @dev What a batch costs at most: base + payments x payment + legs x leg.
+    uint256 private constant ESTIMATE_BASE = 90_000;
+    uint256 private constant ESTIMATE_PAYMENT = 6_500;
+    uint256 private constant ESTIMATE_LEG = 25_500;
+
     /// @dev 11.068... tokens: every digit of 18 decimals used, and no byte zero, as zero bytes are cheaper.
     uint96 private constant AMOUNT = 0x9999999999999999;
 
@@ -30,8 +35,7 @@ contract GasTest is BaseTest {
     function test_gas_batchOfStrangers_staysBelowTheBound() public {
         bytes memory payments = _payments(true, true);
         uint256 total = _measureBatch("500 payers to 500 known recipients, each", payments, BATCH);
-        uint256 bound = PAYMENT_GAS_MAX * BATCH;
-        vm.assertLe(total, bound, "gas of the batch");
+        vm.assertLe(total, PAYMENT_GAS_MAX * BATCH, "gas of the batch");
     }
 
     function test_gas_batchToNewRecipients() public {
@@ -64,12 +68,30 @@ contract GasTest is BaseTest {
         _measureBatch("500 payments to 2 known recipients, each", payments, BATCH);
     }
 
+    /// @dev The dearest batch there is: what a submitter must expect at most, see docs/gas.md.
+    function test_gas_batchOfTwoLegsToNewRecipients_staysBelowTheEstimate() public {
+        bytes memory payments;
+        uint256 count = BATCH / 2;
+        for (uint256 i = 0; i < count; ++i) {
+            Leg[] memory legs = new Leg[](2);
+            legs[0] = Leg(_holder(_denseSalt(BATCH + i)), AMOUNT);
+            legs[1] = Leg(_holder(_denseSalt(2 * BATCH + i)), AMOUNT);
+            payments = bytes.concat(payments, PaymentEncoder.encode(Payment(_knownPayer(i), legs)));
+        }
+        uint256 total = _measureBatch("250 payments to 2 new recipients, each", payments, count);
+        uint256 estimate = ESTIMATE_BASE + count * (ESTIMATE_PAYMENT + 2 * ESTIMATE_LEG);
+        vm.assertLe(total, estimate, "gas of the batch");
+    }
+
     function test_gas_batchOfSkips() public {
         bytes memory payments;
         for (uint256 i = 0; i < BATCH; ++i) {
             payments = bytes.concat(payments, PaymentEncoder.encode(_salt(i), company, AMOUNT));
         }
-        _measureBatch("500 skipped payments, each", payments, BATCH);
+        (, uint256 skipped) = _execute(payments);
+        uint256 total = _lastGas();
+        vm.assertEq(skipped, BATCH, "skipped");
+        _record("500 skipped payments, each", total / BATCH);
     }
 
     function test_gas_singlePayment() public {
@@ -138,7 +160,6 @@ contract GasTest is BaseTest {
     /// @dev A salt that has no zero byte and leads to an address that has none: calldata at its dearest.
     function _denseSalt(uint256 user) private view returns (bytes12 salt) {
         for (uint256 i = 0;; ++i) {
-            // forge-lint: disable-next-line(unsafe-typecast)
             salt = bytes12(keccak256(abi.encode(user, i)));
             if (_hasZeroByte(bytes32(salt), 12)) continue;
             if (!_hasZeroByte(bytes32(bytes20(_holder(salt))), 20)) return salt;
@@ -156,8 +177,9 @@ contract GasTest is BaseTest {
         private
         returns (uint256 total)
     {
-        _execute(payments);
+        (uint256 executed,) = _execute(payments);
         total = _lastGas();
+        vm.assertEq(executed, count, "executed");
         bytes memory data = abi.encodeCall(rules.executeBatch, (BATCH_ID, payments));
         vm.assertLe(_calldataFloor(data), total, "EIP-7623 floor: execution must decide the price");
         _record(name, total / count);

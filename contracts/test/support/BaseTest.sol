@@ -125,7 +125,6 @@ abstract contract BaseTest {
     }
 
     function _salt(uint256 user) internal pure returns (bytes12) {
-        // forge-lint: disable-next-line(unsafe-typecast)
         return bytes12(keccak256(abi.encode("user", user)));
     }
 

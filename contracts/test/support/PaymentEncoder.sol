@@ -22,7 +22,6 @@ library PaymentEncoder {
     }
 
     function encode(Payment memory payment) internal pure returns (bytes memory packed) {
-        // forge-lint: disable-next-line(unsafe-typecast)
         packed = abi.encodePacked(payment.payerSalt, uint8(payment.legs.length));
         for (uint256 i = 0; i < payment.legs.length; ++i) {
             packed = abi.encodePacked(packed, payment.legs[i].recipient, payment.legs[i].amount);

@@ -37,7 +37,6 @@ library RandomPayments {
     function _amount(uint256 seed) private pure returns (uint96) {
         if (seed % 40 == 0) return 0;
         if (seed % 41 == 0) return type(uint96).max;
-        // forge-lint: disable-next-line(unsafe-typecast)
         return uint96((seed >> 16) % LARGEST_USUAL + 1);
     }
 }

@@ -1,20 +1,16 @@
-import { Interface } from 'ethers'
 import { ChainUnavailable } from '#core/chain/chain-rpc.ts'
 import type { BlockHeader, ChainLog, Receipt } from '#core/ledger/block.ts'
 import type { BlockReader, BlockReaders, CallInBlock } from '#core/ledger/block-reader.ts'
 import { BlockVanished } from '#core/ledger/errors.ts'
 import { bytesToHex, toQuantity } from './bytes.ts'
+import { utilityBrandedToken } from './generated/utility-branded-token.ts'
 import { decodeLog, LEDGER_TOPICS, readRawLog } from './logs.ts'
 import { asList, asRecord, asText, quantityToBigInt, quantityToNumber } from './read-json.ts'
 import { decodeRevertReason } from './revert-reason.ts'
 import type { RpcCall, RpcClient } from './rpc-client.ts'
 import { RpcRefused } from './rpc-errors.ts'
 
-const TOKEN = new Interface([
-  'function balancesOf(address[] holders) view returns (uint256[] balances)',
-  'function totalSupply() view returns (uint256)',
-])
-/** Block hashes with a log among thousands would make one answer too long: one request holds the logs of so many blocks. */
+/** One request holds the logs of so many blocks, so that no answer gets too long. */
 const BLOCKS_PER_LOG_REQUEST = 20
 /** Accounts per call, so that the call stays below the gas that nodes allow. */
 const BALANCES_PER_CALL = 500
@@ -166,23 +162,20 @@ async function balancesOf(
   }
   const balances: bigint[] = []
   for (const part of parts) {
-    const result = await view(rpc, token, TOKEN.encodeFunctionData('balancesOf', [part]), blockHash)
+    const result = await view(rpc, token, utilityBrandedToken.encodeCall('balancesOf', [...part]), blockHash)
     balances.push(...(result === NO_CODE ? part.map(() => 0n) : readBalances(result, part.length)))
   }
   return balances
 }
 
 function readBalances(result: string, count: number): bigint[] {
-  const balances = asList(TOKEN.decodeFunctionResult('balancesOf', result)[0])
+  const balances = utilityBrandedToken.decodeResult('balancesOf', result)
   if (balances.length !== count) throw new ChainUnavailable('a node answered without every balance')
-  return balances.map((balance) => {
-    if (typeof balance !== 'bigint') throw new ChainUnavailable('a node answered with a balance that is none')
-    return balance
-  })
+  return [...balances]
 }
 
 async function totalSupply(rpc: Rpc, token: string, blockHash: string): Promise<bigint> {
-  const result = await view(rpc, token, TOKEN.encodeFunctionData('totalSupply'), blockHash)
+  const result = await view(rpc, token, utilityBrandedToken.encodeCall('totalSupply'), blockHash)
   return result === NO_CODE ? 0n : BigInt(result)
 }
 

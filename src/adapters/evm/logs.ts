@@ -1,35 +1,18 @@
-import { ErrorFragment, EventFragment } from 'ethers'
 import { ChainUnavailable } from '#core/chain/chain-rpc.ts'
 import type { ChainLog } from '#core/ledger/block.ts'
 import { bytes32ToUuid } from './bytes.ts'
+import { tokenRules } from './generated/token-rules.ts'
+import { utilityBrandedToken } from './generated/utility-branded-token.ts'
 import { asRecord, asText, quantityToNumber } from './read-json.ts'
 
 // Logs are read by hand: at thousands of transfers per second, general ABI decoding would be most of the work.
 
-const topicOf = (event: string): string => EventFragment.from(event).topicHash
-
-const TRANSFER = topicOf('event Transfer(address indexed from, address indexed to, uint256 value)')
-const PAYMENT_SKIPPED = topicOf(
-  'event PaymentSkipped(bytes32 indexed batchId, uint256 indexed index, bytes4 reason)',
-)
-const BATCH_EXECUTED = topicOf(
-  'event BatchExecuted(bytes32 indexed batchId, uint256 executed, uint256 skipped)',
-)
+const TRANSFER = utilityBrandedToken.topicOf('Transfer')
+const PAYMENT_SKIPPED = tokenRules.topicOf('PaymentSkipped')
+const BATCH_EXECUTED = tokenRules.topicOf('BatchExecuted')
 
 /** The events that the ledger lives from. */
 export const LEDGER_TOPICS: readonly string[] = [TRANSFER, PAYMENT_SKIPPED, BATCH_EXECUTED]
-
-/** The reasons of a skipped payment by their selectors (contracts/src/interfaces/IPaymentErrors.sol). */
-const REASONS: ReadonlyMap<string, string> = new Map(
-  [
-    'InsufficientBalance',
-    'SelfCustodied',
-    'ItemCapExceeded',
-    'WindowCapExceeded',
-    'InvalidRecipient',
-    'ZeroAmount',
-  ].map((name) => [ErrorFragment.from(`error ${name}()`).selector, name]),
-)
 
 /** Characters of `0x` and of one 32-byte word in hex; a word's last 20 bytes are an address. */
 const PREFIX_LENGTH = 2
@@ -77,7 +60,7 @@ export function decodeLog(raw: RawLog): ChainLog | null {
       ...place,
       submissionId: bytes32ToUuid(first),
       index: Number(BigInt(second)),
-      reason: REASONS.get(selector) ?? selector,
+      reason: tokenRules.errorName(selector) ?? selector,
     }
   }
   if (topic === BATCH_EXECUTED && topics.length === 2 && words === 2 && first) {

@@ -1,43 +1,20 @@
-import { Interface } from 'ethers'
+import type { Interface } from 'ethers'
+import { economyFactory } from './generated/economy-factory.ts'
+import { sandboxFaucet } from './generated/sandbox-faucet.ts'
+import { tokenHolder } from './generated/token-holder.ts'
+import { tokenHolderFactory } from './generated/token-holder-factory.ts'
+import { tokenRules } from './generated/token-rules.ts'
+import { utilityBrandedToken } from './generated/utility-branded-token.ts'
 
-/** Everything our contracts, and OpenZeppelin's under them, refuse with. Reasons of skipped payments are no reverts. */
-const ERRORS = new Interface([
-  'error AccessControlBadConfirmation()',
-  'error AccessControlEnforcedDefaultAdminRules()',
-  'error AccessControlUnauthorizedAccount(address account, bytes32 neededRole)',
-  'error ERC20InsufficientAllowance(address spender, uint256 allowance, uint256 needed)',
-  'error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed)',
-  'error ERC20InvalidReceiver(address receiver)',
-  'error ERC20InvalidSender(address sender)',
-  'error EconomyExists(bytes32 economyId)',
-  'error EnforcedPause()',
-  'error ExpectedPause()',
-  'error FailedDeployment()',
-  'error GrantCapExceeded(address token, uint256 amount, uint256 maxPerGrant)',
-  'error HolderExists(address holder)',
-  'error InsufficientBalance()',
-  'error InvalidInitialization()',
-  'error InvalidRecipient()',
-  'error ItemCapExceeded()',
-  'error MalformedBatch(uint256 offset)',
-  'error MaxSupplyExceeded(uint256 supply, uint256 maxSupply)',
-  'error MinterNotAllowed(address minter)',
-  'error NotInitializing()',
-  'error OnlyAdminOrOwner(address caller)',
-  'error OnlyHolderFactory(address caller)',
-  'error OnlyMinter(address caller)',
-  'error OnlyOperator(address caller)',
-  'error OnlyTokenRules(address caller)',
-  'error OwnableUnauthorizedAccount(address account)',
-  'error OwnershipCannotBeRenounced()',
-  'error SelfCustodied()',
-  'error TooManyDecimals(uint8 decimals)',
-  'error TotalCapExceeded(address token, uint256 amount, uint256 left)',
-  'error UnknownToken(address token)',
-  'error WindowCapExceeded()',
-  'error ZeroAmount()',
-  'error ZeroWindow()',
-])
+/** Everything that a call of ours may revert with: an error passes through the contracts above the one that threw it. */
+const CODECS = [
+  tokenRules,
+  utilityBrandedToken,
+  sandboxFaucet,
+  economyFactory,
+  tokenHolderFactory,
+  tokenHolder,
+].map((contract) => contract.interface)
 
 /** Those that a business may meet, in words. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -52,14 +29,23 @@ const WORDS: Readonly<Record<string, string>> = {
 /** A revert's bytes in words, with the error and its arguments; null when they name no error we know. */
 export function decodeRevertReason(data: string | null): string | null {
   if (data === null || data.length < 10) return null
+  for (const codec of CODECS) {
+    const reason = decodeWith(codec, data)
+    if (reason !== null) return reason
+  }
+  return null
+}
+
+function decodeWith(codec: Interface, data: string): string | null {
   try {
-    const error = ERRORS.parseError(data)
+    const error = codec.parseError(data)
     if (!error) return null
     if (error.name === 'Error') return String(error.args[0])
     const call = `${error.name}(${error.args.map(String).join(', ')})`
     const words = WORDS[error.name]
     return words === undefined ? call : `${words}: ${call}`
   } catch {
+    // The selector is known, what follows it is not of its form.
     return null
   }
 }

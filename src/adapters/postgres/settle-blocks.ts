@@ -144,6 +144,7 @@ async function postHolds(client: pg.PoolClient, payments: readonly SettledPaymen
   expectRows('pending holds', rowCount, payments.length)
 }
 
+/** By our clock, as every other moment of a transaction: a block's own time has whole seconds, and may be before the acceptance. */
 async function mineTransactions(
   client: pg.PoolClient,
   blocks: readonly AdoptedBlock[],
@@ -153,9 +154,8 @@ async function mineTransactions(
   const { rowCount } = await client.query({
     name: 'settle_mine_transactions',
     text: `UPDATE transaction SET status = 'mined', block_number = payment.block_number, tx_hash = payment.tx_hash,
-                  mined_at = payment.mined_at
-           FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[])
-                AS payment(economy_id, id, block_number, tx_hash, mined_at)
+                  mined_at = now()
+           FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[]) AS payment(economy_id, id, block_number, tx_hash)
            WHERE transaction.economy_id = payment.economy_id AND transaction.id = payment.id
              AND ${unestimated(`transaction.status = 'submitted' AND transaction.failure_code IS NULL`)}`,
     values: [
@@ -163,7 +163,6 @@ async function mineTransactions(
       payments.map((payment) => payment.transactionId),
       payments.map((payment) => blockOf(blocks, payment).number),
       payments.map((payment) => payment.txHash),
-      payments.map((payment) => blockOf(blocks, payment).minedAt),
     ],
   })
   expectRows('submitted transactions', rowCount, payments.length)

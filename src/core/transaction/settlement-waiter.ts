@@ -15,6 +15,7 @@ export class SettlementWaiter {
   readonly #nowMs: () => number
   #waiters: Waiter[] = []
   #isLooking = false
+  #isReleased = false
 
   constructor(transactions: TransactionReader, nowMs: () => number) {
     this.#transactions = transactions
@@ -23,10 +24,17 @@ export class SettlementWaiter {
 
   /** Resolves when the transaction is settled or has failed, at the latest after `timeoutMs`. */
   wait(ref: TransactionRef, timeoutMs: number): Promise<void> {
+    if (this.#isReleased) return Promise.resolve()
     return new Promise((resolve) => {
       this.#waiters.push({ ref, deadline: this.#nowMs() + timeoutMs, done: resolve })
       if (!this.#isLooking) void this.#look()
     })
+  }
+
+  /** Lets everybody go now, and nobody wait any more: the process is to end, and what they wait for happens elsewhere. */
+  release(): void {
+    this.#isReleased = true
+    for (const waiter of this.#waiters.splice(0)) waiter.done()
   }
 
   async #look(): Promise<void> {

@@ -1,14 +1,18 @@
-import { id, Interface, keccak256, Wallet } from 'ethers'
+import { id, keccak256, Wallet } from 'ethers'
 import { uuidv7 } from 'uuidv7'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAddressBook } from '#adapters/evm/address-book.ts'
 import { encodeExecuteBatch } from '#adapters/evm/batch-call.ts'
 import { createBlockReaders } from '#adapters/evm/block-reader.ts'
 import { bytesToHex, uuidToBytes32 } from '#adapters/evm/bytes.ts'
+import { economyFactory } from '#adapters/evm/generated/economy-factory.ts'
+import { sandboxFaucet } from '#adapters/evm/generated/sandbox-faucet.ts'
+import { tokenRules as rules } from '#adapters/evm/generated/token-rules.ts'
 import { RpcClient } from '#adapters/evm/rpc-client.ts'
 import { type ChainContracts, parseChainContracts } from '#core/chain/contracts.ts'
 import { userSalt } from '#core/economy/address-book.ts'
 import { BlockVanished } from '#core/ledger/errors.ts'
+import { AMOUNT_MAX } from '#core/shared/money.ts'
 import { silentObserver } from '#core/shared/observer.ts'
 import { confirmBlocks } from '#core/transaction/confirm-blocks.ts'
 import { followChain } from '#core/transaction/follow-chain.ts'
@@ -22,18 +26,11 @@ import { createTestDatabase, startTestAnvil, type TestAnvil, type TestDatabase }
 const CHAIN_ID = 31_777
 const FINALITY_DEPTH = 8
 const GRANT = 1_000_000n
+/** The cap of a window that stands for none. */
+const UNLIMITED = 2n ** 128n - 1n
 /** Second of the node's published development accounts. */
 const LANE = new Wallet('0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d')
 const DEPLOYER = new Wallet(LOCAL_DEPLOYER_KEY)
-
-const CALLS = new Interface([
-  'function createEconomy((bytes32 economyId, string name, string symbol, uint8 decimals, address owner, address admin, address[] operators, address minter) params)',
-  'function grant(address token, address to, uint256 amount)',
-  'function setCaps(uint96 perPayment, uint128 perWindow, uint32 windowSeconds)',
-  'function pause()',
-  'function unpause()',
-  'function grantRole(bytes32 role, address account)',
-])
 
 let testDatabase: TestDatabase
 let world: LedgerWorld
@@ -93,33 +90,37 @@ async function createEconomy(): Promise<LedgerEconomy> {
     lane: LANE.address.toLowerCase(),
     wallets,
   })
-  await administer(contracts.economyFactory, 'grantRole', [id('DEPLOYER_ROLE'), DEPLOYER.address])
-  await administer(contracts.sandboxFaucet, 'grantRole', [id('GRANTER_ROLE'), DEPLOYER.address])
-  await administer(contracts.economyFactory, 'createEconomy', [
-    [
-      uuidToBytes32(economyId),
-      'Fixture',
-      'FIX',
-      18,
-      DEPLOYER.address,
-      DEPLOYER.address,
-      [LANE.address],
-      contracts.sandboxFaucet,
-    ],
-  ])
-  for (const { address } of wallets)
-    await administer(contracts.sandboxFaucet, 'grant', [token, address, GRANT])
+  const deployer = DEPLOYER.address
+  const mayDeploy = economyFactory.encodeCall('grantRole', id('DEPLOYER_ROLE'), deployer)
+  const mayGrant = sandboxFaucet.encodeCall('grantRole', id('GRANTER_ROLE'), deployer)
+  await administer(contracts.economyFactory, mayDeploy)
+  await administer(contracts.sandboxFaucet, mayGrant)
+  await administer(
+    contracts.economyFactory,
+    economyFactory.encodeCall('createEconomy', {
+      economyId: bytesToHex(uuidToBytes32(economyId)),
+      name: 'Fixture',
+      symbol: 'FIX',
+      decimals: 18n,
+      owner: deployer,
+      admin: deployer,
+      operators: [LANE.address],
+      minter: contracts.sandboxFaucet,
+    }),
+  )
+  for (const { address } of wallets) {
+    await administer(contracts.sandboxFaucet, sandboxFaucet.encodeCall('grant', token, address, GRANT))
+  }
   return created
 }
 
 /** A call of the platform's owner, in a block of its own. */
-async function administer(to: string, name: string, args: readonly unknown[]): Promise<void> {
-  const data = CALLS.encodeFunctionData(name, args)
+async function administer(to: string, data: string): Promise<void> {
   const raw = await sign(DEPLOYER, to, data, 2_000_000)
   await send(raw)
   await mine()
   const [receipt] = await deps.blockReaders.get(CHAIN_ID).receipts([keccak256(raw)])
-  if (!receipt?.succeeded) throw new Error(`${name} failed`)
+  if (!receipt?.succeeded) throw new Error(`${data.slice(0, 10)} failed`)
 }
 
 async function sign(wallet: Wallet, to: string, data: string, gasLimit: number): Promise<string> {
@@ -198,7 +199,7 @@ describe('the follower on a real chain', () => {
   it('settles grants, payments, commissions and skips as the contracts made them', async () => {
     await follow()
     await expectEqual()
-    await administer(economy.tokenRules, 'setCaps', [5_000n, 2n ** 128n - 1n, 3_600])
+    await administer(economy.tokenRules, rules.encodeCall('setCaps', 5_000n, UNLIMITED, 3_600n))
     const sent = await pay([
       { from: 1, to: 2, amount: 1_000n, commission: 10n },
       { from: 2, to: 1, amount: 6_000n },
@@ -221,11 +222,11 @@ describe('the follower on a real chain', () => {
       ['confirmed', null, 'posted'],
     ])
     await expectEqual()
-    await administer(economy.tokenRules, 'setCaps', [2n ** 96n - 1n, 2n ** 128n - 1n, 3_600])
+    await administer(economy.tokenRules, rules.encodeCall('setCaps', AMOUNT_MAX, UNLIMITED, 3_600n))
   })
 
   it('says in words why a batch reverted', async () => {
-    await administer(economy.tokenRules, 'pause', [])
+    await administer(economy.tokenRules, rules.encodeCall('pause'))
     const sent = await pay([{ from: 1, to: 2, amount: 10n }])
     await mine()
     await follow()
@@ -238,7 +239,7 @@ describe('the follower on a real chain', () => {
       revert_reason: 'the token rules of the economy are paused: EnforcedPause()',
     })
     expect(await statusesOf(sent)).toEqual([['submitted', 'batch_reverted', 'pending']])
-    await administer(economy.tokenRules, 'unpause', [])
+    await administer(economy.tokenRules, rules.encodeCall('unpause'))
     await mine(FINALITY_DEPTH)
     await follow()
     await confirmBlocks(deps, CHAIN_ID)

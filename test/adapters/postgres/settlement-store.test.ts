@@ -457,6 +457,23 @@ describe('a re-org', () => {
     await scene.expectEqual()
   })
 
+  it('confirms what lands again at a height that had been final', async () => {
+    const scene = await Scene.open({ finalityDepth: 2, reversesFinalBlocks: true })
+    await scene.follow()
+    const paid = await scene.accept(1, 2, 10n)
+    await scene.submit()
+    for (let block = 0; block < 4; block += 1) scene.chain.mine()
+    await scene.follow()
+    await scene.confirm()
+    scene.chain.reorg(4, 0)
+    for (let block = 0; block < 4; block += 1) scene.chain.mine()
+    await scene.follow()
+    expect(await scene.transaction(paid)).toMatchObject({ status: 'mined' })
+    await scene.confirm()
+    expect(await scene.transaction(paid)).toMatchObject({ status: 'confirmed' })
+    await scene.expectEqual()
+  })
+
   it('halts when it goes back further than any accident of consensus', async () => {
     const scene = await Scene.open({ finalityDepth: 2, reversesFinalBlocks: true })
     for (let block = 0; block < 70; block += 1) scene.chain.mine()

@@ -1,4 +1,5 @@
-import type { Answer, Call, V3Client } from '#apps/cli/v3-client.ts'
+import type { Answer, Call } from '#apps/cli/call.ts'
+import type { V3Client } from '#apps/cli/v3-client.ts'
 import type { WireBalance, WireToken, WireTransaction } from '#apps/cli/wire.ts'
 import { Books, type StagedEconomy } from '#scripts/simulate/stage.ts'
 import { planWorld } from '#scripts/simulate/world.ts'

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ApiRefusal, ApiUnreachable } from '#apps/cli/errors.ts'
-import type { Answer, Call } from '#apps/cli/v3-client.ts'
+import type { Answer, Call } from '#apps/cli/call.ts'
 import { Differences } from '#scripts/simulate/differences.ts'
 import { fire } from '#scripts/simulate/fire.ts'
-import type { Act, Expectation, Manner, PlannedTransfer } from '#scripts/simulate/plan.ts'
+import type { Act, Expectation, Manner, PlannedTransfer } from '#scripts/simulate/act.ts'
 import { aTransaction, type FakeEconomy, fakeEconomy } from './fake-economy.ts'
 
 let api: FakeEconomy

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Act, type PlannedTransfer, planActs } from '#scripts/simulate/plan.ts'
+import type { Act, PlannedTransfer } from '#scripts/simulate/act.ts'
+import { planActs } from '#scripts/simulate/plan.ts'
 import { DAILY_LIMIT_RULE, planWorld, type World, type WorldSize } from '#scripts/simulate/world.ts'
 
 const SIZE: WorldSize = { seed: 'plan', economies: 3, users: 90, transfers: 3_000 }
