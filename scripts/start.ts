@@ -51,7 +51,6 @@ async function start(): Promise<void> {
   const chains = await provideChains(context)
   const env = {
     OPEN_SIGN_UP: 'true',
-    ALLOW_PRIVATE_WEBHOOKS: 'true',
     KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
     OPERATOR_KEY: secrets.operatorKey,
     ...settings,

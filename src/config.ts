@@ -67,7 +67,6 @@ export type Config = {
     /** Relayer keys per utility chain; each carries one batch at a time. */
     relayerLanes: number
     /** Lets webhooks go to private and loopback addresses: for local use only. */
-    allowPrivateWebhooks: boolean
   }
   pricing: {
     maxAgeSeconds: number
@@ -171,7 +170,6 @@ function readConfig(read: EnvironmentReader): Config {
       metricsHost: read.text('WORKER_METRICS_HOST', '127.0.0.1'),
       metricsPort: read.integer('WORKER_METRICS_PORT', { min: 0, max: 65_535, otherwise: 3001 }),
       relayerLanes: read.integer('RELAYER_LANES', { min: 1, max: 64, otherwise: 2 }),
-      allowPrivateWebhooks: read.flag('ALLOW_PRIVATE_WEBHOOKS', false),
     },
     pricing: {
       maxAgeSeconds: read.integer('PRICE_MAX_AGE_SECONDS', { min: 1, max: 31_536_000, otherwise: 3_600 }),
@@ -191,11 +189,6 @@ function refuseLocalSettings(env: Environment, config: Config, problems: string[
         `${name} has the value published in .env.example: generate your own before NODE_ENV=production.`,
       )
     }
-  }
-  if (config.worker.allowPrivateWebhooks) {
-    problems.push(
-      'ALLOW_PRIVATE_WEBHOOKS is on, which lets tenants reach your internal network: turn it off when NODE_ENV=production.',
-    )
   }
 }
 

@@ -97,9 +97,9 @@ describe('loadConfig', () => {
     expect(Object.isFrozen(config.chains[0]?.rpcUrls)).toBe(true)
   })
 
-  it('refuses published secrets and private webhooks in production', () => {
+  it('refuses published secrets in production', () => {
     const named = problemsOf({ ...example, NODE_ENV: 'production' }).map((problem) => problem.split(' ')[0])
-    expect(named).toEqual(['KEY_ENCRYPTION_KEY', 'OPERATOR_KEY', 'ALLOW_PRIVATE_WEBHOOKS'])
+    expect(named).toEqual(['KEY_ENCRYPTION_KEY', 'OPERATOR_KEY'])
   })
 })
 

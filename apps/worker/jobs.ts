@@ -61,7 +61,8 @@ export function createJobHandlers(deps: {
     settlements: createSettlementStore(database, ids),
     blockReaders: createBlockReaders((chainId) => chains.client(chainId)),
     reconciliations: createReconciliationStore(database, ids),
-    reversesFinalBlocks: false,
+    // Local chains lose their last seconds when they are killed; a production chain that does so is halted.
+    reversesFinalBlocks: config.nodeEnv !== 'production',
     afterBlocks: deps.afterBlocks,
   }
   const laneWork = {
