@@ -4,8 +4,6 @@ export interface Terminal {
   out(text: string): void
   /** Everything else: progress, advice, errors. */
   err(text: string): void
-  /** A person watches what `err` gets, and it may be redrawn. */
-  isInteractive: boolean
   env: Readonly<Record<string, string | undefined>>
 }
 
@@ -14,7 +12,6 @@ export function processTerminal(): Terminal {
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
-    isInteractive: process.stderr.isTTY === true && !process.env['CI'],
     env: process.env,
   }
 }

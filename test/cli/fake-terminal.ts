@@ -11,7 +11,6 @@ export function fakeTerminal(env: Record<string, string | undefined>): FakeTermi
     written,
     out: (text) => void (written.out += `${text}\n`),
     err: (text) => void (written.err += `${text}\n`),
-    isInteractive: false,
     env,
   }
 }
