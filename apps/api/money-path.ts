@@ -1,6 +1,7 @@
 import { createRuleCompiler } from '#adapters/cel/rule-compiler.ts'
 import { createAcceptanceStore } from '#adapters/postgres/acceptance-store.ts'
 import type { Database } from '#adapters/postgres/database.ts'
+import { isOutOfReach } from '#adapters/postgres/is-out-of-reach.ts'
 import { createTransactionReader } from '#adapters/postgres/transaction-reader.ts'
 import type { JobDispatcher } from '#core/outbox/job-dispatcher.ts'
 import type { Clock, Ids } from '#core/shared/clock.ts'
@@ -18,7 +19,13 @@ export interface MoneyPath {
 
 /** Puts the acceptor together. @param onBatch told the number of items of each batch. */
 export function createMoneyPath(
-  deps: { database: Database; clock: Clock; ids: Ids; jobs: Pick<JobDispatcher, 'wake'>; priceMaxAgeMs: number },
+  deps: {
+    database: Database
+    clock: Clock
+    ids: Ids
+    jobs: Pick<JobDispatcher, 'wake'>
+    priceMaxAgeMs: number
+  },
   onBatch?: (items: number) => void,
 ): MoneyPath {
   const { database, clock, ids, jobs, priceMaxAgeMs } = deps
@@ -34,7 +41,10 @@ export function createMoneyPath(
     },
   }
   return {
-    acceptor: new Acceptor((requests) => acceptTransactions(acceptDeps, requests), onBatch),
+    acceptor: new Acceptor((requests) => acceptTransactions(acceptDeps, requests), {
+      ...(onBatch && { onBatch }),
+      isPassing: isOutOfReach,
+    }),
     transactions,
     waiter: new SettlementWaiter(transactions, () => clock.now().getTime()),
   }

@@ -7,6 +7,8 @@ export interface ProgressBar {
 export interface Output {
   write(text: string): unknown
   isTTY?: boolean
+  /** Width of the terminal. */
+  columns?: number
 }
 
 const BAR_WIDTH = 28
@@ -26,7 +28,9 @@ export function startProgressBar(
     if (!isEnd && now - drawnAt < (isPlain ? LINE_EVERY_MS : REDRAW_MS)) return
     drawnAt = now
     const line = lineOf({ title, done, total, note, elapsedMs: now - startedAt, withBar: !isPlain })
-    output.write(isPlain ? `${line}\n` : `\r\x1b[2K${line}${isEnd ? '\n' : ''}`)
+    // A line that wraps could not be rewritten.
+    const fitting = line.slice(0, (output.columns ?? line.length + 1) - 1)
+    output.write(isPlain ? `${line}\n` : `\r\x1b[2K${isEnd ? `${line}\n` : fitting}`)
   }
   draw(0, '', false)
   return {

@@ -92,8 +92,8 @@ describe('a chain that takes blocks back', () => {
       const { data } = await partner.client.get<WireTimeline>(`/v3/transactions/${id}/timeline`)
       const kinds = data.map(({ kind }) => kind)
       const count = (wanted: string) => kinds.filter((kind) => kind === wanted).length
-    expect([count('settled'), count('reversed')]).toEqual([4, 2])
-    expect(kinds.indexOf('reversed')).toBeLessThan(kinds.lastIndexOf('settled'))
+      expect([count('settled'), count('reversed')]).toEqual([4, 2])
+      expect(kinds.indexOf('reversed')).toBeLessThan(kinds.lastIndexOf('settled'))
       expect(kinds.at(-1)).toBe('confirmed')
     },
     60_000,

@@ -29,19 +29,25 @@ interface Waiting {
 export class Acceptor {
   readonly #accept: (requests: readonly AcceptRequest[]) => Promise<AcceptResult[]>
   readonly #onBatch: (items: number) => void
+  readonly #isPassing: (error: unknown) => boolean
   readonly #waiting: Waiting[] = []
   readonly #keysInProgress = new Set<string>()
   #waitingItems = 0
   #inFlight = 0
   #scheduled = false
 
-  /** @param onBatch told the number of items of each batch, for metrics. */
+  /**
+   * @param options.onBatch told the number of items of each batch, for metrics.
+   * @param options.isPassing whether a batch's failure says nothing about its requests (the database is out of reach): then
+   * none of them is tried alone, and each caller hears at once that it may retry.
+   */
   constructor(
     accept: (requests: readonly AcceptRequest[]) => Promise<AcceptResult[]>,
-    onBatch: (items: number) => void = () => {},
+    options: { onBatch?: (items: number) => void; isPassing?: (error: unknown) => boolean } = {},
   ) {
     this.#accept = accept
-    this.#onBatch = onBatch
+    this.#onBatch = options.onBatch ?? (() => {})
+    this.#isPassing = options.isPassing ?? (() => false)
   }
 
   /**
@@ -115,9 +121,11 @@ export class Acceptor {
         else reject(new Error('the batch answered fewer results than requests'))
       })
     } catch (error) {
-      const [only] = batch
-      if (batch.length === 1 && only) return only.reject(error)
-      for (const waiting of batch) await this.#settle([waiting])
+      if (batch.length > 1 && !this.#isPassing(error)) {
+        for (const waiting of batch) await this.#settle([waiting])
+        return
+      }
+      for (const { reject } of batch) reject(error)
     }
   }
 }

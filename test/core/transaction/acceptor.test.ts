@@ -89,6 +89,20 @@ describe('Acceptor', () => {
     expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
   })
 
+  it('tells every caller at once when the failure says nothing about the requests', async () => {
+    const sizes: number[] = []
+    const acceptor = new Acceptor(
+      async (requests) => {
+        sizes.push(requests.length)
+        throw new Error('connection refused')
+      },
+      { isPassing: () => true },
+    )
+    const results = await Promise.allSettled([acceptor.submit(aRequest('a')), acceptor.submit(aRequest('b'))])
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected'])
+    expect(sizes).toEqual([2])
+  })
+
   it('keeps a batch within its bound of items', async () => {
     const { accept, batches } = aSlowAccept()
     const acceptor = new Acceptor(accept)

@@ -122,6 +122,14 @@ describe('the progress bar', () => {
     expect(written.at(-1)).toContain('100 %')
   })
 
+  it('rewrites one line on a terminal, and never lets it wrap', () => {
+    const written: string[] = []
+    const output = { write: (text: string) => written.push(text), isTTY: true, columns: 40 }
+    startProgressBar('transfers', 10, output)
+    expect(written[0]?.startsWith('\r')).toBe(true)
+    expect(written[0]?.replace('\r\x1b[2K', '')).toHaveLength(39)
+  })
+
   it('shows short times in the unit that fits', () => {
     expect([duration(12, 'ms'), duration(1_500), duration(61_000)]).toEqual(['12 ms', '1.5 s', '1 min 1 s'])
   })
