@@ -40,16 +40,16 @@ export function describeUnitOfWork(implementation: string, open: () => Promise<F
     })
 
     it('takes everything back when the work throws, and throws the same', async () => {
-      const { work } = await arrange()
+      const { work, tenant } = await arrange()
       const failure = new Error('the last step failed')
       const attempt = work(async (tx) => {
         await tx.members.insert(member())
-        await tx.idempotency.insert('scope', 'key', aRecord())
+        await tx.idempotency.insert(tenant.id, 'key', aRecord())
         throw failure
       })
       await expect(attempt).rejects.toBe(failure)
       expect(await work((tx) => tx.members.list(ALL))).toEqual({ rows: [], nextAfter: null })
-      expect(await work((tx) => tx.idempotency.find('scope', 'key'))).toBeNull()
+      expect(await work((tx) => tx.idempotency.find(tenant.id, 'key'))).toBeNull()
     })
   })
 
@@ -246,11 +246,11 @@ export function describeUnitOfWork(implementation: string, open: () => Promise<F
 
   describe(`the idempotency records ${implementation}`, () => {
     it('are found as they were written, each in its scope', async () => {
-      const { work } = await arrange()
-      await work((tx) => tx.idempotency.insert('scope', 'key', aRecord()))
-      expect(await work((tx) => tx.idempotency.find('scope', 'key'))).toEqual(aRecord())
-      expect(await work((tx) => tx.idempotency.find('another', 'key'))).toBeNull()
-      expect(await work((tx) => tx.idempotency.find('scope', 'another'))).toBeNull()
+      const { work, tenant } = await arrange()
+      await work((tx) => tx.idempotency.insert(tenant.id, 'key', aRecord()))
+      expect(await work((tx) => tx.idempotency.find(tenant.id, 'key'))).toEqual(aRecord())
+      expect(await work((tx) => tx.idempotency.find(uuidv7(), 'key'))).toBeNull()
+      expect(await work((tx) => tx.idempotency.find(tenant.id, 'another'))).toBeNull()
     })
 
     it('let one unit of work at a time have a key', async () => {

@@ -10,6 +10,8 @@ export interface FakeChain {
   contracts: Record<string, string>
 }
 
+const SALT_BYTES = 12
+
 export function fakeChain(): FakeChain {
   const contracts = {
     economy_factory: address('economy_factory'),
@@ -27,8 +29,10 @@ export function fakeChain(): FakeChain {
         token: address('token', chainId, economyId),
         tokenRules: address('rules', chainId, economyId),
       }),
-      holderAddress: (chainId, token, salt) =>
-        address('holder', chainId, token, Buffer.from(salt).toString('hex')),
+      holderAddress(chainId, token, salt) {
+        if (salt.length !== SALT_BYTES) throw new TypeError(`a wallet's salt has ${SALT_BYTES} bytes`)
+        return address('holder', chainId, token, Buffer.from(salt).toString('hex'))
+      },
     },
     faucet: {
       grantCall: (_chainId, token, to, amount) => ({

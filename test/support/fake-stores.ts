@@ -92,13 +92,18 @@ function storesOf(
       insert: async (key) => void rows.apiKeys.push(key),
       find: async (id) => byId(rows.apiKeys, id),
       lock: async (id) => byId(rows.apiKeys, id),
-      list: async (page) => pageOf(rows.apiKeys, page),
+      list: async (page, filter) => pageOf(matching(rows.apiKeys, filter), page),
       replace: async (id, replacedById, expiresAt) => change(rows.apiKeys, id, { replacedById, expiresAt }),
       revoke: async (id, revokedAt) => change(rows.apiKeys, id, { revokedAt }),
     },
     audit: {
       append: async (entry) => void rows.audit.push(entry),
-      list: async (page) => pageOf(rows.audit, page),
+      async list(page, { since, until, ...exact }) {
+        const entries = matching(rows.audit, exact).filter(
+          ({ createdAt }) => !(since && createdAt < since) && !(until && createdAt >= until),
+        )
+        return pageOf(entries, page)
+      },
     },
     outbox: { append: async (...events) => void rows.events.push(...events) },
     economies: fakeEconomies(rows, berth),
@@ -117,14 +122,16 @@ function fakeEconomies(rows: FakeRows, berth: { chainId: number; laneId: string 
       rows.economies.push(economy)
       rows.companies.push(company)
     },
-    list: async (page) => pageOf(rows.economies, page),
+    list: async (page, filter) => pageOf(matching(rows.economies, filter), page),
     update: async (id, fields, updatedAt) => change(rows.economies, id, { ...fields, updatedAt }),
     setStatus: async (id, status, updatedAt) =>
       change(rows.economies, id, { status, failureReason: null, updatedAt }),
     async reopenSteps(id) {
       const { steps = [] } = byId(rows.economies, id) ?? {}
       const reopened = steps.map((step) =>
-        step.status === 'failed' ? { ...step, status: 'pending' as const, detail: null } : step,
+        step.status === 'failed'
+          ? { ...step, status: 'pending' as const, detail: null, finishedAt: null }
+          : step,
       )
       change(rows.economies, id, { steps: reopened })
     },
@@ -158,6 +165,13 @@ function fakeIdempotency(rows: FakeRows, locked: Set<string>, mine: Set<string>)
 
 function byId<Row extends { id: string }>(rows: readonly Row[], id: string): Row | null {
   return rows.find((row) => row.id === id) ?? null
+}
+
+/** The rows that have every given field with its value. */
+function matching<Row extends object>(rows: readonly Row[], fields: Partial<Row>): Row[] {
+  // The keys of a part of a row are keys of the row.
+  const names = Object.keys(fields) as (keyof Row)[]
+  return rows.filter((row) => names.every((name) => row[name] === fields[name]))
 }
 
 function change<Row extends { id: string }>(rows: Row[], id: string, fields: Partial<Row>): void {
