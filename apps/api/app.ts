@@ -75,7 +75,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // Whoever still gets through while we close is served; see plugins/shutdown.ts.
+    return503OnClosing: false,
   })
   app.addSchema(ProblemSchema)
   await app.register(requestId)

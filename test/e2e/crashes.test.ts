@@ -1,7 +1,11 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { WireTransaction, WireTransactionBatch } from '#apps/cli/wire.ts'
+import type { WireAirdrop, WireEconomy, WireTransaction, WireTransactionBatch } from '#apps/cli/wire.ts'
+import { waitForEconomy } from '#apps/cli/wait-for-economy.ts'
 import { Random } from '#scripts/simulate/random.ts'
+import { uuidOfWire } from '#test/support/api.ts'
 import { expectPaidExactlyOnce } from './audit.ts'
 import { startLoad } from './load.ts'
 import { createPartner, type Partner, transactionsOf, untilAllEnded } from './partner.ts'
@@ -34,10 +38,45 @@ async function expectAllPaid(): Promise<void> {
   await expectPaidExactlyOnce(platform, partner, accepted)
 }
 
+/** A gift to everybody. */
+async function startAirdrop(): Promise<WireAirdrop> {
+  const gift = { type: 'reward', amount: '1000000', recipients: { all: true } }
+  return partner.client.post<WireAirdrop>('/v3/airdrops', gift)
+}
+
+/** The ids of its transactions, once it is over: one for each user. */
+async function recipientsOf({ id }: WireAirdrop): Promise<string[]> {
+  const status = async () => (await partner.client.get<WireAirdrop>(`/v3/airdrops/${id}`)).status
+  await expect.poll(status, { timeout: 30_000, interval: 100 }).toBe('completed')
+  const transactions = (await transactionsOf(partner)).filter(({ airdrop_id }) => airdrop_id === id)
+  expect(transactions.map(({ to_user_id }) => to_user_id).toSorted(byText)).toEqual(
+    partner.users.map((user) => user.id).toSorted(byText),
+  )
+  return transactions.map((transaction) => transaction.id)
+}
+
+const byText = (a: string, b: string): number => a.localeCompare(b)
+
+/** Its contracts were made, and its first tokens granted, by one call each. */
+async function expectDeployedOnce({ id, token_address, initial_grant }: WireEconomy): Promise<void> {
+  expect(await waitForEconomy(partner.tenant, id)).toMatchObject({ status: 'active' })
+  const block = await platform.chain.blockNumber()
+  expect(await platform.chain.totalSupply(token_address, block)).toBe(BigInt(initial_grant))
+  const calls = await platform.sql('SELECT kind FROM chain_submission WHERE economy_id = $1 ORDER BY nonce', [
+    uuidOfWire(id),
+  ])
+  expect(calls).toEqual([{ kind: 'create_economy' }, { kind: 'faucet_grant' }])
+}
+
 describe('payments while processes die', () => {
-  it(`are each made once, though worker and api are killed at random moments (seed ${SEED})`, async () => {
+  it(`are each made once, airdrop and deployment too, though worker and api are killed at random moments (seed ${SEED})`, async () => {
     const random = new Random(SEED)
     const load = startLoad(partner, 'crash')
+    const airdrop = await startAirdrop()
+    const another = await partner.tenant.post<WireEconomy>('/v3/economies', {
+      name: 'Another',
+      symbol: 'NEXT',
+    })
     for (const app of ['worker', 'api', 'worker', 'api', 'worker'] as const) {
       await sleep(random.between(50, 700))
       await platform[app].kill()
@@ -45,8 +84,9 @@ describe('payments while processes die', () => {
     }
     const ids = await load.stop()
     expect(ids.length).toBeGreaterThan(200)
-    accepted.push(...ids)
+    accepted.push(...ids, ...(await recipientsOf(airdrop)))
     await expectAllPaid()
+    await expectDeployedOnce(another)
   }, 120_000)
 
   it('are each made once, though Redis forgets everything while the worker is dead', async () => {
@@ -111,6 +151,27 @@ describe('an api that is told to stop', () => {
       accepted.push(((await response.json()) as WireTransaction).id)
     }
     await expectAllPaid()
+  }, 60_000)
+
+  it('serves who has connected before, and is not kept by connections that never ask anything', async () => {
+    const { hostname: host, port } = new URL(platform.api.url)
+    const [silent, late] = [connect({ host, port: Number(port) }), connect({ host, port: Number(port) })]
+    let answer = ''
+    late.on('data', (chunk) => (answer += String(chunk)))
+    await Promise.all([once(silent, 'connect'), once(late, 'connect')])
+    const isUp = () =>
+      fetch(`${platform.api.url}/livez`).then(
+        () => true,
+        () => false,
+      )
+    // The process takes connections in the order in which they were opened: it has ours now.
+    expect(await isUp()).toBe(true)
+    const stopping = platform.api.stop()
+    await expect.poll(isUp, { interval: 5 }).toBe(false)
+    late.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    expect(await stopping).toEqual({ code: 0, signal: null })
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK/)
+    await platform.api.start()
   }, 60_000)
 
   it('does not keep a caller who waits for the chain longer than it lives itself', async () => {

@@ -143,8 +143,8 @@ describe('a partner backend', () => {
       'confirmed',
     ])
     for (const { id, created_at, submitted_at, mined_at, ended_at } of await transactionsOf(partner)) {
-      const moments = [created_at, submitted_at, mined_at, ended_at]
-      expect({ id, moments }).toEqual({ id, moments: moments.toSorted() })
+      const moments = [created_at, submitted_at, mined_at, ended_at].map((at) => Date.parse(at ?? ''))
+      expect({ id, moments }).toEqual({ id, moments: moments.toSorted((a, b) => a - b) })
     }
   })
 

@@ -1,18 +1,46 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AppDeps } from '../deps.ts'
 
+/** Milliseconds. An open connection that has brought no request this long after we began to stop will bring none. */
+const SILENCE_MS = 1_000
+
 /**
- * Ends connections together with the last answer on them while the server closes. Otherwise a client that keeps its
- * connection would keep the process, and so would one who waits for a settlement: that one is answered as things stand.
+ * Lets the server close. A connection ends together with the last answer on it; one without a request is cut after a moment:
+ * callers open connections in advance, and each would keep the process. So would whoever waits for a settlement: that one is
+ * answered as things stand.
  */
 export const shutdown = fp(async (app: FastifyInstance, deps: Pick<AppDeps, 'waiter'>) => {
+  /** Open connections, with the number of requests on each that are not answered yet. */
+  const connections = new Map<Socket, number>()
   let isClosing = false
+
+  app.server.on('connection', (socket: Socket) => {
+    connections.set(socket, 0)
+    socket.once('close', () => connections.delete(socket))
+  })
+  app.server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    count(socket, 1)
+    response.once('close', () => {
+      count(socket, -1)
+      if (isClosing && connections.get(socket) === 0) socket.end()
+    })
+  })
   app.addHook('preClose', async () => {
     isClosing = true
     deps.waiter.release()
+    setTimeout(() => {
+      for (const [socket, requests] of connections) if (requests === 0) socket.destroy()
+    }, SILENCE_MS).unref()
   })
   app.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('Connection', 'close')
   })
+
+  function count(socket: Socket, change: 1 | -1): void {
+    const requests = connections.get(socket)
+    if (requests !== undefined) connections.set(socket, requests + change)
+  }
 })

@@ -24,7 +24,7 @@ contract ExecuteBatchTest is BaseTest {
         emit ITokenRules.BatchExecuted(BATCH_ID, 1, 0);
         (uint256 executed, uint256 skipped) = _execute(PaymentEncoder.encode(aliceSalt, bobHolder, amount));
         vm.assertEq(executed, 1, "executed");
-        vm.assertEq(skipped, 0, "skipped");
+        vm.assertEq(skipped, 0, "payments skipped");
         vm.assertEq(token.balanceOf(aliceHolder), balance - amount, "payer");
         vm.assertEq(token.balanceOf(bobHolder), amount, "recipient");
         vm.assertEq(rules.windowUsed(), amount, "window");
@@ -205,7 +205,7 @@ contract ExecuteBatchTest is BaseTest {
         emit ITokenRules.PaymentSkipped(BATCH_ID, 0, reason);
         (uint256 executed, uint256 skipped) = _execute(payments);
         vm.assertEq(executed, 0, "executed");
-        vm.assertEq(skipped, 1, "skipped");
+        vm.assertEq(skipped, 1, "payments skipped");
         vm.assertEq(token.balanceOf(aliceHolder), balance, "payer");
     }
 }

@@ -118,7 +118,7 @@ contract SetCapsTest is BaseTest {
     function _assertPaid(bytes memory payments) private {
         (uint256 executed, uint256 skipped) = _execute(payments);
         vm.assertEq(executed, 1, "executed");
-        vm.assertEq(skipped, 0, "skipped");
+        vm.assertEq(skipped, 0, "payments skipped");
     }
 
     function _assertSkipped(bytes memory payments, bytes4 reason) private {
@@ -126,6 +126,6 @@ contract SetCapsTest is BaseTest {
         emit ITokenRules.PaymentSkipped(BATCH_ID, 0, reason);
         (uint256 executed, uint256 skipped) = _execute(payments);
         vm.assertEq(executed, 0, "executed");
-        vm.assertEq(skipped, 1, "skipped");
+        vm.assertEq(skipped, 1, "payments skipped");
     }
 }

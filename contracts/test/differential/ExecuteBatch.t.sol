@@ -54,7 +54,7 @@ contract ExecuteBatchDifferentialTest is BaseTest {
             executedAlone += one;
         }
         vm.assertEq(executed, executedAlone, "executed");
-        vm.assertEq(skipped, payments.length - executedAlone, "skipped");
+        vm.assertEq(skipped, payments.length - executedAlone, "payments skipped");
         vm.assertEq(token.balancesOf(people.recipients), balances, "balances");
         vm.assertEq(rules.windowUsed(), used, "window");
     }
@@ -100,7 +100,7 @@ contract ExecuteBatchDifferentialTest is BaseTest {
         ReferenceEconomy.Movement[] memory movements = model.allMovements();
         ReferenceEconomy.Skip[] memory skips = model.allSkips();
         vm.assertEq(logs.length, movements.length + skips.length + 1, "logs");
-        vm.assertEq(skipped, skips.length, "skipped");
+        vm.assertEq(skipped, skips.length, "payments skipped");
         for (uint256 i = 0; i < movements.length; ++i) {
             _assertTransfer(logs[i], movements[i]);
         }

@@ -90,7 +90,7 @@ contract GasTest is BaseTest {
         }
         (, uint256 skipped) = _execute(payments);
         uint256 total = _lastGas();
-        vm.assertEq(skipped, BATCH, "skipped");
+        vm.assertEq(skipped, BATCH, "payments skipped");
         _record("500 skipped payments, each", total / BATCH);
     }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity =0.8.37;
 
-/// @dev The cheat codes of forge that these tests use; forge answers at this address.
+/// @dev The cheat codes of forge that these tests use; forge answers at this address. No label may begin with
+/// "skipped": forge takes a failure whose message begins so for a test that skipped itself.
 Vm constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
 interface Vm {

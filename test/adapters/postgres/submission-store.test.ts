@@ -42,7 +42,7 @@ afterAll(async () => {
 })
 
 describe('work', () => {
-  it('lists active economies with queued transactions, and says whether administrative calls wait', async () => {
+  it('lists active and paused economies with queued transactions, and says whether administrative calls wait', async () => {
     expect(await store.work(economy.laneId)).toEqual({ hasAdministrative: false, economies: [] })
     await queue(1)
     await queueAdministrative()
@@ -50,6 +50,8 @@ describe('work', () => {
     expect(work.hasAdministrative).toBe(true)
     expect(work.economies.map(({ economyId }) => economyId)).toEqual([economy.economyId])
     await owner.query(`UPDATE economy SET status = 'paused' WHERE id = $1`, [economy.economyId])
+    expect((await store.work(economy.laneId)).economies).toHaveLength(1)
+    await owner.query(`UPDATE economy SET status = 'failed' WHERE id = $1`, [economy.economyId])
     expect((await store.work(economy.laneId)).economies).toEqual([])
   })
 })
