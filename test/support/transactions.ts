@@ -40,3 +40,18 @@ export async function startTransactionsApi(): Promise<TransactionsApi> {
       api.request('POST', '/v3/transactions', { economy: economyId, once, body, ...options }),
   }
 }
+
+/** Four queued transactions, oldest first; their wire ids. */
+export async function seedTransactions(api: TransactionsApi): Promise<string[]> {
+  const ids: string[] = []
+  for (const [index, body] of [
+    { type: 'tip', from_user_id: api.alice, to_user_id: api.bob, amount: '10', metadata: { order: 'A-1' } },
+    { type: 'tip', from_user_id: api.alice, to_user_id: api.bob, amount: '20' },
+    { type: 'reward', to_user_id: api.bob, amount: '30' },
+    { type: 'purchase', from_user_id: api.alice, amount: '40', metadata: { order: 'A-1', vip: true } },
+  ].entries()) {
+    const { body: created } = await api.execute(body, { once: `seed-${index}` })
+    ids.push(created.id)
+  }
+  return ids
+}

@@ -1,0 +1,141 @@
+import pg from 'pg'
+import { uuidv7 } from 'uuidv7'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Database } from '#adapters/postgres/database.ts'
+import { type EconomyFixture, insertEconomy } from '#test/support/economy-fixture.ts'
+import { createTestDatabase, type TestDatabase } from '#test/support/stack.ts'
+
+/** What the schema itself refuses, whatever the code above it does. */
+let database: TestDatabase
+let owner: pg.Pool
+let app: Database
+let worker: Database
+let mine: EconomyFixture
+let theirs: EconomyFixture
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  owner = new pg.Pool({ connectionString: database.ownerUrl, max: 2 })
+  app = new Database({ url: database.appUrl, poolSize: 2, applicationName: 'test-guards' })
+  worker = new Database({ url: database.workerUrl, poolSize: 2, applicationName: 'test-guards' })
+  mine = await insertEconomy(database.ownerUrl, { balances: [100n] })
+  theirs = await insertEconomy(database.ownerUrl, { balances: [100n] })
+})
+afterAll(async () => {
+  await Promise.all([app.close(), worker.close(), owner.end()])
+  await database.drop()
+})
+
+const asApp = (text: string, values: unknown[] = [], tenantIds = [mine.tenantId]) =>
+  app.raw(tenantIds, (client) => client.query(text, values))
+
+async function tenantTables(): Promise<string[]> {
+  const { rows } = await owner.query(
+    `SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'tenant_id'
+     UNION SELECT 'tenant' ORDER BY 1`,
+  )
+  return rows.map((row) => row.relname)
+}
+
+describe('row-level security', () => {
+  it('is on for every table with rows of tenants', async () => {
+    const { rows } = await owner.query(`SELECT relname FROM pg_class WHERE relrowsecurity ORDER BY 1`)
+    expect(rows.map((row) => row.relname)).toEqual(await tenantTables())
+    expect(rows.length).toBeGreaterThan(20)
+  })
+
+  it('binds roles that own nothing and cannot step around it', async () => {
+    const { rows } = await owner.query(
+      `SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, (SELECT count(*)::int FROM pg_class c WHERE c.relowner = r.oid) AS owns
+       FROM pg_roles r WHERE rolname IN ('ost_app', 'ost_worker') ORDER BY 1`,
+    )
+    const nothing = { rolsuper: false, rolbypassrls: false, rolcreaterole: false, owns: 0 }
+    expect(rows).toEqual([
+      { rolname: 'ost_app', ...nothing },
+      { rolname: 'ost_worker', ...nothing },
+    ])
+  })
+
+  it('shows the api the rows of the tenants it acts for, and none when it acts for nobody', async () => {
+    const count = async (table: string, tenantIds: string[]) =>
+      Number((await asApp(`SELECT count(*) AS n FROM ${table}`, [], tenantIds)).rows[0].n)
+    for (const table of ['economy', 'economy_user', 'wallet', 'account', 'transaction_type']) {
+      const [one, both, none] = [
+        await count(table, [mine.tenantId]),
+        await count(table, [mine.tenantId, theirs.tenantId]),
+        await count(table, []),
+      ]
+      expect({ table, one: one > 0, both, none }).toEqual({ table, one: true, both: 2 * one, none: 0 })
+    }
+  })
+
+  it("lets the api neither change nor add another tenant's rows", async () => {
+    const { rowCount } = await asApp('UPDATE account SET held = held + 1 WHERE economy_id = $1', [
+      theirs.economyId,
+    ])
+    expect(rowCount).toBe(0)
+    const insert = asApp(
+      `INSERT INTO hold (economy_id, transaction_id, tenant_id, account_id, amount) VALUES ($1, $2, $3, $4, 1)`,
+      [theirs.economyId, uuidv7(), theirs.tenantId, theirs.companyId],
+    )
+    await expect(insert).rejects.toThrow('row-level security')
+  })
+})
+
+describe('privileges', () => {
+  it('let the api reserve money and never settle it', async () => {
+    await asApp('UPDATE account SET held = held WHERE economy_id = $1', [mine.economyId])
+    for (const text of [
+      'UPDATE account SET settled = settled + 1',
+      'DELETE FROM account',
+      'INSERT INTO entry SELECT * FROM entry',
+      'UPDATE transaction SET status = status',
+      'SELECT key_jwe FROM lane',
+    ]) {
+      await expect(asApp(text), text).rejects.toThrow('permission denied')
+    }
+  })
+})
+
+describe('append-only tables', () => {
+  it.each(['entry', 'audit_log', 'token_rule_version'])(
+    '%s refuses changes, even by its owner',
+    async (table) => {
+      const { rows } = await owner.query(
+        `SELECT tgname FROM pg_trigger WHERE tgrelid = $1::regclass AND NOT tgisinternal AND tgtype & 16 = 16 AND tgtype & 8 = 8`,
+        [table],
+      )
+      expect(rows).toHaveLength(1)
+    },
+  )
+
+  it('keep a written entry as it was', async () => {
+    await worker.raw([], (client) =>
+      client.query(
+        `INSERT INTO entry (economy_id, account_id, block_number, log_index, side, tenant_id, block_hash, tx_hash, counter_account_id, amount)
+         VALUES ($1, $2, 1, 0, 'credit', $3, '0xb', '0xt', $2, 5)`,
+        [mine.economyId, mine.companyId, mine.tenantId],
+      ),
+    )
+    for (const text of ['UPDATE entry SET amount = 6', 'DELETE FROM entry', 'TRUNCATE entry']) {
+      await expect(owner.query(text), text).rejects.toThrow('append-only')
+    }
+  })
+})
+
+describe('checks', () => {
+  it('refuse negative balances, reservations and amounts, and states that cannot be', async () => {
+    const refusals = {
+      account_settled: `UPDATE account SET settled = -1 WHERE kind = 'wallet'`,
+      account_held: 'UPDATE account SET held = -1',
+      account_pending_in: 'UPDATE account SET pending_in = -1',
+      economy_deployed: 'UPDATE economy SET token_address = NULL',
+      wallet_salt: `UPDATE wallet SET salt = '\\x00'`,
+      transaction_type_amount: `UPDATE transaction_type SET amount_units = 0 WHERE name = 'fixed'`,
+    }
+    for (const [constraint, text] of Object.entries(refusals)) {
+      await expect(owner.query(text), constraint).rejects.toMatchObject({ constraint })
+    }
+  })
+})

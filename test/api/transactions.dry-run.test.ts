@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTransactionsApi, type TransactionsApi } from '#test/support/transactions.ts'
+
+let api: TransactionsApi
+
+beforeAll(async () => {
+  api = await startTransactionsApi()
+})
+afterAll(() => api.close())
+
+describe('POST /v3/transactions/dry-run', () => {
+  const dryRun = (body: object) =>
+    api.request('POST', '/v3/transactions/dry-run', { economy: api.economyId, body })
+
+  it('decides and leaves no trace', async () => {
+    const before = await api.sql('SELECT count(*) AS n FROM transaction')
+    const { status, body } = await dryRun({
+      type: 'tip',
+      from_user_id: api.alice,
+      to_user_id: api.bob,
+      amount: '100',
+    })
+    expect([status, body.amount, body.commission]).toEqual([200, '100', '1'])
+    expect(await api.sql('SELECT count(*) AS n FROM transaction')).toEqual(before)
+  })
+
+  it('refuses what an execution would refuse', async () => {
+    const { status, body } = await dryRun({
+      type: 'tip',
+      from_user_id: api.alice,
+      to_user_id: api.bob,
+      amount: '100000',
+    })
+    expect([status, body.code]).toEqual([422, 'insufficient_funds'])
+  })
+})
