@@ -9,7 +9,7 @@ import type {
   TransactionReader,
   TransactionRef,
 } from '#core/transaction/transaction-reader.ts'
-import { type AcceptedRow, toAccepted } from './acceptance-store.ts'
+import { type AcceptedRow, toAccepted } from './accepted-row.ts'
 import type { Database } from './database.ts'
 
 /** Reads of transactions by plain SQL: get and list are on the hot path of partner backends. */

@@ -1,6 +1,7 @@
 import type { Fingerprint } from '../idempotency/fingerprint.ts'
 import type { LockedBalance, Reservation } from '../ledger/hold-funds.ts'
-import type { EconomyConfig, EconomyStatus } from '../rule/economy-config.ts'
+import type { EconomyStatus } from '../economy/economy.ts'
+import type { EconomyConfig } from '../rule/economy-config.ts'
 import type { ActivityWindows, RuleParty } from '../rule/evaluate-rules.ts'
 import type { StoredResult } from './accept-transactions.ts'
 import type { AcceptedTransaction } from './transaction.ts'

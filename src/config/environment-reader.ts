@@ -1,0 +1,117 @@
+import { isUrl, parseJson } from './json.ts'
+
+/** The process's variables, as Node gives them. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+const KEY_BYTES = 32
+
+type IntegerRange = { min: number; max: number; otherwise: number }
+
+/** Collects problems instead of stopping at the first, so that one start shows everything there is to fix. */
+export class EnvironmentReader {
+  readonly problems: string[] = []
+  readonly #env: Environment
+
+  constructor(env: Environment) {
+    this.#env = env
+  }
+
+  /** An empty variable counts as missing: that is how compose files and CI pass "not set". */
+  #raw(name: string): string | undefined {
+    const value = this.#env[name]?.trim()
+    return value === '' ? undefined : value
+  }
+
+  text(name: string, otherwise: string): string {
+    return this.#raw(name) ?? otherwise
+  }
+
+  secret(name: string, lengthMin: number): string {
+    const value = this.#raw(name)
+    if (value === undefined) {
+      this.problems.push(`${name} is not set: give it a random secret of at least ${lengthMin} characters.`)
+      return ''
+    }
+    if (value.length < lengthMin) {
+      this.problems.push(
+        `${name} has ${value.length} characters: use a random secret of at least ${lengthMin}.`,
+      )
+    }
+    return value
+  }
+
+  key(name: string): Uint8Array {
+    const value = this.#raw(name)
+    const advice = `make one with: node -p "crypto.randomBytes(${KEY_BYTES}).toString('base64url')"`
+    if (value === undefined) {
+      this.problems.push(`${name} is not set: ${advice}.`)
+      return new Uint8Array(KEY_BYTES)
+    }
+    const bytes = Buffer.from(value, 'base64url')
+    if (!/^[\w-]+$/.test(value) || bytes.length !== KEY_BYTES) {
+      this.problems.push(`${name} is not ${KEY_BYTES} bytes in base64url: ${advice}.`)
+    }
+    return new Uint8Array(bytes)
+  }
+
+  oneOf<const T extends string>(name: string, choices: readonly T[], otherwise: T): T {
+    const value = this.#raw(name)
+    if (value === undefined) return otherwise
+    const choice = choices.find((known) => known === value)
+    if (choice === undefined) {
+      this.problems.push(`${name} is "${value}": use one of ${choices.join(', ')}.`)
+      return otherwise
+    }
+    return choice
+  }
+
+  flag(name: string, otherwise: boolean): boolean {
+    const value = this.#raw(name)?.toLowerCase()
+    if (value === undefined) return otherwise
+    if (value === 'true' || value === '1') return true
+    if (value === 'false' || value === '0') return false
+    this.problems.push(`${name} is "${value}": use true or false.`)
+    return otherwise
+  }
+
+  integer(name: string, { min, max, otherwise }: IntegerRange): number {
+    const value = this.#raw(name)
+    if (value === undefined) return otherwise
+    const number = Number(value)
+    if (!/^\d+$/.test(value) || number < min || number > max) {
+      this.problems.push(`${name} is "${value}": use a whole number from ${min} to ${max}.`)
+      return otherwise
+    }
+    return number
+  }
+
+  url(name: string, protocols: readonly string[], otherwise?: string): string {
+    const value = this.optionalUrl(name, protocols) ?? otherwise
+    if (value !== undefined) return value
+    if (this.#raw(name) === undefined) {
+      this.problems.push(`${name} is not set: give it a URL that starts with ${protocols[0]}//.`)
+    }
+    return ''
+  }
+
+  /** Never repeats the value: URLs carry passwords. */
+  optionalUrl(name: string, protocols: readonly string[]): string | undefined {
+    const value = this.#raw(name)
+    if (value === undefined) return undefined
+    if (isUrl(value, protocols)) return value
+    this.problems.push(`${name} is not a URL that starts with ${protocols.join('// or ')}//: correct it.`)
+    return undefined
+  }
+
+  /** A JSON array of at most `max` entries; null when the variable is missing, undefined when it is no such array. */
+  jsonArray(name: string, max: number): readonly unknown[] | null | undefined {
+    const value = this.#raw(name)
+    if (value === undefined) return null
+    const parsed = parseJson(value)
+    if (Array.isArray(parsed) && parsed.length <= max) return parsed
+    this.problems.push(
+      `${name} is not a JSON array of at most ${max} entries: see the example in .env.example.`,
+    )
+    return undefined
+  }
+}
