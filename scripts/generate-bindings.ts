@@ -7,9 +7,9 @@
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { foundryBinary } from './foundry-binary.ts'
 
 interface Parameter {
   name: string
@@ -50,11 +50,11 @@ for (const name of CONTRACTS) files.set(fileNameOf(name), HEADER + moduleOf(name
 if (process.argv.includes('--check')) check()
 else write()
 
-/** Starts forge's own binary: the npm package's launcher ends with success whatever forge says. */
 function compile(): void {
-  const platform = `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`
-  const forge = createRequire(import.meta.url).resolve(`@foundry-rs/forge-${platform}/bin/forge`)
-  execFileSync(forge, ['build', 'src', '--quiet'], { cwd: join(ROOT, 'contracts'), stdio: 'inherit' })
+  execFileSync(foundryBinary('forge'), ['build', 'src', '--quiet'], {
+    cwd: join(ROOT, 'contracts'),
+    stdio: 'inherit',
+  })
 }
 
 function write(): void {

@@ -1,4 +1,7 @@
-/** Makes the sources that are generated and not committed, when what they come from has changed. */
+/**
+ * Makes the generated sources when what they come from has changed: the Prisma client (not committed) and the contracts'
+ * bindings (committed with the hash of their sources, so that a fresh clone need not compile what is compiled already).
+ */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { access, glob, mkdir, readFile, writeFile } from 'node:fs/promises'

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { foundryBinary } from './foundry-binary.ts'
 import {
   type Check,
   exists,
@@ -99,7 +100,11 @@ async function runForge(): Promise<Tally> {
   progress.line('\nTests: contracts')
   await progress
     .step('forge test', async (note) => {
-      const { isOk, output } = await runTool({ command: 'forge', args: ['test', '--json'], cwd: 'contracts' })
+      const { isOk, output } = await runTool({
+        command: foundryBinary('forge'),
+        args: ['test', '--json'],
+        cwd: 'contracts',
+      })
       const report = parseForgeReport(output)
       if (report === undefined) throw new Error(output)
       for (const [file, { test_results: results }] of Object.entries(report)) {

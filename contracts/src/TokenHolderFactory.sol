@@ -12,20 +12,21 @@ import {TokenHolder} from "./TokenHolder.sol";
 /// @title Deploys the holders of all economies of a chain at addresses that follow from token and user.
 ///
 /// ROLES
-/// None of its own: an operator of a token's rules may deploy holders of that token. No owner, no upgrade.
+/// None of its own: an admin of a token's rules may deploy holders of that token. No owner, no upgrade.
 ///
 /// TRUST
-/// - The operator names the first owner of a holder; for a managed holder it is trusted with that.
-/// - A token is not trusted. It may lie about its rules or operators, but the address of a holder contains the
+/// - The admin names the first owner of a holder; for a managed holder it is trusted with that. The operators, whose
+///   keys are online with the relayer, are not: a stolen one must not give holders away past all caps.
+/// - A token is not trusted. It may lie about its rules or admins, but the address of a holder contains the
 ///   token's, so that a hostile token can only give away holders of its own. It may also call back in here: every
 ///   deployment stands for itself, and no storage exists to be confused.
 ///
 /// LIVENESS
-/// A holder can only be deployed while its economy has an operator; its address can receive at any time.
+/// A holder can only be deployed while its economy has an admin; its address can receive at any time.
 contract TokenHolderFactory is ITokenHolderFactory {
     /* CONSTANTS */
 
-    bytes32 private constant OPERATOR_ROLE = keccak256("OPERATOR_ROLE");
+    bytes32 private constant ADMIN_ROLE = keccak256("ADMIN_ROLE");
 
     /* IMMUTABLES */
 
@@ -46,7 +47,7 @@ contract TokenHolderFactory is ITokenHolderFactory {
 
     /// @inheritdoc ITokenHolderFactory
     function deploy(address token, bytes12 userSalt, address owner) external returns (address holder) {
-        _requireOperator(token);
+        _requireAdmin(token);
         holder = holderAddress(token, userSalt);
         require(holder.code.length == 0, HolderExists(holder));
         emit HolderDeployed(token, userSalt, holder, owner);
@@ -65,10 +66,10 @@ contract TokenHolderFactory is ITokenHolderFactory {
 
     /* INTERNAL */
 
-    function _requireOperator(address token) private view {
+    function _requireAdmin(address token) private view {
         require(token.code.length != 0, UnknownToken(token));
         require(IUtilityBrandedToken(token).holderFactory() == address(this), UnknownToken(token));
         IAccessControl rules = IAccessControl(IUtilityBrandedToken(token).tokenRules());
-        require(rules.hasRole(OPERATOR_ROLE, msg.sender), OnlyOperator(msg.sender));
+        require(rules.hasRole(ADMIN_ROLE, msg.sender), OnlyAdmin(msg.sender));
     }
 }

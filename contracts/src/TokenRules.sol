@@ -14,15 +14,14 @@ import {SkipListLib} from "./libraries/SkipListLib.sol";
 /// ROLES
 /// - owner (default admin): sets caps, appoints and dismisses admins, pauses; handed over in two steps. No delay
 ///   lies between the steps unless the owner sets one with `changeDefaultAdminDelay`.
-/// - ADMIN_ROLE: appoints and dismisses operators, pauses and unpauses.
+/// - ADMIN_ROLE: appoints and dismisses operators, pauses and unpauses, hands holders over to their users.
 /// - OPERATOR_ROLE: executes batches. Keys of the relayer's lanes.
 ///
 /// TRUST
 /// - An operator's key that is stolen can move managed balances until it is dismissed or the rules are paused, at
 ///   most `perPayment` at a time and `perWindow` in a window. It cannot touch self-custodied holders or any
-///   address that is not a holder of this economy: the token derives the payer from its salt. By deploying a
-///   holder for an owner of its choice, however, an operator can hand over a managed holder with all it has;
-///   {ITokenHolderFactory-deploy} is therefore as sensitive as the caps are wide.
+///   address that is not a holder of this economy: the token derives the payer from its salt. It cannot give a
+///   holder away either: {ITokenHolderFactory-deploy} is the admin's.
 /// - Owner and admin are trusted not to appoint hostile operators; they move no balance themselves.
 ///
 /// TOKEN

@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { foundryBinary } from '../foundry-binary.ts'
 import type { Processes, RunningProcess } from './processes.ts'
 
 export type AnvilOptions = {
@@ -41,24 +41,12 @@ export async function startAnvil(processes: Processes, options: AnvilOptions): P
   args.push(...(options.extraArgs ?? []))
   const running = await processes.start({
     name,
-    command: nativeBinary(),
+    command: foundryBinary('anvil'),
     args: [...args, '--quiet'],
     stopSignal: 'SIGINT',
     isReady: async () => (await chainIdAt(rpcUrl)) === chainId,
   })
   return { rpcUrl, process: running }
-}
-
-/** Of the package for this platform, which npm picked. */
-function nativeBinary(): string {
-  const architecture = process.arch === 'x64' ? 'amd64' : process.arch
-  const platform = `${process.platform}-${architecture}`
-  try {
-    const manifest = createRequire(import.meta.url).resolve(`@foundry-rs/anvil-${platform}/package.json`)
-    return join(dirname(manifest), 'bin/anvil')
-  } catch (cause) {
-    throw new Error(`There is no anvil for ${platform}: set CHAINS to chains of your own.`, { cause })
-  }
 }
 
 /**

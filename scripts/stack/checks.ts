@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { access } from 'node:fs/promises'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
+import { foundryBinary } from '../foundry-binary.ts'
 import type { Progress } from './progress.ts'
 import { ROOT } from './settings.ts'
 
@@ -15,7 +16,7 @@ export const LINT: Check = { title: 'lint', command: 'oxlint', args: ['--deny-wa
 export const TYPES: Check = { title: 'types', command: 'tsc', args: [] }
 export const SOLIDITY_FORMAT: Check = {
   title: 'Solidity format',
-  command: 'forge',
+  command: foundryBinary('forge'),
   args: ['fmt', '--check'],
   cwd: 'contracts',
 }
@@ -37,7 +38,7 @@ export async function runChecks(progress: Progress, checks: readonly Check[]): P
   return failed
 }
 
-/** Runs one of the programs in node_modules and keeps what it says. */
+/** Runs a program, one in node_modules unless its path is given, and keeps what it says. */
 export async function runTool({ command, args, cwd = '.' }: Omit<Check, 'title'>): Promise<Outcome> {
   return run(command, args, cwd, {}, 'keep')
 }
@@ -60,7 +61,7 @@ function run(
   return new Promise((resolve) => {
     const stdio = output === 'show' ? ('inherit' as const) : ('pipe' as const)
     const bin = join(ROOT, 'node_modules/.bin')
-    const child = spawn(join(bin, command), args, {
+    const child = spawn(isAbsolute(command) ? command : join(bin, command), args, {
       cwd: join(ROOT, cwd),
       // The programs' first lines ask for `node`: this is the one the project pins.
       env: { ...process.env, ...env, PATH: `${bin}:${process.env['PATH'] ?? ''}` },

@@ -11,14 +11,14 @@ interface ITokenHolderFactory {
     /// @notice The token does not name this factory as its own.
     error UnknownToken(address token);
 
-    /// @notice The caller is no operator of the token's rules.
-    error OnlyOperator(address caller);
+    /// @notice The caller is no admin of the token's rules.
+    error OnlyAdmin(address caller);
 
     /// @notice The user already has custody.
     error HolderExists(address holder);
 
     /// @notice Deploys the holder of (token, userSalt) for `owner` and closes the operator's way to it.
-    /// Operators of the token only.
+    /// Admins of the token's rules only.
     function deploy(address token, bytes12 userSalt, address owner) external returns (address holder);
 
     /// @notice Address of the holder of (token, userSalt), deployed or not.

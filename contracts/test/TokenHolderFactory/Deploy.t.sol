@@ -42,22 +42,22 @@ contract DeployTest is BaseTest {
     }
 
     function testFuzz_deploy_byAnyoneElse_reverts(address caller) public {
-        vm.assume(caller != operator);
-        vm.expectRevert(abi.encodeWithSelector(ITokenHolderFactory.OnlyOperator.selector, caller));
+        vm.assume(caller != admin);
+        vm.expectRevert(abi.encodeWithSelector(ITokenHolderFactory.OnlyAdmin.selector, caller));
         vm.prank(caller);
         holderFactory.deploy(address(token), aliceSalt, alice);
     }
 
     function test_deploy_forAnAddressWithoutCode_reverts() public {
         vm.expectRevert(abi.encodeWithSelector(ITokenHolderFactory.UnknownToken.selector, stranger));
-        vm.prank(operator);
+        vm.prank(admin);
         holderFactory.deploy(stranger, aliceSalt, alice);
     }
 
     function test_deploy_forATokenOfAnotherFactory_reverts() public {
         TokenHolderFactory other = TokenHolderFactory(vm.deployCode("TokenHolderFactory.sol", ""));
         vm.expectRevert(abi.encodeWithSelector(ITokenHolderFactory.UnknownToken.selector, address(token)));
-        vm.prank(operator);
+        vm.prank(admin);
         other.deploy(address(token), aliceSalt, alice);
     }
 

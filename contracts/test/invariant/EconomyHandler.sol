@@ -98,7 +98,7 @@ contract EconomyHandler {
     function deployHolder(uint256 who) external {
         who %= USERS;
         if (people.recipients[who].code.length != 0) return;
-        vm.prank(actors.operator);
+        vm.prank(actors.admin);
         HOLDERS.deploy(address(TOKEN), people.salts[who], actors.userOwner);
     }
 

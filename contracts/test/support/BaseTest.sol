@@ -106,7 +106,7 @@ abstract contract BaseTest {
     }
 
     function _deployHolder(bytes12 userSalt, address holderOwner) internal returns (TokenHolder) {
-        vm.prank(operator);
+        vm.prank(admin);
         return TokenHolder(payable(holderFactory.deploy(address(token), userSalt, holderOwner)));
     }
 
