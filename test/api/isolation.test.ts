@@ -256,5 +256,40 @@ describe('every route of the OpenAPI document', () => {
   })
 })
 
+describe('every GraphQL query by id', () => {
+  const PREFIX_OF_FIELD: Record<string, IdPrefix> = {
+    member: 'mem',
+    apiKey: 'key',
+    economy: 'eco',
+    user: 'usr',
+    transactionType: 'typ',
+    tokenRule: 'rul',
+    transaction: 'txn',
+    airdrop: 'air',
+  }
+
+  it("answers another tenant's id like one that does not exist", async () => {
+    const { body: schema } = await api.request('POST', '/graphql', {
+      body: { query: '{ __schema { queryType { fields { name args { name } } } } }' },
+    })
+    const fields: { name: string; args: { name: string }[] }[] = schema.data.__schema.queryType.fields
+    const byId = fields.filter(({ args }) => args.some((arg) => arg.name === 'id')).map(({ name }) => name)
+    expect(byId.toSorted()).toEqual(Object.keys(PREFIX_OF_FIELD).toSorted())
+    for (const field of byId) {
+      const prefix = PREFIX_OF_FIELD[field] ?? expect.unreachable()
+      const ask = async (ids: Ids) => {
+        const { body } = await api.request('POST', '/graphql', {
+          key: intruder.key,
+          economy: intrudersEconomy,
+          body: { query: `query ($id: ID!) { ${field}(id: $id) { id } }`, variables: { id: ids.of[prefix] } },
+        })
+        const [error] = body.errors
+        return { field, data: body.data, message: error.message, code: error.extensions.code }
+      }
+      expect(await ask(victims)).toEqual(await ask(unknown))
+    }
+  })
+})
+
 /** Routes whose body may be left out altogether. */
 const OPTIONAL_BODY = new Set<string>([])
