@@ -6,7 +6,7 @@ import { Type } from 'typebox'
 import type { App } from '../app-types.ts'
 import type { AppDeps } from '../deps.ts'
 import { problems } from '../plugins/problem.ts'
-import { Nullable, Strict } from '../schemas/common.ts'
+import { Body, Nullable } from '../schemas/common.ts'
 import type { GraphqlContext } from './context.ts'
 import { formatExecution } from './error-formatter.ts'
 import { defaultFieldResolver, GraphQLError, GraphQLObjectType } from './graphql.ts'
@@ -19,16 +19,19 @@ import { scalars } from './scalars.ts'
 const QUERY_DEPTH_MAX = 16
 const QUERY_LENGTH_MAX = 20_000
 
-const GraphqlBody = Strict({
-  query: Type.String({
-    minLength: 1,
-    maxLength: QUERY_LENGTH_MAX,
-    examples: ['{ token { name symbol supply } }'],
-  }),
-  variables: Type.Optional(Nullable(Type.Record(Type.String(), Type.Unknown()))),
-  operationName: Type.Optional(Nullable(Type.String({ maxLength: 200 }))),
-  extensions: Type.Optional(Type.Unknown()),
-})
+const GraphqlBody = Body(
+  {
+    query: Type.String({
+      minLength: 1,
+      maxLength: QUERY_LENGTH_MAX,
+      examples: ['{ token { name symbol supply } }'],
+    }),
+    variables: Type.Optional(Nullable(Type.Record(Type.String(), Type.Unknown()))),
+    operationName: Type.Optional(Nullable(Type.String({ maxLength: 200 }))),
+    extensions: Type.Optional(Type.Unknown()),
+  },
+  { query: '{ token { name symbol supply } }' },
+)
 
 const GraphqlResponse = Type.Object(
   { data: Type.Optional(Type.Unknown()), errors: Type.Optional(Type.Array(Type.Unknown())) },

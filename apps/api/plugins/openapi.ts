@@ -1,23 +1,27 @@
+import { readFileSync } from 'node:fs'
 import { STATUS_CODES } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { type TSchema, Type } from 'typebox'
+import { PAGE_LIMIT_MAX } from '#core/shared/page.ts'
 import type { AppDeps } from '../deps.ts'
+import { Id } from '../schemas/common.ts'
+import { WAIT_SECONDS_MAX } from '../schemas/transactions.ts'
+import { asSent, isSchema, type Json, type Schema, unsentUnlessNeeded } from './as-sent.ts'
 import { takesKey } from './route-contract.ts'
 
 const IdempotencyKey = Type.String({
   minLength: 1,
   maxLength: 255,
-  description: 'One per intent; the first result is kept at least 7 days and sent again for the same key.',
-  examples: ['0f1c7a52-5f0e-4d63-9f6c-6a3a1a6d2a11'],
-})
-const EconomyId = Type.String({
   description:
-    'Which economy is meant. Needed with a key of the whole tenant; a key of one economy says it itself.',
-  examples: ['eco_01k0g2qz5me93tnsy1xq2zc7ah'],
+    'A new one for each intent, a UUID for example; the first result is kept at least 7 days and sent again for the same key.',
 })
+const EconomyId = Id(
+  'eco',
+  'Which economy is meant. Needed with a key of the whole tenant; a key of one economy says it itself.',
+)
 
 /** Describes the API from the routes' own schemas and declarations (OpenAPI 3.1, served at /openapi.json). */
 export const openapi = fp(async (app: FastifyInstance, deps: AppDeps) => {
@@ -27,7 +31,7 @@ export const openapi = fp(async (app: FastifyInstance, deps: AppDeps) => {
       info: {
         title: 'OST KIT',
         version: '3',
-        description: 'Branded tokens on a real chain, moved by one API call.',
+        description: firstSteps(deps),
         license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
       },
       servers: [{ url: deps.config.api.publicUrl }],
@@ -45,6 +49,18 @@ export const openapi = fp(async (app: FastifyInstance, deps: AppDeps) => {
   })
 })
 
+/** What the page begins with: how to make a first call, and what holds for all of them. */
+function firstSteps({ config: { api } }: AppDeps): string {
+  const values: Record<string, string> = {
+    url: api.publicUrl,
+    waitSeconds: String(WAIT_SECONDS_MAX),
+    pageLimit: String(PAGE_LIMIT_MAX),
+    rateLimit: api.rateLimitPerMinute.toLocaleString('en'),
+  }
+  const text = readFileSync(new URL('../first-steps.md', import.meta.url), 'utf8')
+  return text.replaceAll(/\{\{(\w+)\}\}/g, (placeholder, name: string) => values[name] ?? placeholder)
+}
+
 /** A shared schema keeps its own name in the document. */
 function nameOfShared(schema: { $id?: unknown }, _base: unknown, _fragment: unknown, index: number): string {
   return typeof schema.$id === 'string' ? schema.$id : `Schema${index}`
@@ -53,9 +69,10 @@ function nameOfShared(schema: { $id?: unknown }, _base: unknown, _fragment: unkn
 /** Adds to a route's schema what its declarations mean: security, headers, the scope it needs. */
 function describe(schema: FastifySchema, route: RouteOptions): FastifySchema {
   const { plane, scope, idempotency } = route.config ?? {}
+  const examples = [`${schema.operationId}-1`]
   const headers: Record<string, TSchema> = {}
   if (takesKey(route)) {
-    headers['Idempotency-Key'] = idempotency === 'required' ? IdempotencyKey : Type.Optional(IdempotencyKey)
+    headers['Idempotency-Key'] = idempotency === 'required' ? { ...IdempotencyKey, examples } : Type.Optional(IdempotencyKey)
   }
   if (plane === 'data' || plane === 'graphql') headers['OST-Economy'] = Type.Optional(EconomyId)
   const security =
@@ -69,9 +86,11 @@ function describe(schema: FastifySchema, route: RouteOptions): FastifySchema {
   const needs = scope ? `Scope: \`${scope}\`.` : ''
   return {
     ...schema,
+    ...(isSchema(schema.body) && { body: asSent(schema.body) }),
+    ...(isSchema(schema.querystring) && { querystring: unsentUnlessNeeded(asSent(schema.querystring)) }),
     security,
     response: Object.fromEntries(response),
-    ...(Object.keys(headers).length > 0 && { headers: Type.Object(headers) }),
+    ...(Object.keys(headers).length > 0 && { headers: unsentUnlessNeeded({ ...Type.Object(headers) }) }),
     description: [schema.description, needs].filter(Boolean).join('\n\n'),
   }
 }
@@ -82,9 +101,6 @@ const DESCRIPTION = 'x-response-description'
 function descriptionOf(status: string, { description }: Schema): Json {
   return description ?? STATUS_CODES[status]
 }
-
-type Json = unknown
-type Schema = Record<string, Json>
 
 /**
  * Gives every resource of the answers one named schema, after its `object` field, so that generated clients have one type for
@@ -110,10 +126,6 @@ function nameResources<Document extends { components?: object | undefined; paths
   const paths = visit(document.paths ?? {})
   const { schemas = {}, ...others } = (document.components ?? {}) as { schemas?: object }
   return { ...document, paths, components: { ...others, schemas: { ...schemas, ...named } } }
-}
-
-function isSchema(value: Json): value is Schema {
-  return typeof value === 'object' && value !== null
 }
 
 function isTextEnum({ enum: values, type }: Schema): boolean {

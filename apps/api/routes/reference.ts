@@ -52,6 +52,7 @@ export async function referencePage(app: App): Promise<void> {
       telemetry: false,
       hideClientButton: true,
       persistAuth: false,
+      authentication: { preferredSecurityScheme: 'apiKey' },
       // Buttons that would lead to services elsewhere.
       agent: { disabled: true },
       mcp: { disabled: true },

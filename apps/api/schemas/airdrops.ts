@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { LISTED_RECIPIENTS_MAX } from '#core/airdrop/airdrop.ts'
-import { Id, ListQuery, Nullable, Strict, Timestamp, Units } from './common.ts'
+import { Body, Id, ListQuery, Nullable, Strict, Timestamp, Units } from './common.ts'
 import { MetadataSchema } from './metadata.ts'
 
 const Filter = Strict({
@@ -36,24 +36,27 @@ const RecipientsBody = Type.Object(
   },
 )
 
-export const CreateAirdropBody = Strict({
-  type: Type.String({
-    minLength: 1,
-    maxLength: 100,
-    description: 'The transaction type, of kind `company_to_user`: its name, or its id (`typ_…`).',
-    examples: ['reward'],
-  }),
-  amount: Type.Optional(
-    Type.String({
-      maxLength: 60,
-      description:
-        'For each recipient; only where the type leaves it open. Base units, or a decimal amount where the type is in USD, EUR or GBP.',
-      examples: ['1000000000000000000'],
+export const CreateAirdropBody = Body(
+  {
+    type: Type.String({
+      minLength: 1,
+      maxLength: 100,
+      description: 'The transaction type, of kind `company_to_user`: its name, or its id (`typ_…`).',
+      examples: ['reward'],
     }),
-  ),
-  recipients: RecipientsBody,
-  metadata: Type.Optional(MetadataSchema),
-})
+    amount: Type.Optional(
+      Type.String({
+        maxLength: 60,
+        description:
+          'For each recipient; only where the type leaves it open. Base units, or a decimal amount where the type is in USD, EUR or GBP.',
+        examples: ['1000000000000000000'],
+      }),
+    ),
+    recipients: RecipientsBody,
+    metadata: Type.Optional(MetadataSchema),
+  },
+  { type: 'reward', amount: '1000000000000000000', recipients: { all: true } },
+)
 export type CreateAirdropBody = Static<typeof CreateAirdropBody>
 
 export const ListAirdropsQuery = ListQuery({})

@@ -2,33 +2,39 @@ import { Type } from 'typebox'
 import { IP_ALLOW_LIST_MAX, ROTATION_OVERLAP_DEFAULT, ROTATION_OVERLAP_MAX } from '#core/tenant/api-key.ts'
 import { SCOPES } from '#core/tenant/scopes.ts'
 import { ENVIRONMENTS } from '#core/tenant/tenant.ts'
-import { Id, ListQuery, Nullable, Strict, Timestamp } from './common.ts'
+import { Body, Id, ListQuery, Nullable, Timestamp } from './common.ts'
 
 const Name = Type.String({ minLength: 1, maxLength: 200, examples: ['Game server'] })
 const Scopes = Type.Array(Type.Enum([...SCOPES]), { minItems: 1, maxItems: SCOPES.length, uniqueItems: true })
 const Environment = Type.Enum([...ENVIRONMENTS])
 
-export const CreateApiKeyBody = Strict({
-  name: Name,
-  economy_id: Type.Optional({ ...Id('eco'), description: 'Of one economy; left out: of the whole tenant.' }),
-  environment: Type.Enum([...ENVIRONMENTS], { default: 'sandbox' }),
-  scopes: Scopes,
-  ip_allow_list: Type.Array(Type.String({ maxLength: 64, examples: ['203.0.113.0/24'] }), {
-    maxItems: IP_ALLOW_LIST_MAX,
-    default: [],
-    description: 'Addresses and CIDR ranges it works from; empty: from everywhere.',
-  }),
-  expires_at: Type.Optional(Timestamp),
-})
+export const CreateApiKeyBody = Body(
+  {
+    name: Name,
+    economy_id: Type.Optional(Id('eco', 'Of one economy; left out: of the whole tenant.')),
+    environment: Type.Enum([...ENVIRONMENTS], { default: 'sandbox' }),
+    scopes: Scopes,
+    ip_allow_list: Type.Array(Type.String({ maxLength: 64, examples: ['203.0.113.0/24'] }), {
+      maxItems: IP_ALLOW_LIST_MAX,
+      default: [],
+      description: 'Addresses and CIDR ranges it works from; empty: from everywhere.',
+    }),
+    expires_at: Type.Optional(Timestamp),
+  },
+  { name: 'Game server', scopes: ['users:read', 'users:write', 'transactions:read', 'transactions:write'] },
+)
 
-export const RotateApiKeyBody = Strict({
-  overlap_seconds: Type.Integer({
-    minimum: 0,
-    maximum: ROTATION_OVERLAP_MAX,
-    default: ROTATION_OVERLAP_DEFAULT,
-    description: 'How long the old key still works.',
-  }),
-})
+export const RotateApiKeyBody = Body(
+  {
+    overlap_seconds: Type.Integer({
+      minimum: 0,
+      maximum: ROTATION_OVERLAP_MAX,
+      default: ROTATION_OVERLAP_DEFAULT,
+      description: 'How long the old key still works.',
+    }),
+  },
+  { overlap_seconds: 3_600 },
+)
 
 export const ListApiKeysQuery = ListQuery({ economy_id: Type.Optional(Id('eco')) })
 

@@ -1,10 +1,10 @@
 import { Type } from 'typebox'
 import { DEPLOYMENT_STEPS, ECONOMY_STATUSES } from '#core/economy/economy.ts'
 import { ENVIRONMENTS } from '#core/tenant/tenant.ts'
-import { Address, Id, ListQuery, Nullable, Strict, Timestamp, Units } from './common.ts'
+import { Address, Body, Id, ListQuery, Nullable, Timestamp, Units } from './common.ts'
 import { MetadataSchema } from './metadata.ts'
 
-const Name = Type.String({ minLength: 1, maxLength: 100, examples: ['Acme Coin'] })
+const Name = Type.String({ minLength: 1, maxLength: 100, examples: ['Acme Coffee'] })
 const Symbol = Type.String({ pattern: '^[A-Z0-9]{2,10}$', examples: ['ACME'] })
 const Environment = Type.Enum([...ENVIRONMENTS])
 const Status = Type.Enum([...ECONOMY_STATUSES], {
@@ -12,24 +12,28 @@ const Status = Type.Enum([...ECONOMY_STATUSES], {
     'deploying: its contracts are on their way · active: takes transactions · failed: deployment stopped, can be retried · paused',
 })
 
-export const CreateEconomyBody = Strict({
-  name: Name,
-  symbol: Symbol,
-  decimals: Type.Integer({ minimum: 0, maximum: 18, default: 18 }),
-  environment: Type.Enum([...ENVIRONMENTS], { default: 'sandbox' }),
-  initial_grant: Type.Optional({
-    ...Units,
-    description: 'Base units of play money that the company starts with; left out: a million whole tokens.',
-  }),
-  metadata: Type.Optional(MetadataSchema),
-})
-
-export const UpdateEconomyBody = Type.Object(
-  { name: Type.Optional(Name), metadata: Type.Optional(MetadataSchema) },
-  { additionalProperties: false, minProperties: 1 },
+export const CreateEconomyBody = Body(
+  {
+    name: Name,
+    symbol: Symbol,
+    decimals: Type.Integer({ minimum: 0, maximum: 18, default: 18 }),
+    environment: Type.Enum([...ENVIRONMENTS], { default: 'sandbox' }),
+    initial_grant: Type.Optional({
+      ...Units,
+      description: 'Base units of play money that the company starts with; left out: a million whole tokens.',
+    }),
+    metadata: Type.Optional(MetadataSchema),
+  },
+  { name: 'Acme Coffee', symbol: 'ACME' },
 )
 
-export const GrantTokensBody = Strict({ amount: Units })
+export const UpdateEconomyBody = Body(
+  { name: Type.Optional(Name), metadata: Type.Optional(MetadataSchema) },
+  { name: 'Acme Coffee Club' },
+  { minProperties: 1 },
+)
+
+export const GrantTokensBody = Body({ amount: Units }, { amount: '1000000000000000000000' })
 
 export const ListEconomiesQuery = ListQuery({
   status: Type.Optional(Type.Enum([...ECONOMY_STATUSES])),

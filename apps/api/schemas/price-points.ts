@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { FIAT_CURRENCIES } from '#core/rule/currency.ts'
-import { Id, ListQuery, Strict, Timestamp } from './common.ts'
+import { Body, Id, ListQuery, Timestamp } from './common.ts'
 
 const Currency = Type.Enum([...FIAT_CURRENCIES])
 const Price = Type.String({
@@ -9,11 +9,14 @@ const Price = Type.String({
   examples: ['0.25'],
 })
 
-export const CreatePricePointBody = Strict({
-  currency: Currency,
-  price: Price,
-  as_of: Type.Optional({ ...Timestamp, description: 'The moment the price is of; now, when left out.' }),
-})
+export const CreatePricePointBody = Body(
+  {
+    currency: Currency,
+    price: Price,
+    as_of: Type.Optional({ ...Timestamp, description: 'The moment the price is of; now, when left out.' }),
+  },
+  { currency: 'USD', price: '0.25' },
+)
 
 export const ListPricePointsQuery = ListQuery({ currency: Type.Optional(Currency) })
 

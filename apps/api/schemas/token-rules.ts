@@ -2,7 +2,10 @@ import { Type } from 'typebox'
 import { DRY_RUN_LIMIT_MAX } from '#core/rule/dry-run-token-rule.ts'
 import { EXPRESSION_LENGTH_MAX } from '#core/rule/rule-compiler.ts'
 import { RULE_MESSAGE_LENGTH_MAX, RULE_NAME_LENGTH_MAX } from '#core/rule/token-rule.ts'
-import { Id, ListQuery, Nullable, Strict, Timestamp, Units } from './common.ts'
+import { Body, Id, ListQuery, Nullable, Timestamp, Units } from './common.ts'
+
+/** Of people: the company may give away as much as it likes. */
+const DAILY_LIMIT = 'sender.type == "company" || window.sender.day.sum + tx.total <= tokens("1000")'
 
 const Name = Type.String({
   minLength: 1,
@@ -10,16 +13,13 @@ const Name = Type.String({
   description: 'Unique in the economy; refusals name the rule by it.',
   examples: ['Daily limit per user'],
 })
-const TypeId = Nullable({
-  ...Id('typ'),
-  description: 'Asked for this transaction type only. Null: for every one.',
-})
+const TypeId = Nullable(Id('typ', 'Asked for this transaction type only. Null: for every one.'))
 const Expression = Type.String({
   minLength: 1,
   maxLength: EXPRESSION_LENGTH_MAX,
   description:
     'CEL; true lets the transaction pass. Variables: `tx`, `type`, `sender`, `recipient`, `window`. Amounts are written `tokens("1.5")` or `units("1500000000000000000")`.',
-  examples: ['window.sender.day.sum + tx.total <= tokens("1000")'],
+  examples: [DAILY_LIMIT],
 })
 const Message = Type.String({
   minLength: 1,
@@ -28,21 +28,25 @@ const Message = Type.String({
   examples: ['You can send 1,000 tokens a day.'],
 })
 
-export const CreateTokenRuleBody = Strict({
-  name: Name,
-  type_id: Type.Optional(TypeId),
-  expression: Expression,
-  message: Message,
-})
+export const CreateTokenRuleBody = Body(
+  {
+    name: Name,
+    type_id: Type.Optional(TypeId),
+    expression: Expression,
+    message: Message,
+  },
+  { name: 'Daily limit per user', expression: DAILY_LIMIT, message: 'You can send 1,000 tokens a day.' },
+)
 
-export const UpdateTokenRuleBody = Type.Object(
+export const UpdateTokenRuleBody = Body(
   {
     name: Type.Optional(Name),
     type_id: Type.Optional(TypeId),
     expression: Type.Optional(Expression),
     message: Type.Optional(Message),
   },
-  { additionalProperties: false, minProperties: 1 },
+  { message: 'You can send 1,000 tokens a day. Try again tomorrow.' },
+  { minProperties: 1 },
 )
 
 export const ListTokenRulesQuery = ListQuery({
@@ -76,18 +80,21 @@ export const TokenRuleVersionSchema = Type.Object({
   created_at: Timestamp,
 })
 
-export const DryRunTokenRuleBody = Strict({
-  expression: Expression,
-  type_id: Type.Optional(TypeId),
-  from: Type.Optional({ ...Timestamp, description: 'Transactions from this moment on.' }),
-  to: Type.Optional({ ...Timestamp, description: 'Transactions before this moment.' }),
-  limit: Type.Integer({
-    minimum: 1,
-    maximum: DRY_RUN_LIMIT_MAX,
-    default: 100,
-    description: 'Newest transactions to look at.',
-  }),
-})
+export const DryRunTokenRuleBody = Body(
+  {
+    expression: Expression,
+    type_id: Type.Optional(TypeId),
+    from: Type.Optional({ ...Timestamp, description: 'Transactions from this moment on.' }),
+    to: Type.Optional({ ...Timestamp, description: 'Transactions before this moment.' }),
+    limit: Type.Integer({
+      minimum: 1,
+      maximum: DRY_RUN_LIMIT_MAX,
+      default: 100,
+      description: 'Newest transactions to look at.',
+    }),
+  },
+  { expression: DAILY_LIMIT },
+)
 
 export const DryRunTokenRuleSchema = Type.Object({
   object: Type.Literal('token_rule_dry_run'),

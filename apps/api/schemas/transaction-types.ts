@@ -5,7 +5,7 @@ import {
   type CommissionDefinition,
   TYPE_NAME_LENGTH_MAX,
 } from '#core/rule/transaction-type.ts'
-import { Id, ListQuery, Nullable, Strict, Timestamp } from './common.ts'
+import { Body, Id, ListQuery, Nullable, Strict, Timestamp } from './common.ts'
 import { MetadataSchema } from './metadata.ts'
 
 const Name = Type.String({
@@ -47,23 +47,27 @@ const Commission = Type.Unsafe<CommissionDefinition>(
   ),
 )
 
-export const CreateTransactionTypeBody = Strict({
-  name: Name,
-  kind: Kind,
-  currency: Type.Enum(['token', ...FIAT_CURRENCIES], { default: 'token' }),
-  amount: Type.Optional(Amount),
-  commission: Type.Optional(Commission),
-  metadata: Type.Optional(MetadataSchema),
-})
+export const CreateTransactionTypeBody = Body(
+  {
+    name: Name,
+    kind: Kind,
+    currency: Type.Enum(['token', ...FIAT_CURRENCIES], { default: 'token' }),
+    amount: Type.Optional(Amount),
+    commission: Type.Optional(Commission),
+    metadata: Type.Optional(MetadataSchema),
+  },
+  { name: 'coffee', kind: 'user_to_company', amount: '3500000000000000000' },
+)
 
-export const UpdateTransactionTypeBody = Type.Object(
+export const UpdateTransactionTypeBody = Body(
   {
     name: Type.Optional(Name),
     amount: Type.Optional(Amount),
     commission: Type.Optional(Commission),
     metadata: Type.Optional(MetadataSchema),
   },
-  { additionalProperties: false, minProperties: 1 },
+  { metadata: { label: 'On the house' } },
+  { minProperties: 1 },
 )
 
 export const ListTransactionTypesQuery = ListQuery({

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Id, ListQuery, Nullable, Strict, Timestamp, Units } from './common.ts'
+import { Body, exampleId, Id, ListQuery, Nullable, Timestamp, Units } from './common.ts'
 import { MetadataSchema } from './metadata.ts'
 
 /** Most transactions of one batch request. */
@@ -14,24 +14,39 @@ const OpenAmount = Type.String({
   examples: ['1500000000000000000'],
 })
 
-export const ExecuteTransaction = Strict({
-  type: Type.String({
-    minLength: 1,
-    maxLength: 120,
-    description: 'The transaction type: its name, or its id.',
-    examples: ['tip'],
-  }),
-  from_user_id: Type.Optional(Id('usr')),
-  to_user_id: Type.Optional(Id('usr')),
-  amount: Type.Optional(OpenAmount),
-  commission: Type.Optional(OpenAmount),
-  metadata: Type.Optional(MetadataSchema),
-})
+const [ALICE, BOB] = [exampleId('usr'), exampleId('usr', 'other')]
+const TIP = { type: 'tip', from_user_id: ALICE, to_user_id: BOB, amount: '1500000000000000000' }
+
+export const ExecuteTransaction = Body(
+  {
+    type: Type.String({
+      minLength: 1,
+      maxLength: 120,
+      description: 'The transaction type: its name, or its id.',
+      examples: ['tip'],
+    }),
+    from_user_id: Type.Optional(Id('usr', 'Who pays. Left out where the type says that it is the company.')),
+    to_user_id: Type.Optional(Id('usr', 'Who is paid. Left out where the type says that it is the company.')),
+    amount: Type.Optional(OpenAmount),
+    commission: Type.Optional(OpenAmount),
+    metadata: Type.Optional(MetadataSchema),
+  },
+  TIP,
+)
 export type ExecuteTransactionBody = Static<typeof ExecuteTransaction>
 
-export const ExecuteBatch = Strict({
-  transactions: Type.Array(ExecuteTransaction, { minItems: 1, maxItems: BATCH_TRANSACTIONS_MAX }),
-})
+export const ExecuteBatch = Body(
+  {
+    transactions: Type.Array(ExecuteTransaction, { minItems: 1, maxItems: BATCH_TRANSACTIONS_MAX }),
+  },
+  {
+    transactions: [
+      { type: 'reward', to_user_id: ALICE, amount: '5000000000000000000' },
+      TIP,
+      { type: 'purchase', from_user_id: ALICE, amount: '3500000000000000000' },
+    ],
+  },
+)
 
 export const TransactionStatus = Type.Enum(['queued', 'submitted', 'mined', 'confirmed', 'failed'], {
   description:

@@ -1,38 +1,50 @@
 import { type Static, Type } from 'typebox'
 import { EXTERNAL_ID_LENGTH_MAX, USER_NAME_LENGTH_MAX, USERS_BATCH_MAX } from '#core/user/user.ts'
-import { Address, Id, ListQuery, Nullable, Strict, Timestamp } from './common.ts'
+import { Address, Body, Id, ListQuery, Nullable, Strict, Timestamp } from './common.ts'
 import { MetadataSchema } from './metadata.ts'
 
 const ExternalId = Type.String({
   minLength: 1,
   maxLength: EXTERNAL_ID_LENGTH_MAX,
   description: 'Your own id of the person; unique in the economy.',
-  examples: ['player-4711'],
+  examples: ['customer-4711'],
 })
 const Name = Type.String({ minLength: 1, maxLength: USER_NAME_LENGTH_MAX, examples: ['Ada'] })
 const IsVerified = Type.Boolean({ description: 'You know who it is; token rules may ask for it.' })
 
-export const CreateUserBody = Strict({
-  external_id: Type.Optional(Nullable(ExternalId)),
-  name: Type.Optional(Nullable(Name)),
-  is_verified: Type.Optional(IsVerified),
-  metadata: Type.Optional(MetadataSchema),
-})
+export const CreateUserBody = Body(
+  {
+    external_id: Type.Optional(Nullable(ExternalId)),
+    name: Type.Optional(Nullable(Name)),
+    is_verified: Type.Optional(IsVerified),
+    metadata: Type.Optional(MetadataSchema),
+  },
+  { external_id: 'customer-4711', name: 'Ada', is_verified: true },
+)
 export type CreateUserBody = Static<typeof CreateUserBody>
 
-export const CreateUsersBody = Strict({
-  users: Type.Array(CreateUserBody, { minItems: 1, maxItems: USERS_BATCH_MAX }),
-})
+export const CreateUsersBody = Body(
+  {
+    users: Type.Array(CreateUserBody, { minItems: 1, maxItems: USERS_BATCH_MAX }),
+  },
+  {
+    users: [
+      { external_id: 'customer-4712', name: 'Grace' },
+      { external_id: 'customer-4713', name: 'Linus' },
+    ],
+  },
+)
 
 /** A batch before its items were looked at: each is judged on its own. */
 export const AnyUsersBody = Strict({
   users: Type.Array(Type.Unknown(), { minItems: 1, maxItems: USERS_BATCH_MAX }),
 })
 
-export const UpdateUserBody = Type.Object(CreateUserBody.properties, {
-  additionalProperties: false,
-  minProperties: 1,
-})
+export const UpdateUserBody = Body(
+  CreateUserBody.properties,
+  { name: 'Ada Lovelace', metadata: { favourite: 'flat white' } },
+  { minProperties: 1 },
+)
 
 const UserType = Type.Enum(['user', 'company'], {
   description: 'company: the economy itself; there is one, and it is created with the economy.',
