@@ -8,7 +8,7 @@ export function isSchema(value: Json): value is Schema {
 /** An object of a request as clients send it: what has a default may be left out. */
 export function asSent(object: Schema): Schema {
   const { required, ...rest } = object
-  const needed = namesIn(required).filter((name) => !('default' in fieldsOf(object)[name]))
+  const needed = namesIn(required).filter((name) => fieldsOf(object)[name]?.['default'] === undefined)
   return needed.length > 0 ? { ...rest, required: needed } : rest
 }
 

@@ -72,7 +72,8 @@ function describe(schema: FastifySchema, route: RouteOptions): FastifySchema {
   const examples = [`${schema.operationId}-1`]
   const headers: Record<string, TSchema> = {}
   if (takesKey(route)) {
-    headers['Idempotency-Key'] = idempotency === 'required' ? { ...IdempotencyKey, examples } : Type.Optional(IdempotencyKey)
+    headers['Idempotency-Key'] =
+      idempotency === 'required' ? { ...IdempotencyKey, examples } : Type.Optional(IdempotencyKey)
   }
   if (plane === 'data' || plane === 'graphql') headers['OST-Economy'] = Type.Optional(EconomyId)
   const security =
