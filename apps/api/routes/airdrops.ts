@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify'
 import type { Recipients } from '#core/airdrop/airdrop.ts'
 import { createAirdrop } from '#core/airdrop/create-airdrop.ts'
 import { AirdropNotFound } from '#core/airdrop/errors.ts'
@@ -6,9 +5,10 @@ import { getAirdrop } from '#core/airdrop/get-airdrop.ts'
 import { listAirdrops } from '#core/airdrop/list-airdrops.ts'
 import type { App } from '../app-types.ts'
 import type { AppDeps } from '../deps.ts'
-import { actorOf, credentialOf } from '../plugins/authenticate.ts'
+import { actorOf } from '../plugins/authenticate.ts'
 import { economyOf } from '../plugins/economy.ts'
 import { once } from '../plugins/idempotency.ts'
+import { ownerOf } from '../plugins/owner.ts'
 import { pageOf, toList } from '../plugins/pagination.ts'
 import { problems } from '../plugins/problem.ts'
 import { presentAirdrop } from '../presenters/airdrops.ts'
@@ -96,10 +96,6 @@ export async function airdropRoutes(app: App, deps: AppDeps): Promise<void> {
       return presentAirdrop(await getAirdrop(deps, { ...ownerOf(request), airdropId }))
     },
   )
-}
-
-function ownerOf(request: FastifyRequest): { tenantId: string; economyId: string } {
-  return { tenantId: credentialOf(request).tenantId, economyId: economyOf(request) }
 }
 
 function commandOf(body: CreateAirdropBody) {

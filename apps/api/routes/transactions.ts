@@ -14,9 +14,8 @@ import {
 import type { TransactionFilter } from '#core/transaction/transaction-reader.ts'
 import type { App } from '../app-types.ts'
 import type { AppDeps } from '../deps.ts'
-import { credentialOf } from '../plugins/authenticate.ts'
-import { economyOf } from '../plugins/economy.ts'
 import { claimOf } from '../plugins/idempotency.ts'
+import { ownerOf } from '../plugins/owner.ts'
 import { pageOf, toList } from '../plugins/pagination.ts'
 import { problems } from '../plugins/problem.ts'
 import { presentDryRun, presentTimelineEvent, presentTransaction } from '../presenters/transactions.ts'
@@ -186,10 +185,6 @@ export async function transactionRoutes(app: App, deps: AppDeps): Promise<void> 
       }
     },
   )
-}
-
-function ownerOf(request: FastifyRequest): { tenantId: string; economyId: string } {
-  return { tenantId: credentialOf(request).tenantId, economyId: economyOf(request) }
 }
 
 function refOf(request: FastifyRequest, id: string) {
