@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Contract, ContractFactory, type InterfaceAbi, JsonRpcProvider, NonceManager, Wallet } from 'ethers'
+import { JsonRpcProvider, NonceManager, Wallet } from 'ethers'
 import { Client } from 'pg'
+import { economyFactory } from '#adapters/evm/generated/economy-factory.ts'
+import { sandboxFaucet } from '#adapters/evm/generated/sandbox-faucet.ts'
+import { tokenHolderFactory } from '#adapters/evm/generated/token-holder-factory.ts'
 import { FAUCET_GRANT_MAX } from '#core/economy/economy.ts'
-import { ROOT } from './stack/settings.ts'
 
 export type DeployContracts = {
   rpcUrl: string
@@ -47,41 +47,34 @@ export async function deployContracts(options: DeployContracts): Promise<Record<
 
 async function deployAll(deployer: NonceManager): Promise<Record<string, string>> {
   const owner = await deployer.getAddress()
-  const holderFactory = await deploy(deployer, 'TokenHolderFactory', [])
-  const economyFactory = await deploy(deployer, 'EconomyFactory', [owner, await holderFactory.getAddress()])
-  const faucet = await deploy(deployer, 'SandboxFaucet', [owner, GRANT_MAX, GRANTED_TOTAL_MAX])
-  const faucetAddress = await faucet.getAddress()
-  const allowed = await economyFactory.getFunction('setMinter').send(faucetAddress, true)
+  const holdersAddress = await deploy(deployer, tokenHolderFactory.encodeDeploy())
+  const economiesAddress = await deploy(deployer, economyFactory.encodeDeploy(owner, holdersAddress))
+  const faucetAddress = await deploy(
+    deployer,
+    sandboxFaucet.encodeDeploy(owner, GRANT_MAX, GRANTED_TOTAL_MAX),
+  )
+  const economies = economyFactory.at(economiesAddress, deployer)
+  const holders = tokenHolderFactory.at(holdersAddress, deployer)
+  const allowed = await economies.setMinter(faucetAddress, true)
   await allowed.wait(1, CONFIRM_TIMEOUT_MS)
   const contracts = {
-    economy_factory: await economyFactory.getAddress(),
-    token_holder_factory: await holderFactory.getAddress(),
-    token_holder: await holderFactory.getFunction('HOLDER_IMPLEMENTATION').staticCall(),
+    economy_factory: economiesAddress,
+    token_holder_factory: holdersAddress,
+    token_holder: await holders.HOLDER_IMPLEMENTATION(),
     sandbox_faucet: faucetAddress,
-    utility_branded_token: await economyFactory.getFunction('TOKEN_IMPLEMENTATION').staticCall(),
-    token_rules: await economyFactory.getFunction('TOKEN_RULES_IMPLEMENTATION').staticCall(),
-    holder_init_code_hash: await holderFactory.getFunction('INIT_CODE_HASH').staticCall(),
+    utility_branded_token: await economies.TOKEN_IMPLEMENTATION(),
+    token_rules: await economies.TOKEN_RULES_IMPLEMENTATION(),
+    holder_init_code_hash: await holders.INIT_CODE_HASH(),
   }
-  return Object.fromEntries(
-    Object.entries(contracts).map(([name, value]) => [name, String(value).toLowerCase()]),
-  )
+  return Object.fromEntries(Object.entries(contracts).map(([name, value]) => [name, value.toLowerCase()]))
 }
 
-async function deploy(deployer: NonceManager, name: string, args: readonly unknown[]): Promise<Contract> {
-  const { abi, bytecode } = await readArtifact(name)
-  const deployed = await new ContractFactory(abi, bytecode, deployer).deploy(...args)
-  await deployed.deploymentTransaction()?.wait(1, CONFIRM_TIMEOUT_MS)
-  return new Contract(await deployed.getAddress(), abi, deployer)
-}
-
-async function readArtifact(name: string): Promise<{ abi: InterfaceAbi; bytecode: string }> {
-  const path = join(ROOT, `contracts/out/${name}.sol/${name}.json`)
-  // Forge's own format.
-  const artifact = JSON.parse(await readFile(path, 'utf8')) as {
-    abi: InterfaceAbi
-    bytecode: { object: string }
-  }
-  return { abi: artifact.abi, bytecode: artifact.bytecode.object }
+/** Creates a contract and waits for it. @returns its address. */
+async function deploy(deployer: NonceManager, data: string): Promise<string> {
+  const sent = await deployer.sendTransaction({ data })
+  const receipt = await sent.wait(1, CONFIRM_TIMEOUT_MS)
+  if (!receipt?.contractAddress) throw new Error(`Transaction ${sent.hash} created no contract.`)
+  return receipt.contractAddress
 }
 
 async function readContracts(database: Client, chainId: number): Promise<Record<string, string>> {

@@ -14,6 +14,12 @@ import { ROOT } from './stack/settings.ts'
 const BINDINGS_SCRIPT = join(ROOT, 'scripts/generate-bindings.ts')
 const BINDINGS = join(ROOT, 'src/adapters/evm/generated')
 const STAMP = join(BINDINGS, '.sources-hash')
+const COMPILED_WITH = [
+  '@openzeppelin/contracts',
+  '@openzeppelin/contracts-upgradeable',
+  '@foundry-rs/forge',
+  'solc',
+]
 /** Compiling every contract with the WebAssembly compiler takes a minute or two on a slow machine. */
 const TIMEOUT_MS = 900_000
 
@@ -30,11 +36,19 @@ async function areBindingsStale(): Promise<boolean> {
 }
 
 async function contractsHash(): Promise<string> {
-  const files = [BINDINGS_SCRIPT, join(ROOT, 'contracts/foundry.toml'), join(ROOT, 'package-lock.json')]
+  const files = [BINDINGS_SCRIPT, join(ROOT, 'contracts/foundry.toml')]
   for await (const file of glob(join(ROOT, 'contracts/src/**/*.sol'))) files.push(file)
-  const hash = createHash('sha256')
+  const hash = createHash('sha256').update(await compilerVersions())
   for (const file of files.toSorted()) hash.update(file.slice(ROOT.length)).update(await readFile(file))
   return hash.digest('hex')
+}
+
+/** What is compiled in besides our sources, and by what. package.json pins exact versions. */
+async function compilerVersions(): Promise<string> {
+  const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+  return COMPILED_WITH.map((name) => `${name}@${dependencies[name]}`).join()
 }
 
 function exists(path: string): Promise<boolean> {

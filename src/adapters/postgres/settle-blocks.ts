@@ -24,19 +24,22 @@ interface SettleBlocks {
   headNumber: number
 }
 
-/** Writes a settlement inside the caller's database transaction. Accounts are locked before anything that refers to them. */
+/**
+ * Writes a settlement inside the caller's database transaction. Accounts come last: the acceptor waits for their locks, so they are
+ * held for the shortest time.
+ */
 export async function settleBlocks(client: pg.PoolClient, ids: Ids, input: SettleBlocks): Promise<void> {
   const { chainId, from, settlement, headNumber } = input
   await lockCursorAt(client, chainId, from)
   const blocks = await adoptBlocks(client, chainId, settlement)
   await createAccounts(client, settlement.newAccounts)
-  await changeAccounts(client, settlement.changes)
   await writeEntries(client, blocks, settlement.movements)
   await postHolds(client, settlement.payments)
   await mineTransactions(client, blocks, settlement.payments)
   await recordFailures(client, blocks, settlement.failures)
   await mineSubmissions(client, blocks, settlement.submissions)
   await appendMined(client, ids, blocks, settlement.payments)
+  await changeAccounts(client, settlement.changes)
   await moveCursor(client, chainId, blocks, headNumber)
 }
 
