@@ -1,0 +1,40 @@
+import { isEventTopic } from '#core/webhook/event-topics.ts'
+import type { ReadableEvent } from '#core/webhook/event.ts'
+
+/** Selects an {@link EventRow}; `o` is the event. */
+export const EVENT_COLUMNS =
+  'o.xid::text, o.id, o.tenant_id, o.economy_id, o.topic, o.subject_id, o.payload, o.created_at'
+
+/** Events of database transactions below this are all there: none can come in between any more. */
+export const IS_COMPLETE = 'o.xid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint'
+
+/** A row of the outbox, of an economy. */
+export interface EventRow {
+  xid: string
+  id: string
+  tenant_id: string
+  economy_id: string
+  topic: string
+  subject_id: string
+  payload: Record<string, unknown> | null
+  created_at: Date
+}
+
+/** The event; null: of a topic that is no tenant's, or of a newer version than this. */
+export function toEvent(row: EventRow): ReadableEvent | null {
+  const { topic } = row
+  if (!isEventTopic(topic)) return null
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    economyId: row.economy_id,
+    topic,
+    subjectId: row.subject_id,
+    payload: row.payload ?? {},
+    createdAt: row.created_at,
+  }
+}
+
+export function toEvents(rows: readonly EventRow[]): ReadableEvent[] {
+  return rows.map(toEvent).filter((event) => event !== null)
+}

@@ -1,0 +1,25 @@
+import { DomainError, InvalidRequest } from '../shared/errors.ts'
+
+/** No webhook of this economy has the id, or it was deleted. */
+export class WebhookNotFound extends DomainError {
+  constructor() {
+    super('webhook_not_found', 'No webhook with this id exists in the economy.')
+  }
+}
+
+/** The event was never queued for this webhook, or is kept no longer. */
+export class WebhookDeliveryNotFound extends DomainError {
+  constructor() {
+    super(
+      'webhook_delivery_not_found',
+      'This event was not sent to this webhook, or is kept no longer. Replay a range of time to send events that it missed.',
+    )
+  }
+}
+
+/** The receiver's address cannot be accepted. */
+export class WebhookUrlRefused extends InvalidRequest {
+  constructor(detail: string) {
+    super([{ pointer: '/url', detail }])
+  }
+}

@@ -1,0 +1,39 @@
+import { Webhook } from 'standardwebhooks'
+import { describe, expect, it } from 'vitest'
+import { newSecret, signatureHeaders } from '#core/webhook/signature.ts'
+
+const body = '{"id":"evt_1","type":"transaction.confirmed","data":{"name":"Zoë ☂"}}'
+
+describe('signatureHeaders', () => {
+  it('is verified by the library that receivers use', () => {
+    const secret = newSecret()
+    const headers = signatureHeaders([secret], { id: 'evt_1', at: new Date(), body })
+    expect(new Webhook(secret).verify(body, headers)).toEqual(JSON.parse(body))
+  })
+
+  it('is verified with either secret while a rotation overlaps, and with no other', () => {
+    const secrets = [newSecret(), newSecret()]
+    const headers = signatureHeaders(secrets, { id: 'evt_1', at: new Date(), body })
+    for (const secret of secrets) expect(new Webhook(secret).verify(body, headers)).toBeTruthy()
+    expect(() => new Webhook(newSecret()).verify(body, headers)).toThrow()
+  })
+
+  it('covers id, time and body', () => {
+    const secret = newSecret()
+    const headers = signatureHeaders([secret], { id: 'evt_1', at: new Date(), body })
+    const webhook = new Webhook(secret)
+    expect(() => webhook.verify(`${body} `, headers)).toThrow()
+    expect(() => webhook.verify(body, { ...headers, 'webhook-id': 'evt_2' })).toThrow()
+    const later = String(Number(headers['webhook-timestamp']) + 1)
+    expect(() => webhook.verify(body, { ...headers, 'webhook-timestamp': later })).toThrow()
+  })
+
+  it("agrees with the specification's own example", () => {
+    const headers = signatureHeaders(['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'], {
+      id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      at: new Date(1_614_265_330_000),
+      body: '{"test": 2432232314}',
+    })
+    expect(headers['webhook-signature']).toBe('v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=')
+  })
+})
