@@ -126,6 +126,8 @@ describe('finding unfinished work', () => {
       lanesToRebroadcast: [],
       chainIds: [],
       airdropIds: [],
+      webhookIds: [],
+      replayIds: [],
       isOutboxBehind: false,
     })
     await append(owner)

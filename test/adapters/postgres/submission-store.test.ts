@@ -120,7 +120,7 @@ describe('a locked lane', () => {
   it('passes over what another process holds', async () => {
     const [first, second] = await queue(2)
     await owner.query('BEGIN')
-    await owner.query('SELECT FROM transaction WHERE id = $1 FOR UPDATE', [first])
+    await owner.query('SELECT FROM open_transaction WHERE transaction_id = $1 FOR UPDATE', [first])
     const claimed = await store.withLaneLocked(economy.laneId, (locked) =>
       locked.claimPayments(economy.economyId, 5),
     )
@@ -329,7 +329,7 @@ describe('lanes', () => {
   })
 
   it('records balances and lists the lanes of a chain', async () => {
-    await lanes.recordBalance(economy.laneId, 10n ** 30n, new Date())
+    await lanes.recordBalance(economy.laneId, 10n ** 30n, new Date(), false)
     const found = await lanes.find(economy.laneId)
     expect(found?.balanceWei).toBe(10n ** 30n)
     expect((await lanes.list(found?.chainId ?? 0)).map(({ id }) => id)).toContain(economy.laneId)
