@@ -4,12 +4,18 @@ import { airdropCommands } from './commands/airdrop.ts'
 import { balancesCommand } from './commands/balances.ts'
 import { economyCommands } from './commands/economy.ts'
 import { keyCommands } from './commands/key.ts'
+import { keysCommand } from './commands/keys.ts'
+import { lanesCommand } from './commands/lanes.ts'
 import { memberCommands } from './commands/member.ts'
+import { outboxCommand } from './commands/outbox.ts'
 import { reconcileCommand } from './commands/reconcile.ts'
+import { replayWebhooksCommand } from './commands/replay-webhooks.ts'
 import { tenantCommands } from './commands/tenant.ts'
 import { txCommands } from './commands/tx.ts'
 import { typeCommands } from './commands/type.ts'
+import { unstickCommand } from './commands/unstick.ts'
 import { userCommands } from './commands/user.ts'
+import { webhookCommands } from './commands/webhook.ts'
 import { EXIT, type ExitCode, explain } from './explain.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -22,7 +28,8 @@ const EXAMPLES = [
 
 const NOTES = `
 After npm start no option is needed: the commands find the API and the demo keys on this machine (.local/demo.json).
-For any other platform: OST_API_URL, OST_API_KEY, and OST_ECONOMY where a key serves several economies; OPERATOR_KEY creates tenants.
+For any other platform: OST_API_URL, OST_API_KEY, and OST_ECONOMY where a key serves several economies; OPERATOR_KEY creates tenants
+and lets the operator's commands through: lanes, unstick, outbox, keys, reconcile --all.
 
 Exit codes: 0 done · 1 refused, or differences found · 2 the command line is wrong · 3 the API does not answer
 `
@@ -57,7 +64,13 @@ function buildProgram(terminal: Terminal): Command {
     txCommands(terminal),
     airdropCommands(terminal),
     balancesCommand(terminal),
+    webhookCommands(terminal),
+    replayWebhooksCommand(terminal),
     reconcileCommand(terminal),
+    lanesCommand(terminal),
+    unstickCommand(terminal),
+    outboxCommand(terminal),
+    keysCommand(terminal),
   ]
   for (const command of commands) program.addCommand(command)
   for (const command of everyCommand(program)) {

@@ -181,3 +181,125 @@ export interface WireReconciliation {
 export interface WireReconciliationRequest {
   requested_at: string
 }
+
+export interface WireLane {
+  id: string
+  chain_id: number
+  chain_name: string
+  chain_status: 'active' | 'halted'
+  address: string
+  status: 'active' | 'paused'
+  pause_reason: string | null
+  recovery_requested_at: string | null
+  balance_wei: string | null
+  base_fee_per_gas: string | null
+  priority_fee_per_gas: string | null
+  chain_nonce: number | null
+  checked_at: string | null
+  next_nonce: number | null
+  missing_nonces: number[]
+  queued_transactions: number
+  queued_calls: number
+  in_flight: number
+  oldest_in_flight_at: string | null
+}
+
+export interface WireSubmission {
+  id: string
+  lane_id: string
+  kind: string
+  status: 'queued' | 'signed' | 'broadcast' | 'mined' | 'confirmed' | 'reverted' | 'replaced'
+  nonce: number | null
+  transactions: number
+  block_number: number | null
+  tx_hash: string | null
+  unstick_requested_at: string | null
+  attempts: {
+    attempt: number
+    tx_hash: string
+    max_fee_per_gas: string
+    broadcasts: number
+    last_answer: { verdict: string; reason: string; message: string } | null
+  }[]
+}
+
+export interface WireOutbox {
+  lag_seconds: number
+  horizon_xid: string
+  readers: {
+    consumer: string
+    position: { xid: string; event_id: string }
+    unread: number
+    oldest_unread_at: string | null
+    updated_at: string
+  }[]
+  open_transactions: {
+    pid: number | null
+    role: string | null
+    application: string | null
+    state: string | null
+    started_at: string | null
+    holds_readers: boolean
+  }[]
+}
+
+export interface WireKeys {
+  current_key_id: string
+  previous_key_ids: string[]
+  outdated: number
+  sealed: {
+    kind: string
+    key_id: string | null
+    count: number
+    status: 'current' | 'previous' | 'unknown'
+  }[]
+}
+
+export interface WireEconomyReconciliations {
+  data: { economy_id: string; tenant_id: string; symbol: string; newest: WireReconciliation | null }[]
+  next_after: string | null
+}
+
+export interface WirePlatformReconciliationRequest {
+  economies: number
+  requested_at: string
+}
+
+export interface WireWebhook {
+  id: string
+  url: string
+  description: string | null
+  topics: string[]
+  mode: 'parallel' | 'ordered'
+  status: 'enabled' | 'disabled'
+  disabled_reason: string | null
+  failing_since: string | null
+  created_at: string
+}
+
+export interface WireIssuedWebhook extends WireWebhook {
+  secret: string
+}
+
+export interface WireDelivery {
+  event_id: string
+  webhook_id: string
+  type: string
+  subject_id: string
+  status: 'pending' | 'delivered' | 'failed'
+  attempts: number
+  next_attempt_at: string | null
+  response_status: number | null
+  error: string | null
+  created_at: string
+}
+
+export interface WireReplay {
+  id: string
+  webhook_id: string
+  from: string
+  to: string
+  scope: 'undelivered' | 'all'
+  status: 'running' | 'done'
+  queued: number
+}

@@ -14,6 +14,8 @@ export interface ChainSettings {
 export interface LaneSnapshot {
   /** Nonces below this are used in the latest block. */
   transactionCount: number
+  /** The same with what waits in the node's pool; absent where the node does not say. */
+  pendingCount?: number
   balanceWei: bigint
   headNumber: number
   blockGasLimit: bigint

@@ -15,6 +15,7 @@ export interface Lane {
 
 /**
  * out_of_gas: ends by itself when the relayer is funded · rejected: a node refuses our bytes for good; ends by itself when
- * they are taken · operator: a person's decision, ended by a person.
+ * they are taken · unknown_payments: the key has paid on the chain what no row knows (a backup was restored, or somebody else
+ * has the key); an operator has it matched, then it ends by itself · operator: a person's decision, ended by a person.
  */
-export type PauseReason = 'out_of_gas' | 'rejected' | 'operator'
+export type PauseReason = 'out_of_gas' | 'rejected' | 'unknown_payments' | 'operator'

@@ -63,8 +63,17 @@ export interface LockedLane {
   readCall(submissionId: string): Promise<SubmissionCall | null>
   /** A further attempt at the same nonce. False, and nothing stored, when the submission was mined or has that attempt by now. */
   addAttempt(attempt: NewAttempt): Promise<boolean>
-  /** Stores a call that does nothing at a nonce that no row has. False when a row has it, or all rows lie above it. */
-  recordFiller(nonce: number, call: SubmissionCall, attempt: NewAttempt): Promise<boolean>
+  /**
+   * Stores a call that does nothing at a nonce that no row has.
+   * @param filler.mayBeFirst Whether the nonce may lie below all rows of the lane.
+   * @returns false when a row has it, or it may not lie where it does.
+   */
+  recordFiller(filler: {
+    nonce: number
+    call: SubmissionCall
+    attempt: NewAttempt
+    mayBeFirst: boolean
+  }): Promise<boolean>
   /**
    * Ends a submission whose nonce somebody else used, and queues its transactions (or its administrative call, as a new
    * submission) once more. False, and nothing done, unless it is open with just the attempts of `seen`.
@@ -101,5 +110,9 @@ export interface LaneStore {
   pause(laneId: string, reason: PauseReason): Promise<boolean>
   /** True when the lane was paused for this reason. */
   resume(laneId: string, reason: PauseReason): Promise<boolean>
-  recordBalance(laneId: string, balanceWei: bigint, at: Date): Promise<void>
+  /**
+   * Nothing is recorded unless the lane is, or is not, out of gas as the caller saw it: a balance read before the lane ran out
+   * would look like the one that it has to exceed to go on.
+   */
+  recordBalance(laneId: string, balanceWei: bigint, at: Date, isOutOfGas: boolean): Promise<void>
 }

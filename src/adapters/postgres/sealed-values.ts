@@ -1,0 +1,118 @@
+import type { SealedKind } from '#core/chain/reseal-keys.ts'
+import type { KeyVault } from '#core/chain/key-vault.ts'
+import type { Database } from './database.ts'
+import { webhookSecrets } from './webhook-sealed-secrets.ts'
+
+type Pool = Pick<Database, 'pool'>
+
+/** Seals text anew; see adapters/crypto/sealer.ts. */
+export interface Resealer {
+  isOutdated(sealed: string): boolean
+  reseal(sealed: string): string
+}
+
+/** Everything that is stored sealed, with the worker's role. A table that seals something new adds its kind here. */
+export function createSealedKinds(
+  database: Pool,
+  keys: { keyVault: KeyVault; sealer: Resealer },
+): SealedKind[] {
+  return [
+    relayerKeys(database, keys.keyVault),
+    signingSecrets(database, keys.sealer),
+    storedResponses(database, keys.sealer),
+    webhookSecrets(database, keys.sealer, 'secret'),
+    webhookSecrets(database, keys.sealer, 'previous_secret'),
+  ]
+}
+
+/** The private keys of lanes. */
+function relayerKeys({ pool }: Pool, keyVault: KeyVault): SealedKind {
+  const addresses = new Map<string, string>()
+  return {
+    name: 'relayer_key',
+    async read(after, limit) {
+      const { rows } = await pool.query<{ id: string; address: string; key_jwe: string }>(
+        'SELECT id, address, key_jwe FROM lane WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2',
+        [after, limit],
+      )
+      for (const row of rows) addresses.set(row.id, row.address)
+      return rows.map((row) => ({ id: row.id, sealed: row.key_jwe }))
+    },
+    isOutdated: (sealed) => keyVault.isOutdated(sealed),
+    async reseal({ id, sealed }) {
+      const binding = { laneId: id, address: addresses.get(id) ?? '' }
+      const privateKey = await keyVault.open(sealed, binding)
+      try {
+        return await keyVault.seal(privateKey, binding)
+      } finally {
+        privateKey.fill(0)
+      }
+    },
+    async replace(id, from, to) {
+      const { rowCount } = await pool.query('UPDATE lane SET key_jwe = $3 WHERE id = $1 AND key_jwe = $2', [
+        id,
+        from,
+        to,
+      ])
+      return rowCount === 1
+    },
+  }
+}
+
+/** What API keys and we sign requests with. */
+function signingSecrets({ pool }: Pool, sealer: Resealer): SealedKind {
+  return {
+    name: 'signing_secret',
+    async read(after, limit) {
+      const { rows } = await pool.query<{ id: string; sealed: string }>(
+        `SELECT id, signing_key AS sealed FROM api_key
+         WHERE signing_algorithm = 'hmac-sha256' AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT $2`,
+        [after, limit],
+      )
+      return rows
+    },
+    isOutdated: (sealed) => sealer.isOutdated(sealed),
+    reseal: async ({ sealed }) => sealer.reseal(sealed),
+    async replace(id, from, to) {
+      const { rowCount } = await pool.query(
+        'UPDATE api_key SET signing_key = $3 WHERE id = $1 AND signing_key = $2',
+        [id, from, to],
+      )
+      return rowCount === 1
+    },
+  }
+}
+
+/** First results of requests with an Idempotency-Key: some hold an API key's secret. */
+function storedResponses({ pool }: Pool, sealer: Resealer): SealedKind {
+  return {
+    name: 'stored_response',
+    async read(after, limit) {
+      const { scopeId, key } = after === null ? { scopeId: null, key: null } : readPlace(after)
+      const { rows } = await pool.query<{ scope_id: string; key: string; sealed: string }>(
+        `SELECT scope_id, key, response #>> '{}' AS sealed FROM idempotency_record
+         WHERE status IS NOT NULL AND ($1::uuid IS NULL OR (scope_id, key) > ($1, $2)) ORDER BY scope_id, key LIMIT $3`,
+        [scopeId, key, limit],
+      )
+      return rows.map((row) => ({ id: `${row.scope_id}/${row.key}`, sealed: row.sealed }))
+    },
+    isOutdated: (sealed) => sealer.isOutdated(sealed),
+    reseal: async ({ sealed }) => sealer.reseal(sealed),
+    async replace(id, from, to) {
+      const { scopeId, key } = readPlace(id)
+      const { rowCount } = await pool.query(
+        `UPDATE idempotency_record SET response = to_jsonb($4::text)
+         WHERE scope_id = $1 AND key = $2 AND status IS NOT NULL AND response = to_jsonb($3::text)`,
+        [scopeId, key, from, to],
+      )
+      return rowCount === 1
+    },
+  }
+}
+
+const UUID_LENGTH = 36
+
+/** A key may hold any character; a scope's id has always the same length. */
+function readPlace(id: string): { scopeId: string; key: string } {
+  return { scopeId: id.slice(0, UUID_LENGTH), key: id.slice(UUID_LENGTH + 1) }
+}
