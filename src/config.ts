@@ -2,10 +2,12 @@
 import { type ChainConfig, readChains } from './config/chains.ts'
 import { type Environment, EnvironmentReader } from './config/environment-reader.ts'
 import { type PriceFeedConfig, readPriceFeeds } from './config/price-feeds.ts'
+import { readTracing, type TracingConfig } from './config/tracing.ts'
 
 export type { Environment } from './config/environment-reader.ts'
 export type { ChainConfig, ChainRole } from './config/chains.ts'
 export type { PriceFeedConfig } from './config/price-feeds.ts'
+export type { TracingConfig } from './config/tracing.ts'
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 export type NodeEnv = (typeof NODE_ENVS)[number]
@@ -22,6 +24,8 @@ export type Config = {
     /** A role that may create roles and databases. Only the migration step has it, and it may go without. */
     adminUrl?: string
     poolSize: number
+    /** Milliseconds that a request waits for a connection, a lock or a silent server before it is refused. */
+    patienceMs: number
   }
   redis: { url: string }
   chains: readonly ChainConfig[]
@@ -38,6 +42,8 @@ export type Config = {
   keys: {
     /** 32 bytes that encrypt every stored private key. */
     keyEncryptionKey: Uint8Array
+    /** Other keys that still open what was sealed with them: the one before a rotation, or the next one ahead of it. */
+    previousKeyEncryptionKeys: readonly Uint8Array[]
     /** Secret of the platform's operator: creates tenants. */
     operatorKey: string
   }
@@ -46,13 +52,22 @@ export type Config = {
     metricsPort: number
     /** Relayer keys per utility chain; each carries one batch at a time. */
     relayerLanes: number
-    /** Lets webhooks go to private and loopback addresses: for local use only. */
+    /** A named point at which the worker ends itself with SIGKILL, and how often it gets there first: fault tests only. */
+    killAt?: string
   }
   pricing: {
     maxAgeSeconds: number
     feeds: readonly PriceFeedConfig[]
   }
+  webhooks: {
+    /** Receivers without TLS. */
+    allowHttp: boolean
+    /** Receivers on loopback, private and link-local addresses: for local use and closed networks only. */
+    allowPrivateNetworks: boolean
+  }
   log: { level: LogLevel }
+  /** Null: off. */
+  tracing: TracingConfig | null
   shutdown: { graceMs: number }
 }
 
@@ -62,6 +77,7 @@ export type WorkerConfig = Config & { database: { workerUrl: string } }
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const NODE_ENVS = ['development', 'test', 'production'] as const
 const OPERATOR_KEY_LENGTH_MIN = 32
+const PREVIOUS_KEYS_MAX = 8
 
 /** The values of `.env.example`, which the whole world knows. */
 const PUBLISHED_SECRETS = [
@@ -114,6 +130,7 @@ function readConfig(read: EnvironmentReader): Config {
       ...(ownerUrl !== undefined && { ownerUrl }),
       ...(adminUrl !== undefined && { adminUrl }),
       poolSize: read.integer('DATABASE_POOL_SIZE', { min: 1, max: 200, otherwise: 10 }),
+      patienceMs: read.integer('DATABASE_PATIENCE_MS', { min: 100, max: 60_000, otherwise: 800 }),
     },
     redis: { url: read.url('REDIS_URL', ['redis:', 'rediss:']) },
     chains: readChains(read, 'CHAINS'),
@@ -136,25 +153,39 @@ function readConfig(read: EnvironmentReader): Config {
     },
     keys: {
       keyEncryptionKey: read.key('KEY_ENCRYPTION_KEY'),
+      previousKeyEncryptionKeys: read.keys('KEY_ENCRYPTION_KEYS_PREVIOUS', PREVIOUS_KEYS_MAX),
       operatorKey: read.secret('OPERATOR_KEY', OPERATOR_KEY_LENGTH_MIN),
     },
     worker: {
       metricsHost: read.text('WORKER_METRICS_HOST', '127.0.0.1'),
       metricsPort: read.integer('WORKER_METRICS_PORT', { min: 0, max: 65_535, otherwise: 3001 }),
       relayerLanes: read.integer('RELAYER_LANES', { min: 1, max: 64, otherwise: 2 }),
+      ...readKillAt(read),
     },
     pricing: {
       maxAgeSeconds: read.integer('PRICE_MAX_AGE_SECONDS', { min: 1, max: 31_536_000, otherwise: 3_600 }),
       feeds: readPriceFeeds(read, 'PRICE_FEEDS'),
     },
+    webhooks: {
+      allowHttp: read.flag('WEBHOOK_ALLOW_HTTP', false),
+      allowPrivateNetworks: read.flag('WEBHOOK_ALLOW_PRIVATE_NETWORKS', false),
+    },
     log: { level: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info') },
+    tracing: readTracing(read),
     shutdown: {
       graceMs: read.integer('SHUTDOWN_GRACE_MS', { min: 0, max: 600_000, otherwise: 10_000 }),
     },
   }
 }
 
+function readKillAt(read: EnvironmentReader): { killAt?: string } {
+  const killAt = read.text('KILL_AT', '')
+  return killAt === '' ? {} : { killAt }
+}
+
 function refuseLocalSettings(env: Environment, config: Config, problems: string[]): void {
+  if (config.worker.killAt !== undefined)
+    problems.push('KILL_AT is set: leave it out in production, it is for fault tests.')
   for (const name of ['KEY_ENCRYPTION_KEY', 'OPERATOR_KEY']) {
     if (PUBLISHED_SECRETS.includes(env[name] ?? '')) {
       problems.push(

@@ -19,6 +19,8 @@ const WATCHDOG_INTERVAL_MS = 2_000
 const RECONCILE_LOOK_INTERVAL_MS = 15_000
 const CLEAN_UP_INTERVAL_MS = 60 * 60_000
 const PRICES_INTERVAL_MS = 60_000
+/** After a rotation the last values sealed by processes of the old configuration follow within this time. */
+const RESEAL_INTERVAL_MS = 60_000
 /** The same trouble again is worth a line this often. */
 const SAME_TROUBLE_MS = 10_000
 
@@ -64,10 +66,12 @@ export function startCarriage(options: {
   const turns: Record<string, { intervalMs: number; turn: () => Promise<void> }> = {
     'chains.follow': { intervalMs: FOLLOW_INTERVAL_MS_MIN, turn: async () => rings.followChains() },
     'outbox.relay': { intervalMs: RELAY_INTERVAL_MS, turn: async () => rings.relay() },
+    'events.fan-out': { intervalMs: RELAY_INTERVAL_MS, turn: async () => rings.fanOutEvents() },
     sweep: { intervalMs: SWEEP_INTERVAL_MS, turn: async () => rings.sweep() },
     reconcile: { intervalMs: RECONCILE_LOOK_INTERVAL_MS, turn: async () => rings.reconcile() },
     'clean-up': { intervalMs: CLEAN_UP_INTERVAL_MS, turn: async () => rings.cleanUp() },
     prices: { intervalMs: PRICES_INTERVAL_MS, turn: async () => rings.refreshPrices() },
+    'keys.reseal': { intervalMs: RESEAL_INTERVAL_MS, turn: async () => rings.resealKeys() },
     watchdog: {
       intervalMs: WATCHDOG_INTERVAL_MS,
       turn: async () => heed(await check(), options),
@@ -78,7 +82,7 @@ export function startCarriage(options: {
       intervalMs,
       turn,
       onError(error) {
-        if (name === 'sweep') metrics.sweepFailed()
+        metrics.timerFailed(name)
         reportTrouble('timer.failed', name, error)
       },
     }),

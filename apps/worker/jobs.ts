@@ -8,7 +8,13 @@ import { createSealer } from '#adapters/crypto/sealer.ts'
 import { createBlockReaders } from '#adapters/evm/block-reader.ts'
 import type { ConnectedChains } from '#adapters/evm/connect-chains.ts'
 import { createEconomyContracts } from '#adapters/evm/economy-contracts.ts'
+import { haltsOnSecondOpinion, reversesOnSecondOpinion } from '#adapters/evm/second-opinion.ts'
+import { createSentTransactions } from '#adapters/evm/sent-transactions.ts'
 import { createLaneSigners } from '#adapters/evm/lane-signers.ts'
+import { createDeliveryQueue } from '#adapters/postgres/webhook-delivery-queue.ts'
+import { createEventLog } from '#adapters/postgres/webhook-event-log.ts'
+import { createReplayLog } from '#adapters/postgres/webhook-replay-log.ts'
+import { createEventSubjects } from '#adapters/postgres/webhook-subjects.ts'
 import { createAirdropRun } from '#adapters/postgres/airdrop-run.ts'
 import { createChainStore } from '#adapters/postgres/chain-store.ts'
 import type { Database } from '#adapters/postgres/database.ts'
@@ -17,25 +23,39 @@ import { createExpiredRows } from '#adapters/postgres/expired-rows.ts'
 import { createListFedEconomies } from '#adapters/postgres/fed-economies.ts'
 import { createLaneStore } from '#adapters/postgres/lane-store.ts'
 import { createOutboxReader } from '#adapters/postgres/outbox-reader.ts'
+import { createSealedKinds } from '#adapters/postgres/sealed-values.ts'
+import { createOperatorRequests } from '#adapters/postgres/operator-requests.ts'
+import { createRecoveryStore } from '#adapters/postgres/recovery-store.ts'
 import { createReconciliationStore } from '#adapters/postgres/reconciliation-store.ts'
 import { createSettlementStore } from '#adapters/postgres/settlement-store.ts'
 import { createSubmissionStore } from '#adapters/postgres/submission-store.ts'
 import { createUnitOfWork } from '#adapters/postgres/unit-of-work.ts'
 import { createPriceFeed } from '#adapters/price-feed/price-feed.ts'
+import { allAround, type AroundPorts } from '#adapters/telemetry/around-ports.ts'
 import type { WorkerConfig } from '#config'
 import type { JobName } from '#core/outbox/job-dispatcher.ts'
 import type { Observer } from '#core/shared/observer.ts'
 import { createLaneMemory } from '#core/transaction/lane-memory.ts'
+import { createDeliveryPlaces } from '#core/webhook/delivery-places.ts'
+import type { WebhookSender } from '#core/webhook/webhook-sender.ts'
+// Receivers of webhooks see things as the API shows them: one format, one place.
+import { renderEvent } from '#apps/api/presenters/events.ts'
+import { toWire } from '#apps/api/presenters/wire-id.ts'
 import type { ChainDirectory } from './chain-directory.ts'
 import { cleanUpJob } from './jobs/clean-up.ts'
+import { deliverWebhooksJob } from './jobs/deliver-webhooks.ts'
 import { deployEconomyJob } from './jobs/deploy-economy.ts'
+import { fanOutEventsJob } from './jobs/fan-out-events.ts'
 import { followChainJob } from './jobs/follow-chain.ts'
 import { rebroadcastLaneJob } from './jobs/rebroadcast-lane.ts'
 import { reconcileEconomyJob } from './jobs/reconcile-economy.ts'
 import { refreshPricesJob } from './jobs/refresh-prices.ts'
 import { relayOutboxJob } from './jobs/relay-outbox.ts'
+import { replayEventsJob } from './jobs/replay-events.ts'
+import { resealKeysJob } from './jobs/reseal-keys.ts'
 import { runAirdropJob } from './jobs/run-airdrop.ts'
 import { submitLaneJob } from './jobs/submit-lane.ts'
+import { createReach } from './kill-at.ts'
 
 /** Who does the work of each queue; a queue without a handler is not served. */
 export type JobHandlers = Partial<Record<JobName, JobHandler>>
@@ -47,18 +67,28 @@ export function createJobHandlers(deps: {
   chains: ConnectedChains
   directory: ChainDirectory
   jobs: BullmqJobDispatcher
+  sender: WebhookSender
   observer: Observer
   /** Told after a chain's blocks were settled. */
   afterBlocks: () => Promise<void>
+  /** What tells of the money path's work: log lines, spans. */
+  around: readonly AroundPorts[]
 }): JobHandlers {
   const { config, database, chains, directory, jobs, observer } = deps
-  const { keyEncryptionKey } = config.keys
+  const { keyEncryptionKey: key, previousKeyEncryptionKeys: previousKeys } = config.keys
+  const keyVault = createKeyVault({ key, previousKeys })
+  const sealer = createSealer(key, previousKeys)
+  const told = allAround(deps.around)
   const priceMaxAgeMs = config.pricing.maxAgeSeconds * 1_000
-  const common = { clock, ids, observer, jobs }
+  const { killAt } = config.worker
+  const reach = killAt === undefined ? {} : { reach: createReach(killAt) }
+  const common = { clock, ids, observer, jobs, ...reach }
   const chainWork = {
     ...common,
-    chains: createChainStore(database),
-    settlements: createSettlementStore(database, ids),
+    chains: haltsOnSecondOpinion(createChainStore(database), (chainId) => chains.client(chainId)),
+    settlements: told.settlements(
+      reversesOnSecondOpinion(createSettlementStore(database, ids), (chainId) => chains.client(chainId)),
+    ),
     blockReaders: createBlockReaders((chainId) => chains.client(chainId)),
     reconciliations: createReconciliationStore(database, ids),
     // Local chains lose their last seconds when they are killed; a production chain that does so is halted.
@@ -68,10 +98,15 @@ export function createJobHandlers(deps: {
   const laneWork = {
     ...common,
     lanes: createLaneStore(database),
-    submissions: createSubmissionStore(database, ids),
-    chains,
-    signers: createLaneSigners({ keyVault: createKeyVault({ key: keyEncryptionKey }) }),
+    submissions: told.submissions(createSubmissionStore(database, ids)),
+    chains: told.chains(chains),
+    signers: createLaneSigners({ keyVault }),
     memory: createLaneMemory(),
+    operatorRequests: createOperatorRequests(database),
+    recovery: {
+      store: createRecoveryStore(database, ids),
+      transactions: createSentTransactions((chainId) => chains.client(chainId)),
+    },
   }
   const deployment = {
     ...common,
@@ -94,13 +129,28 @@ export function createJobHandlers(deps: {
   }
   const priceWork = {
     ...common,
-    unitOfWork: createUnitOfWork({ database, ids, sealer: createSealer(keyEncryptionKey) }),
+    unitOfWork: createUnitOfWork({ database, ids, sealer }),
     listFedEconomies: createListFedEconomies(database),
     refreshMs: priceMaxAgeMs / 4,
     feeds: config.pricing.feeds.map(createPriceFeed),
   }
+  const eventWork = {
+    ...common,
+    log: createEventLog(database),
+    subjects: createEventSubjects(database),
+    replays: createReplayLog(database),
+    renderEvent,
+  }
+  const deliveryWork = {
+    ...common,
+    queue: createDeliveryQueue({ database, ids, sealer }),
+    sender: deps.sender,
+    messageId: (eventId: string) => toWire('evt', eventId),
+    places: createDeliveryPlaces(),
+    chance: Math.random,
+  }
   return {
-    'relay-outbox': relayOutboxJob({ outbox: createOutboxReader(database), jobs }),
+    'relay-outbox': relayOutboxJob({ ...common, outbox: told.outbox(createOutboxReader(database)) }),
     'deploy-economy': deployEconomyJob(deployment),
     'run-airdrop': runAirdropJob(airdropWork),
     'submit-lane': submitLaneJob(laneWork),
@@ -108,6 +158,10 @@ export function createJobHandlers(deps: {
     'follow-chain': followChainJob(chainWork),
     'reconcile-economy': reconcileEconomyJob(chainWork),
     ...(priceWork.feeds.length > 0 && { 'refresh-prices': refreshPricesJob(priceWork) }),
+    'reseal-keys': resealKeysJob({ observer, kinds: createSealedKinds(database, { keyVault, sealer }) }),
+    'fan-out-events': fanOutEventsJob(eventWork),
+    'deliver-webhooks': deliverWebhooksJob(deliveryWork),
+    'replay-events': replayEventsJob(eventWork),
     'clean-up': cleanUpJob({ ...common, expired: createExpiredRows(database) }),
   }
 }

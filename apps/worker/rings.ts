@@ -15,10 +15,12 @@ export interface Rings {
   /** Whatever Postgres knows to be unfinished. */
   sweep(): Promise<void>
   relay(): Promise<void>
+  fanOutEvents(): Promise<void>
   followChains(): Promise<void>
   reconcile(): Promise<void>
   cleanUp(): Promise<void>
   refreshPrices(): Promise<void>
+  resealKeys(): Promise<void>
 }
 
 /** @param deps.served Jobs this deployment has handlers for; nothing else is rung for. */
@@ -63,7 +65,9 @@ export function createRings(deps: {
     },
 
     relay: async () => ring({ name: 'relay-outbox', id: SINGLETON }),
+    fanOutEvents: async () => ring({ name: 'fan-out-events', id: SINGLETON }),
     cleanUp: async () => ring({ name: 'clean-up', id: SINGLETON }),
     refreshPrices: async () => ring({ name: 'refresh-prices', id: SINGLETON }),
+    resealKeys: async () => ring({ name: 'reseal-keys', id: SINGLETON }),
   }
 }

@@ -5,17 +5,25 @@ import { createJobDispatcher } from '#adapters/bullmq/job-dispatcher.ts'
 import { assertNoEviction } from '#adapters/bullmq/redis.ts'
 import type { JobHandler } from '#adapters/bullmq/workers.ts'
 import { systemClock as clock } from '#adapters/crypto/clock.ts'
+import { createWebhookSender } from '#adapters/http/webhook-sender.ts'
 import { connectChains } from '#adapters/evm/connect-chains.ts'
+import { inSequence } from '#adapters/evm/rpc-client.ts'
+import { createChainStore } from '#adapters/postgres/chain-store.ts'
 import { Database } from '#adapters/postgres/database.ts'
 import { readPlatformGauges } from '#adapters/postgres/platform-gauges.ts'
 import { createWorkFinder } from '#adapters/postgres/work-finder.ts'
+import { tracePorts } from '#adapters/telemetry/trace-ports.ts'
+import { startTracing } from '#adapters/telemetry/tracing.ts'
 import type { WorkerConfig } from '#config'
+import type { BlockPosition, ChainStore } from '#core/ledger/chain-store.ts'
 import { startCarriage } from './carriage.ts'
 import { startChainDirectory } from './chain-directory.ts'
 import { startHealthServer } from './health-server.ts'
 import { createJobHandlers, type JobHandlers } from './jobs.ts'
+import { logPorts } from './log-ports.ts'
 import { createMetrics } from './metrics.ts'
 import { createObserver } from './observer.ts'
+import { checkReadiness } from './readiness.ts'
 
 /** Part of the time to stop in that is kept for closing connections. */
 const LETTING_GO_MS = 1_500
@@ -41,10 +49,15 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   await assertNoEviction(config.redis.url)
   const registry = new Registry()
-  const observer = createObserver(logger, registry)
+  const utility = config.chains.filter((chain) => chain.role === 'utility').map((chain) => chain.id)
+  const observer = createObserver(logger, registry, utility)
   const { workerUrl: url, poolSize } = config.database
   const database = new Database({ url, poolSize, applicationName: 'ost-worker' })
-  const chains = connectChains({ chains: config.chains, observer })
+  const chains = connectChains({
+    chains: config.chains,
+    observer,
+    anchorOf: async (chainId) => readFinalBlock(createChainStore(database), chainId),
+  })
   const directory = await startChainDirectory({ database, chains: config.chains, observer })
   const jobs = createJobDispatcher({
     redisUrl: config.redis.url,
@@ -54,18 +67,22 @@ export async function startWorker(
     gauges: async () => readPlatformGauges(database),
     depths: async () => jobs.depths(),
   })
+  const tracing = config.tracing && (await startTracing(config.tracing, 'ost-worker'))
+  const sender = createWebhookSender(config.webhooks)
   const handlers = createJobHandlers({
     config,
     database,
     chains,
     directory,
     jobs,
+    sender,
     observer,
     afterBlocks: async () => carriage.sweep(),
+    around: [logPorts(observer), ...(tracing ? [tracePorts(tracing)] : [])],
   })
   const carriage = startCarriage({
     redisUrl: config.redis.url,
-    handlers: options.around ? withAround(handlers, options.around) : handlers,
+    handlers: inSequences(options.around ? withAround(handlers, options.around) : handlers),
     jobs,
     finder: createWorkFinder(database),
     chains: () => directory.ready(),
@@ -78,10 +95,13 @@ export async function startWorker(
     host: config.worker.metricsHost,
     port: config.worker.metricsPort,
     metrics: { contentType: registry.contentType, print: async () => metrics.print() },
-    async isReady() {
-      await database.pool.query('SELECT 1')
-      await jobs.ping()
-    },
+    check: async () =>
+      checkReadiness({
+        database,
+        pingRedis: async () => jobs.ping(),
+        chains: () => directory.ready(),
+        headOf: async (chainId) => chains.client(chainId).call('eth_blockNumber'),
+      }),
   })
 
   return {
@@ -90,10 +110,36 @@ export async function startWorker(
       // What is still running after that is cut off: every job may die anywhere, and another worker goes on with it.
       await carriage.stop(Math.max(0, graceMs - LETTING_GO_MS))
       directory.stop()
-      const closed = Promise.allSettled([health.close(), jobs.close(), chains.close(), database.close()])
+      const closed = Promise.allSettled([
+        health.close(),
+        jobs.close(),
+        chains.close(),
+        sender.close(),
+        database.close(),
+        tracing?.close(),
+      ])
       await Promise.race([closed, delay(LETTING_GO_MS, undefined, { ref: false })])
     },
   }
+}
+
+/** Jobs that compare several answers of a chain have all of them from one node. */
+function inSequences(handlers: JobHandlers): JobHandlers {
+  const sequences: JobHandlers = { ...handlers }
+  for (const name of ['follow-chain', 'rebroadcast-lane', 'reconcile-economy'] as const) {
+    const job = handlers[name]
+    if (job) sequences[name] = async (id, signal) => inSequence(async () => job(id, signal))
+  }
+  return sequences
+}
+
+/** The newest block of the chain that the ledger takes for final; null before the first. */
+async function readFinalBlock(store: ChainStore, chainId: number): Promise<BlockPosition | null> {
+  const { position } = await store.get(chainId)
+  if (!position) return null
+  const number = position.finalNumber
+  const hash = (await store.canonicalHashes(chainId, number, number)).get(number)
+  return hash === undefined ? null : { number, hash }
 }
 
 function withAround(handlers: JobHandlers, around: (job: JobHandler) => JobHandler): JobHandlers {

@@ -54,6 +54,21 @@ export class EnvironmentReader {
     return new Uint8Array(bytes)
   }
 
+  /** Any number of keys, separated by commas. */
+  keys(name: string, max: number): readonly Uint8Array[] {
+    const values = (this.#raw(name) ?? '').split(',').filter((value) => value.trim() !== '')
+    if (values.length > max) this.problems.push(`${name} has ${values.length} keys: keep at most ${max}.`)
+    return values.slice(0, max).map((value) => {
+      const bytes = Buffer.from(value.trim(), 'base64url')
+      if (!/^[\w-]+$/.test(value.trim()) || bytes.length !== KEY_BYTES) {
+        this.problems.push(
+          `${name} must be keys of ${KEY_BYTES} bytes in base64url, separated by commas: correct it or leave it out.`,
+        )
+      }
+      return new Uint8Array(bytes)
+    })
+  }
+
   oneOf<const T extends string>(name: string, choices: readonly T[], otherwise: T): T {
     const value = this.#raw(name)
     if (value === undefined) return otherwise

@@ -44,7 +44,7 @@ const OPEN_STATUSES = ['queued', 'submitted', 'mined']
 
 /** @param onProgress Told of every look at the economy while it comes to life. */
 export async function createPartner(
-  platform: Platform,
+  platform: Pick<Platform, 'createTenant'>,
   options: { users: number; onProgress?: (economy: WireEconomy) => void },
 ): Promise<Partner> {
   const tenant = await platform.createTenant()

@@ -1,23 +1,19 @@
-import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
+import type pg from 'pg'
 import { createV3Client, type V3Client } from '#apps/cli/v3-client.ts'
 import type { WireCreatedTenant } from '#apps/cli/wire.ts'
-import { deployContracts } from '#scripts/deploy-contracts.ts'
-import { provisionLanes } from '#scripts/provision-lanes.ts'
 import { type ChainReader, createChainReader } from '#scripts/simulate/chain-reader.ts'
 import { pickFreePorts } from '#scripts/stack/ports.ts'
 import { type Exit, Processes, type RunningProcess } from '#scripts/stack/processes.ts'
-import { LOCAL_DEPLOYER_KEY, ROOT } from '#scripts/stack/settings.ts'
-import { createTestDatabase, startTestAnvil, type TestAnvil } from '#test/support/stack.ts'
-import { type RedisServer, startRedisServer } from '#test/worker/redis-server.ts'
+import { ROOT } from '#scripts/stack/settings.ts'
+import { startBed } from '#test/support/bed.ts'
+import type { TestAnvil } from '#test/support/stack.ts'
+import type { RedisServer } from '#test/worker/redis-server.ts'
 
-const OPERATOR_KEY = 'operator-key-of-the-end-to-end-tests-0123456789'
-const VALUE_CHAIN_ID = 31_001
+export const OPERATOR_KEY = 'operator-key-of-the-end-to-end-tests-0123456789'
 const UTILITY_CHAIN_ID = 31_002
-const LANES = 2
 /** A client waits this long for a process that was killed and comes back. */
 const PATIENCE_MS = 60_000
 
@@ -39,6 +35,8 @@ export interface Platform {
   anvil: TestAnvil
   chain: ChainReader
   chainId: number
+  /** Everything that the processes have written. */
+  logs(): Promise<string>
   /** Rows as the schema's owner sees them. */
   sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
   /** A further API process beside the first. */
@@ -53,30 +51,23 @@ export interface Platform {
 export interface PlatformOptions {
   blockTimeSeconds: number
   finalityDepth: number
+  /** Further settings of api and worker. */
+  env?: Record<string, string>
 }
 
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const [database, redis, anvil, logs] = await Promise.all([
-    createTestDatabase(),
-    startRedisServer(),
-    startTestAnvil({ chainId: UTILITY_CHAIN_ID, blockTimeSeconds: options.blockTimeSeconds }),
+  const [bed, logs] = await Promise.all([
+    startBed({ chainId: UTILITY_CHAIN_ID, ...options }),
     mkdtemp(join(tmpdir(), 'ost-e2e-')),
   ])
-  const owner = new pg.Pool({ connectionString: database.ownerUrl, max: 3 })
-  // Connections that the database's end cuts are no failure of a test.
-  owner.on('error', () => undefined)
-  const keyEncryptionKey = randomBytes(32)
-  await prepareChain({ owner, ownerUrl: database.ownerUrl, anvil, keyEncryptionKey, ...options })
-
+  const { redis, anvil, owner } = bed
   const processes = new Processes(logs)
   const env = {
+    ...bed.env,
     NODE_ENV: 'test',
-    DATABASE_URL: database.appUrl,
-    REDIS_URL: redis.url,
-    KEY_ENCRYPTION_KEY: keyEncryptionKey.toString('base64url'),
     OPERATOR_KEY,
     RATE_LIMIT_PER_MINUTE: '1000000',
-    CHAINS: JSON.stringify(chainsAt(anvil.rpcUrl, options)),
+    ...options.env,
   }
   const [apiPort = 0, workerPort = 0, secondPort = 0] = await pickFreePorts(3)
   const newApi = (name: string, port: number) =>
@@ -92,8 +83,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     name: 'worker',
     main: 'worker',
     port: workerPort,
-    ready: '/readyz',
-    env: { ...env, DATABASE_WORKER_URL: database.workerUrl, WORKER_METRICS_PORT: `${workerPort}` },
+    ready: '/readyz?for=work',
+    env: { ...env, WORKER_METRICS_PORT: `${workerPort}` },
   })
   await Promise.all([api.start(), worker.start()])
 
@@ -118,6 +109,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     chain: createChainReader(anvil.rpcUrl),
     chainId: UTILITY_CHAIN_ID,
     clientOf,
+    async logs() {
+      const files = await readdir(logs)
+      return (await Promise.all(files.map((file) => readFile(join(logs, file), 'utf8')))).join('')
+    },
     sql: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
       (await owner.query<Row>(text, values)).rows,
 
@@ -139,50 +134,14 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     async close() {
       await Promise.allSettled(clients.map((client) => client.close()))
       await processes.stopAll()
-      await Promise.allSettled([owner.end(), anvil.stop(), redis.stop()])
-      await database.drop()
+      await bed.close()
       await rm(logs, { recursive: true, force: true })
     },
   }
 }
 
-/** The row of the chain, the platform's contracts on it, and funded relayers. */
-async function prepareChain(
-  options: PlatformOptions & {
-    owner: pg.Pool
-    ownerUrl: string
-    anvil: TestAnvil
-    keyEncryptionKey: Uint8Array
-  },
-): Promise<void> {
-  const { owner, ownerUrl, anvil, keyEncryptionKey, blockTimeSeconds, finalityDepth } = options
-  await owner.query(
-    `INSERT INTO chain (id, role, name, block_time_ms, finality_depth) VALUES ($1, 'utility', 'utility', $2, $3)`,
-    [anvil.chainId, blockTimeSeconds * 1_000, finalityDepth],
-  )
-  const onChain = {
-    chainId: anvil.chainId,
-    rpcUrl: anvil.rpcUrl,
-    deployerKey: LOCAL_DEPLOYER_KEY,
-    databaseUrl: ownerUrl,
-  }
-  await deployContracts(onChain)
-  await provisionLanes({ ...onChain, lanes: LANES, keyEncryptionKey })
-}
-
-/** The value chain is named because every configuration has one; nothing asks it here. */
-function chainsAt(rpcUrl: string, { blockTimeSeconds, finalityDepth }: PlatformOptions): unknown[] {
-  return (['value', 'utility'] as const).map((role) => ({
-    id: role === 'utility' ? UTILITY_CHAIN_ID : VALUE_CHAIN_ID,
-    role,
-    name: role,
-    rpc_urls: [rpcUrl],
-    block_time_ms: blockTimeSeconds * 1_000,
-    finality_depth: finalityDepth,
-  }))
-}
-
-function appOf(
+/** An API or a worker in a process of its own. */
+export function appOf(
   processes: Processes,
   spec: { name: string; main: string; port: number; ready: string; env: Record<string, string> },
 ): App {

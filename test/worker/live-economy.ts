@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
+import type pg from 'pg'
 import { pino } from 'pino'
 import { uuidv7 } from 'uuidv7'
 import type { JobHandler } from '#adapters/bullmq/workers.ts'
@@ -21,13 +21,10 @@ import { type AddressBook, userSalt } from '#core/economy/address-book.ts'
 import { createEconomy } from '#core/economy/create-economy.ts'
 import type { Economy } from '#core/economy/economy.ts'
 import { acceptTransactions } from '#core/transaction/accept-transactions.ts'
-import { deployContracts } from '#scripts/deploy-contracts.ts'
-import { provisionLanes } from '#scripts/provision-lanes.ts'
-import { createTestDatabase, startTestAnvil, type TestAnvil, type TestDatabase } from '#test/support/stack.ts'
-import { type RedisServer, startRedisServer, until } from './redis-server.ts'
+import { startBed } from '#test/support/bed.ts'
+import type { TestAnvil, TestDatabase } from '#test/support/stack.ts'
+import { type RedisServer, until } from './redis-server.ts'
 
-/** Foundry's first published development key. */
-const DEPLOYER_KEY = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
 const CHAIN_ID = 31_337
 const FINALITY_DEPTH = 2
 const BLOCK_TIME_SECONDS = 0.2
@@ -60,46 +57,19 @@ export interface Bed {
 }
 
 export async function aBed(): Promise<Bed> {
-  const [testDatabase, redis, anvil] = await Promise.all([
-    createTestDatabase(),
-    startRedisServer(),
-    startTestAnvil({ chainId: CHAIN_ID, blockTimeSeconds: BLOCK_TIME_SECONDS }),
-  ])
-  const owner = new pg.Pool({ connectionString: testDatabase.ownerUrl, max: 3 })
+  const bed = await startBed({
+    chainId: CHAIN_ID,
+    blockTimeSeconds: BLOCK_TIME_SECONDS,
+    finalityDepth: FINALITY_DEPTH,
+  })
+  const { testDatabase, redis, anvil, owner } = bed
   const tenantId = uuidv7()
   await owner.query('INSERT INTO tenant (id, name) VALUES ($1, $2)', [tenantId, 'Acme'])
-  await owner.query(
-    `INSERT INTO chain (id, role, name, block_time_ms, finality_depth) VALUES ($1, 'utility', 'Test chain', $2, $3)`,
-    [CHAIN_ID, BLOCK_TIME_SECONDS * 1_000, FINALITY_DEPTH],
-  )
-  const keyEncryptionKey = randomBytes(32)
-  const onChain = {
-    chainId: CHAIN_ID,
-    rpcUrl: anvil.rpcUrl,
-    deployerKey: DEPLOYER_KEY,
-    databaseUrl: testDatabase.ownerUrl,
-  }
-  await deployContracts(onChain)
-  await provisionLanes({ ...onChain, lanes: 2, keyEncryptionKey })
-
   const env = {
-    DATABASE_URL: testDatabase.appUrl,
-    DATABASE_WORKER_URL: testDatabase.workerUrl,
-    REDIS_URL: redis.url,
-    KEY_ENCRYPTION_KEY: keyEncryptionKey.toString('base64url'),
+    ...bed.env,
     OPERATOR_KEY: 'operator-key-for-tests-0123456789abcdef',
     WORKER_METRICS_PORT: '0',
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
-    CHAINS: JSON.stringify(
-      (['value', 'utility'] as const).map((role) => ({
-        id: role === 'utility' ? CHAIN_ID : 1,
-        role,
-        name: role,
-        rpc_urls: [anvil.rpcUrl],
-        block_time_ms: BLOCK_TIME_SECONDS * 1_000,
-        finality_depth: FINALITY_DEPTH,
-      })),
-    ),
   }
   const config = loadWorkerConfig(env)
   const database = new Database({ url: testDatabase.appUrl, poolSize: 4, applicationName: 'test-api' })
@@ -241,8 +211,8 @@ export async function aBed(): Promise<Bed> {
 
     async close() {
       await Promise.allSettled(workers.map(async (worker) => worker.stop(1_000)))
-      await Promise.allSettled([database.close(), owner.end(), anvil.stop(), redis.stop()])
-      await testDatabase.drop()
+      await database.close()
+      await bed.close()
     },
   }
 }

@@ -52,15 +52,17 @@ export function createChains(chains: readonly ChainRpc[]): Chains {
 type Rpc = Pick<RpcClient, 'call' | 'batch'>
 
 async function laneSnapshot(rpc: Rpc, address: string): Promise<LaneSnapshot> {
-  const [count, balance, block, tip] = await rpc.batch([
+  const [count, balance, block, tip, pending] = await rpc.batch([
     { method: 'eth_getTransactionCount', params: [address, 'latest'] },
     { method: 'eth_getBalance', params: [address, 'latest'] },
     { method: 'eth_getBlockByNumber', params: ['latest', false] },
     { method: 'eth_maxPriorityFeePerGas', params: [] },
+    { method: 'eth_getTransactionCount', params: [address, 'pending'] },
   ])
   const head = asRecord(answered(block))
   return {
     transactionCount: quantityToNumber(answered(count)),
+    ...(!(pending instanceof RpcRefused) && { pendingCount: quantityToNumber(pending) }),
     balanceWei: quantityToBigInt(answered(balance)),
     headNumber: quantityToNumber(head['number']),
     blockGasLimit: quantityToBigInt(head['gasLimit']),

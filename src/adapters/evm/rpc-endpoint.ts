@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Pool } from 'undici'
 import type { Observer } from '#core/shared/observer.ts'
 import type { RpcCall } from './rpc-client.ts'
@@ -9,12 +10,16 @@ const KEEP_ALIVE_MS = 30_000
 const RESPONSE_BYTES_MAX = 128 * 1024 * 1024
 const COOL_DOWN_MS_MIN = 250
 const COOL_DOWN_MS_MAX = 30_000
+/** Milliseconds between two requests to a node that limits our rate: doubled by each refusal, reduced by each answer. */
+const GAP_MS_MIN = 20
+const GAP_MS_MAX = 1_000
+const GAP_SHRINK = 0.9
 /** A chain id that was right is asked for again after this long: URLs get re-pointed. */
 const CHAIN_ID_TRUSTED_MS = 60_000
 
 /** One node: a pool of connections, and what we think of it. */
 export class RpcEndpoint {
-  /** Host and port: URLs carry credentials, so they are never logged. */
+  /** What logs and metrics call it. */
   readonly name: string
   readonly #path: string
   readonly #headers: Readonly<Record<string, string>>
@@ -28,11 +33,21 @@ export class RpcEndpoint {
   /** Until then no request is made at all: the node told us to stay away. */
   #bannedUntil = 0
   #trustedUntil = 0
+  /** Zero while the node takes all we ask. */
+  #gapMs = 0
+  #nextTurnAt = 0
+  #slowedAt = 0
   #verification: Promise<void> | null = null
 
-  constructor(options: { url: string; chainId: number; timeoutMs: number; observer: Observer }) {
+  constructor(options: {
+    url: string
+    name: string
+    chainId: number
+    timeoutMs: number
+    observer: Observer
+  }) {
     const url = new URL(options.url)
-    this.name = url.host
+    this.name = options.name
     this.#path = `${url.pathname}${url.search}`
     this.#headers = { 'content-type': 'application/json', ...basicAuthorization(url) }
     this.#chainId = options.chainId
@@ -54,17 +69,20 @@ export class RpcEndpoint {
 
   /** @throws RpcUnavailable */
   async send(calls: readonly RpcCall[]): Promise<unknown[]> {
+    if (this.#gapMs > 0) await this.#takeTurn()
     const bannedMs = this.#bannedUntil - performance.now()
     if (bannedMs > 0) throw new RpcUnavailable(`${this.name} asked us to wait`, { retryAfterMs: bannedMs })
+    const sentAt = performance.now()
     try {
-      if (performance.now() > this.#trustedUntil) await this.#verifyOnce()
+      if (sentAt > this.#trustedUntil) await this.#verifyOnce()
       const outcomes = await this.#post(calls)
       this.#failures = 0
       this.#coolUntil = 0
+      this.#gapMs = this.#gapMs < GAP_MS_MIN ? 0 : this.#gapMs * GAP_SHRINK
       return outcomes
     } catch (error) {
       const unavailable = toUnavailable(this.name, error)
-      this.#coolDown(unavailable)
+      this.#coolDown(unavailable, sentAt)
       throw unavailable
     }
   }
@@ -73,7 +91,17 @@ export class RpcEndpoint {
     await this.#pool.destroy()
   }
 
-  #coolDown(failure: RpcUnavailable): void {
+  /** Requests to a node that limits our rate go out one by one, so that most are answered instead of refused. */
+  async #takeTurn(): Promise<void> {
+    const now = performance.now()
+    const turnAt = Math.max(now, this.#nextTurnAt)
+    if (turnAt - now > this.#timeoutMs)
+      throw new RpcUnavailable(`too much waits for ${this.name}, which limits our rate`)
+    this.#nextTurnAt = turnAt + this.#gapMs
+    if (turnAt > now) await delay(turnAt - now)
+  }
+
+  #coolDown(failure: RpcUnavailable, sentAt: number): void {
     const coolMs = Math.min(COOL_DOWN_MS_MIN * 2 ** this.#failures, COOL_DOWN_MS_MAX)
     this.#failures = Math.min(this.#failures + 1, 16)
     this.#coolUntil = performance.now() + coolMs
@@ -81,6 +109,10 @@ export class RpcEndpoint {
     this.#trustedUntil = 0
     if (failure.retryAfterMs === null) return
     this.#bannedUntil = performance.now() + Math.min(failure.retryAfterMs, COOL_DOWN_MS_MAX)
+    // Many refusals of requests that were out together are one reason to slow down.
+    if (sentAt < this.#slowedAt) return
+    this.#slowedAt = performance.now()
+    this.#gapMs = Math.min(Math.max(2 * this.#gapMs, GAP_MS_MIN), GAP_MS_MAX)
   }
 
   #verifyOnce(): Promise<void> {

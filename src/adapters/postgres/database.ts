@@ -1,6 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { type Prisma, PrismaClient } from './generated/client.ts'
+import { isOutOfReach } from './is-out-of-reach.ts'
+import { Pulse } from './pulse.ts'
 
 /** Handle of a Prisma transaction that already acts for its tenant. */
 export type PrismaTx = Prisma.TransactionClient
@@ -9,9 +11,24 @@ export type PrismaTx = Prisma.TransactionClient
 export type Row = Record<string, unknown>
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-/** A unit of work that waits longer than this for a free connection gives up: overload shows early instead of piling up. */
-const ACQUIRE_TIMEOUT_MS = 5_000
-const STATEMENT_TIMEOUT_MS = 30_000
+/** Milliseconds that a job waits for a free connection. */
+const JOB_ACQUIRE_TIMEOUT_MS = 5_000
+const JOB_STATEMENT_TIMEOUT_MS = 30_000
+/** A request's statement may be slow, but nobody waits longer for an answer. */
+const REQUEST_STATEMENT_TIMEOUT_MS = 10_000
+/** Milliseconds that the server has for ending a statement on its own before we cut the line. */
+const CUT_AFTER_MS = 2_000
+
+export interface DatabaseOptions {
+  url: string
+  poolSize: number
+  applicationName: string
+  /**
+   * Milliseconds that a request waits for a free connection, for a lock, or for a server that has fallen silent, before it is
+   * refused. Absent: jobs, which wait longer and for locks without end, because they are tried again anyway.
+   */
+  patienceMs?: number
+}
 
 /**
  * One role's access to Postgres: Prisma for everything that is not hot, a plain pool for the money path.
@@ -22,35 +39,52 @@ export class Database {
   readonly prisma: PrismaClient
   /** The tenants each pooled connection acts for now; `set_config` is sent only when that changes. */
   #tenantsOf = new WeakMap<pg.PoolClient, string>()
+  readonly #pulse: Pulse | null
 
-  constructor(options: { url: string; poolSize: number; applicationName: string }) {
-    this.pool = new pg.Pool({
-      connectionString: options.url,
+  constructor(options: DatabaseOptions) {
+    const { url, applicationName, patienceMs } = options
+    const settings = {
+      connectionString: url,
       max: options.poolSize,
-      application_name: options.applicationName,
-      connectionTimeoutMillis: ACQUIRE_TIMEOUT_MS,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
       keepAlive: true,
-    })
+      ...timeoutsOf(patienceMs),
+    }
+    this.pool = new pg.Pool({ ...settings, application_name: applicationName })
     // An idle connection's error (server restart) only means that the pool opens another one.
     this.pool.on('error', () => {})
-    const adapter = new PrismaPg({
-      connectionString: options.url,
-      max: options.poolSize,
-      application_name: `${options.applicationName}-prisma`,
-      connectionTimeoutMillis: ACQUIRE_TIMEOUT_MS,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-    })
+    // Nor may one that ends between two statements of a unit of work end the process: the next statement reports it.
+    this.pool.on('connect', (client) => client.on('error', () => {}))
+    const adapter = new PrismaPg({ ...settings, application_name: `${applicationName}-prisma` })
     this.prisma = new PrismaClient({ adapter })
+    this.#pulse =
+      patienceMs === undefined
+        ? null
+        : new Pulse({ url, applicationName: `${applicationName}-pulse`, silenceMs: patienceMs })
+  }
+
+  /** Whether nothing has been heard from the server for as long as a request waits. Jobs do not listen: false. */
+  get isSilent(): boolean {
+    return this.#pulse?.isLost ?? false
   }
 
   /** Runs `work` in one Prisma transaction acting for `tenantId`. */
   async transaction<Result>(tenantId: string, work: (tx: PrismaTx) => Promise<Result>): Promise<Result> {
     assertUuids([tenantId])
-    return this.prisma.$transaction(async (tx) => {
-      await tx.$queryRaw`SELECT set_config('ost.tenant_ids', ${tenantId}, true)`
-      return work(tx)
-    })
+    return this.#guard(() =>
+      this.prisma.$transaction(async (tx) => {
+        await tx.$queryRaw`SELECT set_config('ost.tenant_ids', ${tenantId}, true)`
+        return work(tx)
+      }),
+    )
+  }
+
+  /** One read outside a transaction, acting for nobody, as a prepared statement `name`. */
+  async readForNobody<Result extends pg.QueryResultRow = Row>(
+    name: string,
+    text: string,
+    values: unknown[],
+  ): Promise<Result[]> {
+    return this.#guard(async () => (await this.pool.query<Result>({ name, text, values })).rows)
   }
 
   /** One read outside a transaction, acting for `tenantId`, as a prepared statement `name`. */
@@ -60,44 +94,73 @@ export class Database {
     text: string,
     values: unknown[],
   ): Promise<Result[]> {
-    const client = await this.pool.connect()
-    try {
-      await this.#actFor(client, tenantId)
-      const result = await client.query<Result>({ name, text, values })
-      client.release()
-      return result.rows
-    } catch (error) {
-      this.#discard(client, error)
-      throw error
-    }
+    return this.#guard(async () => {
+      const client = await this.pool.connect()
+      try {
+        await this.#actFor(client, tenantId)
+        const result = await client.query<Result>({ name, text, values })
+        client.release()
+        return result.rows
+      } catch (error) {
+        client.release(isBroken(error))
+        throw error
+      }
+    })
   }
 
   /**
    * Runs `work` in one transaction on a plain connection. `tenantIds` are those whose rows it may see (ost_app); a worker
    * passes none.
    */
-  async raw<Result>(
+  raw<Result>(
     tenantIds: readonly string[],
     work: (client: pg.PoolClient) => Promise<Result>,
   ): Promise<Result> {
+    return this.#inTransaction(tenantIds, work, '')
+  }
+
+  /**
+   * The same for the money path, where every statement looks rows up by keys that it is given: plans that read a table from end
+   * to end are out of the question. A prepared statement keeps the plan that was right while the table was small.
+   */
+  rawByKeys<Result>(
+    tenantIds: readonly string[],
+    work: (client: pg.PoolClient) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#inTransaction(tenantIds, work, LOOK_UPS_ONLY)
+  }
+
+  async #inTransaction<Result>(
+    tenantIds: readonly string[],
+    work: (client: pg.PoolClient) => Promise<Result>,
+    settings: string,
+  ): Promise<Result> {
     assertUuids(tenantIds)
-    const client = await this.pool.connect()
-    try {
-      // One round trip; the ids were checked to be UUIDs, so they can stand in the text.
-      await client.query(`BEGIN; SELECT set_config('ost.tenant_ids', '${tenantIds.join(',')}', true)`)
-      const result = await work(client)
-      await client.query('COMMIT')
-      client.release()
-      return result
-    } catch (error) {
-      await client.query('ROLLBACK').catch(() => {})
-      this.#discard(client, error)
-      throw error
-    }
+    return this.#guard(async () => {
+      const client = await this.pool.connect()
+      try {
+        // One round trip; the ids were checked to be UUIDs, so they can stand in the text.
+        await client.query(
+          `BEGIN; SELECT set_config('ost.tenant_ids', '${tenantIds.join(',')}', true)${settings}`,
+        )
+        const result = await work(client)
+        await client.query('COMMIT')
+        client.release()
+        return result
+      } catch (error) {
+        const isRolledBack = !isBroken(error) && (await client.query('ROLLBACK').then(yes, no))
+        client.release(!isRolledBack)
+        throw error
+      }
+    })
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([this.pool.end(), this.prisma.$disconnect()])
+    await Promise.allSettled([this.#pulse?.close(), this.pool.end(), this.prisma.$disconnect()])
+  }
+
+  #guard<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#pulse ? this.#pulse.guard(work) : work()
   }
 
   async #actFor(client: pg.PoolClient, tenantId: string): Promise<void> {
@@ -111,11 +174,32 @@ export class Database {
     })
     this.#tenantsOf.set(client, tenantId)
   }
+}
 
-  /** A connection that saw a server error is fine; one that broke is thrown away. */
-  #discard(client: pg.PoolClient, error: unknown): void {
-    const isServerError = error instanceof pg.DatabaseError && error.severity === 'ERROR'
-    client.release(!isServerError)
+/** For the length of a transaction; further columns of the SELECT that begins it. */
+const LOOK_UPS_ONLY = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']
+  .map((setting) => `, set_config('${setting}', 'off', true)`)
+  .join('')
+
+/** SQLSTATE of a write to a standby: behind this connection is no primary any more. */
+const READ_ONLY = '25006'
+
+/** A connection that saw a refusal is fine; one that broke, or leads to a standby, is thrown away. */
+function isBroken(error: unknown): boolean {
+  if (!(error instanceof pg.DatabaseError)) return isOutOfReach(error)
+  return error.severity !== 'ERROR' || error.code === READ_ONLY
+}
+
+const yes = () => true
+const no = () => false
+
+function timeoutsOf(patienceMs: number | undefined) {
+  const statementMs = patienceMs === undefined ? JOB_STATEMENT_TIMEOUT_MS : REQUEST_STATEMENT_TIMEOUT_MS
+  return {
+    connectionTimeoutMillis: patienceMs ?? JOB_ACQUIRE_TIMEOUT_MS,
+    statement_timeout: statementMs,
+    query_timeout: statementMs + CUT_AFTER_MS,
+    ...(patienceMs !== undefined && { lock_timeout: patienceMs }),
   }
 }
 

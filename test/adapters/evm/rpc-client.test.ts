@@ -29,7 +29,7 @@ describe('RpcClient', () => {
     const client = aClient([broken.url, healthy.url])
     await client.call('test_echo', ['a'])
     const before = broken.requests
-    for (let index = 0; index < 5; index += 1) await client.call('test_echo', ['a'])
+    await Promise.all(Array.from({ length: 5 }, () => client.call('test_echo', ['a'])))
     expect(broken.requests).toBe(before)
   })
 
