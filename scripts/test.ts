@@ -16,6 +16,7 @@ import {
 } from './stack/checks.ts'
 import { createProgress } from './stack/progress.ts'
 import { onStopRequest } from './stack/stop-request.ts'
+import { ANSWERS_FILE, findUnseenAnswers } from './stack/unseen-answers.ts'
 import { environmentOf, startTestStack } from './test-stack.ts'
 
 type Tally = { passed: number; failed: number; skipped: number }
@@ -54,7 +55,9 @@ async function runAll(): Promise<number> {
   progress.line('\nReal components for this run:')
   const { stack, stop } = await startTestStack(progress)
   stopStack = stop
-  tallies.push(await runVitest('integration', environmentOf(stack)))
+  const answersFile = join(reports, 'answers')
+  tallies.push(await runVitest('integration', { ...environmentOf(stack), [ANSWERS_FILE]: answersFile }))
+  tallies.push(await checkAnswers(answersFile))
   await stopServers()
   if (await exists('contracts/foundry.toml')) tallies.push(await runForge())
 
@@ -63,6 +66,13 @@ async function runAll(): Promise<number> {
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
   progress.line(`${total.passed} passed, ${total.failed} failed${skipped}`)
   return total.failed === 0 ? 0 : 1
+}
+
+/** A documented answer that no test has seen fails the run: it is untested, or it cannot happen and should not be promised. */
+async function checkAnswers(answersFile: string): Promise<Tally> {
+  const unseen = await findUnseenAnswers(answersFile)
+  for (const answer of unseen) progress.line(`✗ documented, and seen by no test: ${answer}`)
+  return { passed: unseen.length === 0 ? 1 : 0, failed: unseen.length, skipped: 0 }
 }
 
 async function runVitest(project: string, env: Readonly<Record<string, string>>): Promise<Tally> {

@@ -1,12 +1,12 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import helmet from '@fastify/helmet'
 import fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { App } from './app-types.ts'
 import type { AppDeps } from './deps.ts'
 import { explorerPage } from './graphql/explorer.ts'
 import { graphqlRoutes } from './graphql/plugin.ts'
 import { authenticate, checkScope } from './plugins/authenticate.ts'
-import { ECONOMY_HEADER, economy } from './plugins/economy.ts'
+import { economy } from './plugins/economy.ts'
+import { ECONOMY_HEADER } from './plugins/economy-header.ts'
 import { errorHandler } from './plugins/error-handler.ts'
 import { idempotency } from './plugins/idempotency.ts'
 import { logOptions, requestLog } from './plugins/log.ts'
@@ -18,16 +18,24 @@ import { ProblemSchema } from './plugins/problem.ts'
 import { limits } from './plugins/rate-limit.ts'
 import { requestId, requestIdOf } from './plugins/request-id.ts'
 import { routeContract } from './plugins/route-contract.ts'
+import { securityHeaders } from './plugins/security-headers.ts'
 import { shutdown } from './plugins/shutdown.ts'
+import { tracing } from './plugins/tracing.ts'
 import { validation } from './plugins/validation.ts'
 import { airdropRoutes } from './routes/airdrops.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { auditLogRoutes } from './routes/audit-log.ts'
 import { economyRoutes } from './routes/economies.ts'
 import { balanceRoutes } from './routes/balances.ts'
+import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { ledgerRoutes } from './routes/ledger.ts'
 import { memberRoutes } from './routes/members.ts'
+import { platformKeyRoutes } from './routes/platform-keys.ts'
+import { platformLaneRoutes } from './routes/platform-lanes.ts'
+import { platformOutboxRoutes } from './routes/platform-outbox.ts'
+import { platformReconciliationRoutes } from './routes/platform-reconciliations.ts'
+import { platformSubmissionRoutes } from './routes/platform-submissions.ts'
 import { reconciliationRoutes } from './routes/reconciliations.ts'
 import { referencePage, referenceRoutes } from './routes/reference.ts'
 import { pricePointRoutes } from './routes/price-points.ts'
@@ -37,6 +45,7 @@ import { tokenRuleRoutes } from './routes/token-rules.ts'
 import { transactionTypeRoutes } from './routes/transaction-types.ts'
 import { transactionRoutes } from './routes/transactions.ts'
 import { userRoutes } from './routes/users.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
 
 /** Routes of the API under /v3. A new resource is one line here. */
 const V3 = [
@@ -55,6 +64,13 @@ const V3 = [
   reconciliationRoutes,
   transactionRoutes,
   airdropRoutes,
+  eventRoutes,
+  webhookRoutes,
+  platformKeyRoutes,
+  platformLaneRoutes,
+  platformOutboxRoutes,
+  platformReconciliationRoutes,
+  platformSubmissionRoutes,
 ]
 
 /** Milliseconds that a client may take to send a whole request. */
@@ -65,12 +81,13 @@ const KEEP_ALIVE_MS = 72_000
 /** The whole API, ready to listen or to be injected into. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { config } = deps
+  const { trustedProxies } = config.api
   const app = fastify({
     logger: logOptions(config.log.level),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
     requestIdHeader: false,
-    trustProxy: (_address, hop) => hop < config.api.trustedProxies,
+    trustProxy: trustedProxies > 0 && ((_address, hop) => hop < trustedProxies),
     bodyLimit: config.api.bodyLimitBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -80,16 +97,12 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   })
   app.addSchema(ProblemSchema)
   await app.register(requestId)
-  await app.register(requestLog)
+  if (deps.tracing) await app.register(tracing, { tracing: deps.tracing })
+  await app.register(requestLog, config)
   await app.register(shutdown, deps)
   await app.register(errorHandler, { publicUrl: config.api.publicUrl })
   await app.register(metrics, deps)
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    },
-  })
+  await app.register(securityHeaders)
   await app.register(overload)
   await app.register(validation)
   await app.register(openapi, deps)
@@ -109,15 +122,16 @@ async function ourRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
   await app.register(limits, deps)
   await app.register(idempotency)
   app.addHook('onRequest', async (request, reply) => {
-    const { plane } = request.routeOptions.config
+    const { plane, scope } = request.routeOptions.config
     if (plane === undefined || plane === 'public') return
     try {
-      await app.authenticate(request)
+      await app.authenticate(request, plane)
     } finally {
       // Failed attempts count too, against the address they come from.
-      await app.limit(request, reply)
+      const counting = app.limit(request, reply)
+      if (counting) await counting
     }
-    checkScope(request)
+    if (scope) checkScope(request, scope)
     const isNamed = request.headers[ECONOMY_HEADER] !== undefined || request.credential?.economyId
     if (plane === 'data' || (plane === 'graphql' && isNamed)) await app.resolveEconomy(request)
   })

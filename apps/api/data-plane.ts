@@ -3,9 +3,13 @@ import { createBalanceReader } from '#adapters/postgres/balance-reader.ts'
 import type { Database } from '#adapters/postgres/database.ts'
 import { createLoadEconomyConfig } from '#adapters/postgres/economy-config.ts'
 import { createEntryReader } from '#adapters/postgres/entry-reader.ts'
+import { createPlatformDesk } from '#adapters/postgres/platform-desk.ts'
 import { createReconciliationReader } from '#adapters/postgres/reconciliation-reader.ts'
 import { createTokenReader } from '#adapters/postgres/token-reader.ts'
 import { createTransactionHistory } from '#adapters/postgres/transaction-history.ts'
+import { createEventReader } from '#adapters/postgres/webhook-event-reader.ts'
+import { createEventSubjects } from '#adapters/postgres/webhook-subjects.ts'
+import type { PlatformDesk } from '#core/chain/platform-desk.ts'
 import type { TokenReader } from '#core/economy/read-token.ts'
 import type { EntryReader } from '#core/ledger/list-entries.ts'
 import type { ReconciliationReader } from '#core/ledger/list-reconciliations.ts'
@@ -13,6 +17,8 @@ import type { BalanceReader } from '#core/ledger/read-balance.ts'
 import type { LoadEconomyConfig } from '#core/rule/economy-config.ts'
 import type { RuleCompiler } from '#core/rule/rule-compiler.ts'
 import type { TransactionHistory } from '#core/rule/transaction-history.ts'
+import type { EventSubjects } from '#core/webhook/event.ts'
+import type { EventReader } from '#core/webhook/list-events.ts'
 
 /** What the routes inside an economy need besides the unit of work; every surface of the API shares one. */
 export interface DataPlane {
@@ -23,6 +29,10 @@ export interface DataPlane {
   transactionHistory: TransactionHistory
   ruleCompiler: RuleCompiler
   loadEconomyConfig: LoadEconomyConfig
+  eventReader: EventReader
+  eventSubjects: EventSubjects
+  /** For the operator's routes: across tenants, figures only. */
+  platformDesk: PlatformDesk
 }
 
 export function createDataPlane(database: Database): DataPlane {
@@ -35,5 +45,8 @@ export function createDataPlane(database: Database): DataPlane {
     transactionHistory: createTransactionHistory(database),
     ruleCompiler,
     loadEconomyConfig: createLoadEconomyConfig(database, ruleCompiler),
+    eventReader: createEventReader(database),
+    eventSubjects: createEventSubjects(database),
+    platformDesk: createPlatformDesk(database),
   }
 }

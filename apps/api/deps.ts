@@ -1,12 +1,15 @@
 import type { Redis } from 'ioredis'
 import type { Registry } from 'prom-client'
 import type { Config } from '#config'
+import type { VerifyBytes } from '#adapters/crypto/signing-keys.ts'
 import type { Database } from '#adapters/postgres/database.ts'
+import type { RequestTracing } from '#adapters/telemetry/trace-requests.ts'
 import type { AddressBook } from '#core/economy/address-book.ts'
 import type { Faucet } from '#core/economy/faucet.ts'
 import type { JobDispatcher } from '#core/outbox/job-dispatcher.ts'
 import type { Clock, Ids } from '#core/shared/clock.ts'
 import type { ApiKeyHasher } from '#core/tenant/api-key-hasher.ts'
+import type { SigningKeys } from '#core/tenant/signing-keys.ts'
 import type { UnitOfWork } from '#core/unit-of-work.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { MoneyPath } from './money-path.ts'
@@ -19,10 +22,14 @@ export interface AppDeps extends MoneyPath, DataPlane {
   redis: Redis | null
   unitOfWork: UnitOfWork
   hasher: ApiKeyHasher
+  signingKeys: SigningKeys
+  verifyBytes: VerifyBytes
   addressBook: AddressBook
   faucet: Faucet
   jobs: Pick<JobDispatcher, 'wake'>
   metrics: Registry
+  /** Absent: requests leave no spans. */
+  tracing?: RequestTracing
   clock: Clock
   ids: Ids
 }

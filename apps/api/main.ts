@@ -7,10 +7,13 @@ import { apiKeyHasher } from '#adapters/crypto/api-key-hasher.ts'
 import { systemClock } from '#adapters/crypto/clock.ts'
 import { ids } from '#adapters/crypto/ids.ts'
 import { createSealer } from '#adapters/crypto/sealer.ts'
+import { createSigningKeys, createVerifyBytes } from '#adapters/crypto/signing-keys.ts'
 import { createAddressBook } from '#adapters/evm/address-book.ts'
 import { createEconomyContracts } from '#adapters/evm/economy-contracts.ts'
 import { Database } from '#adapters/postgres/database.ts'
 import { createUnitOfWork } from '#adapters/postgres/unit-of-work.ts'
+import { traceRequests } from '#adapters/telemetry/trace-requests.ts'
+import { startTracing } from '#adapters/telemetry/tracing.ts'
 import { ConfigError, loadConfig } from '#config'
 import { buildApp } from './app.ts'
 import { openContractsBook } from './contracts-book.ts'
@@ -31,6 +34,7 @@ async function main(): Promise<void> {
     url: config.database.url,
     poolSize: config.database.poolSize,
     applicationName: 'ost-api',
+    patienceMs: config.database.patienceMs,
   })
   const redis = openRedis(config.redis.url, 'dispatcher')
   const jobs = createJobDispatcher({
@@ -41,6 +45,8 @@ async function main(): Promise<void> {
   const contracts = await openContractsBook(database, (error) =>
     log.warn({ err: error }, 'contracts were not read'),
   )
+  const spans = config.tracing && (await startTracing(config.tracing, 'ost-api'))
+  const tracing = spans ? traceRequests(spans) : undefined
   const batchSizes = new Histogram({
     name: 'acceptor_batch_items',
     help: 'Transactions accepted by one group commit.',
@@ -50,19 +56,25 @@ async function main(): Promise<void> {
   const moneyPath = createMoneyPath(
     { database, clock, ids, jobs, priceMaxAgeMs: config.pricing.maxAgeSeconds * 1_000 },
     (items) => batchSizes.observe(items),
+    tracing,
   )
+  const { keyEncryptionKey, previousKeyEncryptionKeys } = config.keys
+  const sealer = createSealer(keyEncryptionKey, previousKeyEncryptionKeys)
   const app = await buildApp({
     ...moneyPath,
     ...createDataPlane(database),
     config,
     database,
     redis,
-    unitOfWork: createUnitOfWork({ database, ids, sealer: createSealer(config.keys.keyEncryptionKey) }),
+    unitOfWork: createUnitOfWork({ database, ids, sealer }),
     hasher: apiKeyHasher,
+    signingKeys: createSigningKeys(sealer),
+    verifyBytes: createVerifyBytes(sealer),
     addressBook: createAddressBook(contracts.contractsOf),
     faucet: createEconomyContracts({ contractsOf: contracts.contractsOf, clientOf: noClient }),
     jobs,
     metrics,
+    ...(tracing && { tracing }),
     clock,
     ids,
   })
@@ -75,7 +87,7 @@ async function main(): Promise<void> {
     contracts.close()
     await jobs.close()
     redis.disconnect()
-    await database.close()
+    await Promise.all([database.close(), spans?.close()])
   })
   await app.listen({ host: config.api.host, port: config.api.port })
 }

@@ -5,7 +5,8 @@ import { isOutOfReach } from '#adapters/postgres/is-out-of-reach.ts'
 import { createTransactionReader } from '#adapters/postgres/transaction-reader.ts'
 import type { JobDispatcher } from '#core/outbox/job-dispatcher.ts'
 import type { Clock, Ids } from '#core/shared/clock.ts'
-import { acceptTransactions } from '#core/transaction/accept-transactions.ts'
+import type { RequestTracing } from '#adapters/telemetry/trace-requests.ts'
+import { type AcceptRequest, acceptTransactions } from '#core/transaction/accept-transactions.ts'
 import { Acceptor } from '#core/transaction/acceptor.ts'
 import { SettlementWaiter } from '#core/transaction/settlement-waiter.ts'
 import type { TransactionReader } from '#core/transaction/transaction-reader.ts'
@@ -17,7 +18,11 @@ export interface MoneyPath {
   waiter: SettlementWaiter
 }
 
-/** Puts the acceptor together. @param onBatch told the number of items of each batch. */
+/**
+ * Puts the acceptor together.
+ * @param onBatch told the number of items of each batch.
+ * @param tracing records batches and accepted transactions; absent: nobody does.
+ */
 export function createMoneyPath(
   deps: {
     database: Database
@@ -27,6 +32,7 @@ export function createMoneyPath(
     priceMaxAgeMs: number
   },
   onBatch?: (items: number) => void,
+  tracing?: RequestTracing,
 ): MoneyPath {
   const { database, clock, ids, jobs, priceMaxAgeMs } = deps
   const transactions = createTransactionReader(database)
@@ -40,11 +46,14 @@ export function createMoneyPath(
       for (const id of laneIds) jobs.wake({ name: 'submit-lane', id })
     },
   }
+  const accept = (requests: readonly AcceptRequest[]) => acceptTransactions(acceptDeps, requests)
+  const acceptor = new Acceptor(tracing ? tracing.around(accept) : accept, {
+    ...(onBatch && { onBatch }),
+    isPassing: isOutOfReach,
+  })
+  tracing?.acceptor(acceptor)
   return {
-    acceptor: new Acceptor((requests) => acceptTransactions(acceptDeps, requests), {
-      ...(onBatch && { onBatch }),
-      isPassing: isOutOfReach,
-    }),
+    acceptor,
     transactions,
     waiter: new SettlementWaiter(transactions, () => clock.now().getTime()),
   }

@@ -15,6 +15,7 @@ const KIND_OF: Record<string, IdPrefix> = {
   users: 'usr',
   'transaction-types': 'typ',
   'token-rules': 'rul',
+  webhooks: 'whk',
 }
 
 interface Route {
@@ -98,6 +99,7 @@ async function createDemo(): Promise<Demo> {
       typ: [toWire('typ', economy.types.tip)],
       mem: [await create('/v3/members', { email: 'member@example.com', name: 'M', role: 'viewer' })],
       key: [await create('/v3/api-keys', { name: 'K', scopes: ['users:read'] })],
+      whk: [await create('/v3/webhooks', { url: 'https://example.com/events' })],
       rul: [await create('/v3/token-rules', { name: 'A rule', expression: 'true', message: 'No.' })],
     },
   }

@@ -1,5 +1,6 @@
 import { getIntrospectionQuery } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ids } from '#adapters/crypto/ids.ts'
 import { startTransactionsApi, type TransactionsApi } from '#test/support/transactions.ts'
 
 let api: TransactionsApi
@@ -47,6 +48,70 @@ describe('queries', () => {
     )
     expect(second.body.data.users.nodes).toHaveLength(1)
     expect(second.body.data.users.pageInfo.hasNextPage).toBe(false)
+  })
+
+  it('read what a token rule said, version by version', async () => {
+    const rule = { name: 'g-rule', expression: 'true', message: 'one' }
+    const { body: created } = await api.request('POST', '/v3/token-rules', {
+      economy: api.economyId,
+      body: rule,
+    })
+    await api.request('PATCH', `/v3/token-rules/${created.id}`, {
+      economy: api.economyId,
+      body: { message: 'two' },
+    })
+    const query = `query ($id: ID!, $after: String) {
+      tokenRuleVersions(ruleId: $id, first: 1, after: $after) { nodes { ruleId version message } pageInfo { endCursor } }
+    }`
+    const newest = (await ask(query, { id: created.id })).body.data.tokenRuleVersions
+    expect(newest.nodes).toEqual([{ ruleId: created.id, version: 2, message: 'two' }])
+    const oldest = await ask(query, { id: created.id, after: newest.pageInfo.endCursor })
+    expect(oldest.body.data.tokenRuleVersions.nodes).toEqual([
+      { ruleId: created.id, version: 1, message: 'one' },
+    ])
+  })
+
+  it('read comparisons of ledger and chain, of this economy only', async () => {
+    const hash = `0x${'ab'.repeat(32)}`
+    await api.sql(
+      `INSERT INTO reconciliation (economy_id, id, tenant_id, block_number, block_hash, accounts, status, differences)
+       VALUES ($1, $2, $3, 7, $4, 3, 'drift', '[{"kind":"supply","expected":"5","found":"7"}]')`,
+      [api.economy.economyId, ids.next(), api.economy.tenantId, hash],
+    )
+    const query =
+      '{ reconciliations { nodes { status blockNumber blockHash accounts differences { kind address expected found } } } }'
+    expect((await ask(query)).body.data.reconciliations.nodes).toEqual([
+      {
+        status: 'drift',
+        blockNumber: 7,
+        blockHash: hash,
+        accounts: 3,
+        differences: [{ kind: 'supply', address: null, expected: '5', found: '7' }],
+      },
+    ])
+    const other = await api.createTenant()
+    const theirs = await api.createEconomy({ key: other.key })
+    const seen = await ask(query, {}, { key: other.key, economy: theirs.id })
+    expect(seen.body.data.reconciliations.nodes).toEqual([])
+  })
+
+  it('read a price point', async () => {
+    const { body: price } = await api.request('POST', '/v3/price-points', {
+      economy: api.economyId,
+      body: { currency: 'GBP', price: '0.5' },
+    })
+    const { body } = await ask('query ($id: ID!) { pricePoint(id: $id) { currency price } }', {
+      id: price.id,
+    })
+    expect(body.data.pricePoint).toEqual({ currency: 'GBP', price: '0.5' })
+  })
+
+  it('refuse a cursor that is none of theirs', async () => {
+    const after = Buffer.from('nonsense').toString('base64url')
+    const ledger = `{ user(id: "${api.alice}") { ledger(after: "${after}") { nodes { amount } } } }`
+    for (const query of [`{ users(after: "${after}") { nodes { id } } }`, ledger]) {
+      expect((await ask(query)).body.errors[0].extensions.code).toBe('invalid_cursor')
+    }
   })
 
   it("answer another tenant's id like one that is not there", async () => {

@@ -20,6 +20,7 @@ const PREFIX_OF: Record<string, IdPrefix> = {
   'price-points': 'prc',
   transactions: 'txn',
   airdrops: 'air',
+  webhooks: 'whk',
 }
 
 interface Ids {
@@ -64,6 +65,10 @@ const BODY_OF: Record<string, (ids: Ids) => unknown> = {
   'POST /v3/transactions/batch': ({ of }) => ({
     transactions: [{ type: 'tip', from_user_id: of.usr, to_user_id: of.usr, amount: '1' }],
   }),
+  'POST /v3/webhooks': () => ({ url: 'https://example.com/stolen' }),
+  'PATCH /v3/webhooks/{id}': () => ({ url: 'https://example.com/stolen' }),
+  'POST /v3/webhooks/{id}/rotate-secret': () => ({ overlap_seconds: 0 }),
+  'POST /v3/webhooks/{id}/replays': () => ({ from: '2026-01-01T00:00:00.000Z', scope: 'all' }),
   'POST /v3/airdrops': ({ of }) => ({ type: of.typ, amount: '1', recipients: { user_ids: [of.usr] } }),
 }
 
@@ -84,7 +89,9 @@ let api: TransactionsApi
 let intruder: TestTenant
 let intrudersEconomy: string
 let victims: Ids
+/** Of tenants; the operator's own are apart: no tenant's key opens them. */
 let routes: Route[]
+let operators: Route[]
 
 const UNKNOWN = '01a00000-0000-7000-8000-000000000000'
 const unknown: Ids = {
@@ -106,13 +113,15 @@ beforeAll(async () => {
   const document = api.app.swagger() as unknown as {
     paths: Record<string, Record<string, { requestBody?: object }>>
   }
-  routes = Object.entries(document.paths).flatMap(([path, operations]) =>
+  const all = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => ({
       method: method.toUpperCase() as Route['method'],
       path,
       takesBody: operation.requestBody !== undefined,
     })),
   )
+  routes = all.filter(({ path }) => !path.startsWith('/v3/platform/'))
+  operators = all.filter(({ path }) => path.startsWith('/v3/platform/'))
 })
 afterAll(() => api.close())
 
@@ -137,6 +146,7 @@ async function victimsIds(): Promise<Ids> {
         to_user_id: api.bob,
         amount: '1',
       }),
+      whk: await create('/v3/webhooks', { url: 'https://example.com/events' }),
       air: await create('/v3/airdrops', { type: 'reward', amount: '1', recipients: { user_ids: [api.bob] } }),
     },
   }
@@ -145,7 +155,9 @@ async function victimsIds(): Promise<Ids> {
 function send(route: Route, ids: Ids, economy: string): Promise<Answer> {
   const segment = route.path.split('/')[2] ?? ''
   const prefix = PREFIX_OF[segment]
-  const url = route.path.replace('{id}', prefix === undefined ? '' : ids.of[prefix])
+  const url = route.path
+    .replace('{id}', prefix === undefined ? '' : ids.of[prefix])
+    .replace('{event_id}', toWire('evt', UNKNOWN))
   const body = BODY_OF[`${route.method} ${route.path}`]?.(ids)
   return api.request(route.method, url, {
     key: intruder.key,
@@ -191,6 +203,17 @@ describe('every route of the OpenAPI document', () => {
     expect(withBody.filter((route) => BODY_OF[route] === undefined && !OPTIONAL_BODY.has(route))).toEqual([])
   })
 
+  it("opens none of the operator's routes to a tenant, whatever id it names, and changes nothing", async () => {
+    const before = await fingerprint()
+    expect(operators.length).toBeGreaterThan(5)
+    for (const route of operators) {
+      const named = { ...route, path: route.path.replace('{id}', toWire('lan', api.economy.laneId)) }
+      const { status, body } = await send(named, victims, intrudersEconomy)
+      expect({ route, status, code: body.code }).toEqual({ route, status: 401, code: 'unauthenticated' })
+    }
+    expect(await fingerprint()).toEqual(before)
+  })
+
   it("answers another tenant's id in the path like one that does not exist, and changes nothing", async () => {
     const before = await fingerprint()
     for (const route of routes.filter(({ path }) => path.startsWith('/v3/') && path.includes('{id}'))) {
@@ -234,6 +257,8 @@ describe('every route of the OpenAPI document', () => {
       'transactions',
       'airdrops',
       'token',
+      'webhooks',
+      'events',
     ])
     for (const route of routes.filter(
       ({ path }) => path.startsWith('/v3/') && data.has(path.split('/')[2] ?? ''),
@@ -264,8 +289,14 @@ describe('every GraphQL query by id', () => {
     user: 'usr',
     transactionType: 'typ',
     tokenRule: 'rul',
+    tokenRuleVersions: 'rul',
+    pricePoint: 'prc',
     transaction: 'txn',
     airdrop: 'air',
+  }
+  /** Fields that name the thing they are about by another argument than `id`, and have no id themselves. */
+  const DOCUMENT_OF_FIELD: Record<string, string> = {
+    tokenRuleVersions: 'query ($id: ID!) { tokenRuleVersions(ruleId: $id) { nodes { version } } }',
   }
 
   it("answers another tenant's id like one that does not exist", async () => {
@@ -273,15 +304,18 @@ describe('every GraphQL query by id', () => {
       body: { query: '{ __schema { queryType { fields { name args { name } } } } }' },
     })
     const fields: { name: string; args: { name: string }[] }[] = schema.data.__schema.queryType.fields
-    const byId = fields.filter(({ args }) => args.some((arg) => arg.name === 'id')).map(({ name }) => name)
+    const byId = fields
+      .filter(({ name, args }) => args.some((arg) => arg.name === 'id') || name in DOCUMENT_OF_FIELD)
+      .map(({ name }) => name)
     expect(byId.toSorted()).toEqual(Object.keys(PREFIX_OF_FIELD).toSorted())
     for (const field of byId) {
       const prefix = PREFIX_OF_FIELD[field] ?? expect.unreachable()
       const ask = async (ids: Ids) => {
+        const query = DOCUMENT_OF_FIELD[field] ?? `query ($id: ID!) { ${field}(id: $id) { id } }`
         const { body } = await api.request('POST', '/graphql', {
           key: intruder.key,
           economy: intrudersEconomy,
-          body: { query: `query ($id: ID!) { ${field}(id: $id) { id } }`, variables: { id: ids.of[prefix] } },
+          body: { query, variables: { id: ids.of[prefix] } },
         })
         const [error] = body.errors
         return { field, data: body.data, message: error.message, code: error.extensions.code }

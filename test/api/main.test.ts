@@ -25,6 +25,8 @@ describe('apps/api/main.ts', () => {
       PATH: process.env['PATH'],
       NODE_ENV: 'test',
       DATABASE_URL: database.appUrl,
+      // One test holds a lock for as long as it likes.
+      DATABASE_PATIENCE_MS: '20000',
       REDIS_URL: (await createTestRedis()).url,
       CHAINS: JSON.stringify([
         { id: 31_001, role: 'value', name: 'value', ...chain },
@@ -85,6 +87,7 @@ describe('apps/api/main.ts', () => {
               "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
             )
           ).rowCount,
+        { timeout: 10_000 },
       )
       .toBeGreaterThan(0)
     api.process.kill('SIGTERM')

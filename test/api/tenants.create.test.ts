@@ -55,6 +55,18 @@ describe('POST /v3/tenants', () => {
       expect(second.headers['idempotency-replayed']).toBe('true')
     })
 
+    it('409: has one request of a key at a time', async () => {
+      const once = randomUUID()
+      const create = () => api.request('POST', '/v3/tenants', { key: OPERATOR_KEY, body, once })
+      const answers = await Promise.all(Array.from({ length: 10 }, create))
+      const ids = new Set(answers.filter(({ status }) => status === 201).map(({ body: made }) => made.id))
+      expect(ids.size).toBe(1)
+      const refused = answers.filter(({ status }) => status !== 201)
+      expect(refused.length).toBeGreaterThan(0)
+      for (const answer of refused)
+        expect([answer.status, answer.body.code]).toEqual([409, 'idempotency_key_in_progress'])
+    })
+
     it('keeps the operator and a stranger with the same idempotency key apart', async () => {
       const once = randomUUID()
       const operators = await api.request('POST', '/v3/tenants', { key: OPERATOR_KEY, body, once })

@@ -35,6 +35,16 @@ describe('202', () => {
   })
 })
 
+describe('409', () => {
+  it('has one request of a key at a time', async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => send([tip('1')], 'storm')))
+    const refused = answers.filter(({ status }) => status === 409)
+    expect(refused.length).toBeGreaterThan(0)
+    for (const { body } of refused) expect(body.code).toBe('idempotency_key_in_progress')
+    expect(answers.filter(({ status }) => status === 202).length).toBe(answers.length - refused.length)
+  })
+})
+
 describe('400', () => {
   it('takes 1 to 1,000 items and a key', async () => {
     expect((await send([], 'empty')).status).toBe(400)

@@ -33,4 +33,16 @@ describe('POST /v3/transactions/dry-run', () => {
     })
     expect([status, body.code]).toEqual([422, 'insufficient_funds'])
   })
+
+  it('409: is refused while the economy is paused', async () => {
+    await api.sql(`UPDATE economy SET status = 'paused' WHERE id = $1`, [api.economy.economyId])
+    const { status, body } = await dryRun({
+      type: 'tip',
+      from_user_id: api.alice,
+      to_user_id: api.bob,
+      amount: '1',
+    })
+    await api.sql(`UPDATE economy SET status = 'active' WHERE id = $1`, [api.economy.economyId])
+    expect([status, body.code]).toEqual([409, 'economy_not_active'])
+  })
 })

@@ -4,6 +4,7 @@ import type { Clock, Ids } from '#core/shared/clock.ts'
 import type { ApiKey } from '#core/tenant/api-key.ts'
 import type { ApiKeyHasher } from '#core/tenant/api-key-hasher.ts'
 import type { Member } from '#core/tenant/member.ts'
+import type { SigningKeys } from '#core/tenant/signing-keys.ts'
 
 /** The moment at which tests stand still. */
 export const NOW = new Date('2026-11-21T12:00:00.000Z')
@@ -23,6 +24,12 @@ export const fakeHasher: ApiKeyHasher = {
   parse: (text) =>
     text.startsWith('key:') ? { id: text.slice(4), environment: 'sandbox', secret: text } : null,
   matches: (secret, hash) => secret.length > 0 && hash[0] === 1,
+}
+
+/** Signing keys that hide nothing: the sealed form of `secret` is `sealed:secret`. */
+export const fakeSigningKeys: SigningKeys = {
+  issueSecret: () => ({ secret: 'shared', sealed: 'sealed:shared' }),
+  isPublicKey: (text) => text === 'public-half',
 }
 
 export function anActor(fields: Partial<Actor> = {}): Actor {
@@ -53,6 +60,7 @@ export function anApiKey(fields: Partial<ApiKey> = {}): ApiKey {
     lastUsedAt: null,
     revokedAt: null,
     replacedById: null,
+    signing: null,
     ...fields,
   }
 }

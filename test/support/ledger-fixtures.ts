@@ -31,6 +31,8 @@ export class LedgerFixtures {
 
   constructor(ownerUrl: string) {
     this.pool = new pg.Pool({ connectionString: ownerUrl, max: 2 })
+    // The database is dropped by force after its tests: a connection that is just ending hears of it.
+    this.pool.on('error', () => {})
   }
 
   close(): Promise<void> {

@@ -40,14 +40,21 @@ export interface ConnectionArgs {
   after?: string | null
 }
 
+/** What a list's cursors name: the last row seen, by whatever the list is ordered by. Rows of others stay invisible. */
+const CURSORS = {
+  id: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  version: /^\d{1,9}$/,
+  entry: /^\d{1,18}\.\d{1,9}\.(debit|credit)\.0x[0-9a-f]{64}\.\d{1,9}\.(true|false)$/,
+}
+
 /** @throws InvalidRequest-like errors for a size or cursor that is none. */
-export function pageOf({ first, after }: ConnectionArgs): PageRequest {
+export function pageOf({ first, after }: ConnectionArgs, by: keyof typeof CURSORS = 'id'): PageRequest {
   if (!Number.isInteger(first) || first < 1 || first > PAGE_LIMIT_MAX) {
     throw new DomainError('invalid_request', `first must be from 1 to ${PAGE_LIMIT_MAX}.`, {}, [
       { pointer: '?first', detail: `must be from 1 to ${PAGE_LIMIT_MAX}` },
     ])
   }
-  return { limit: first, order: 'desc', ...(after && { after: openCursor(after) }) }
+  return { limit: first, order: 'desc', ...(after && { after: openCursor(after, CURSORS[by]) }) }
 }
 
 /** A page as a connection. */
@@ -61,12 +68,9 @@ export function toConnection<Row, Node>(page: Page<Row>, present: (row: Row) => 
   }
 }
 
-/** A cursor names the last row seen: a UUID, or a ledger position. Rows of others stay invisible whatever it says. */
-const CURSOR = /^[0-9a-z:.\-/]{1,120}$/i
-
-function openCursor(cursor: string): string {
+function openCursor(cursor: string, pattern: RegExp): string {
   const after = Buffer.from(cursor, 'base64url').toString('utf8')
-  if (!CURSOR.test(after)) {
+  if (!pattern.test(after)) {
     throw new DomainError('invalid_cursor', 'after is not an endCursor of this connection. Start without it.')
   }
   return after

@@ -5,9 +5,15 @@ import fp from 'fastify-plugin'
 import { createFindCredential, createTouchApiKey } from '#adapters/postgres/api-key-store.ts'
 import type { Actor } from '#core/shared/actor.ts'
 import { authenticateApiKey, type Credential } from '#core/tenant/authenticate-api-key.ts'
+import { authenticateSignature } from '#core/tenant/authenticate-signature.ts'
 import { ScopeMissing, Unauthenticated } from '#core/tenant/errors.ts'
+import type { Scope } from '#core/tenant/scopes.ts'
 import type { AppDeps } from '../deps.ts'
 import { cacheBriefly } from './brief-cache.ts'
+import { checkDigest } from './content-digest.ts'
+import { createClaimNonce } from './nonce-store.ts'
+import type { Plane } from './route-contract.ts'
+import { hasBody, isSigned, readSignedRequest } from './signed-request.ts'
 
 /** Milliseconds. A revoked key works at most this much longer. */
 const CREDENTIAL_CACHE_MS = 1_000
@@ -37,21 +43,31 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
   )
   const touch = createTouchApiKey(deps.database)
   const touchedAt = new Map<string, number>()
+  const claimNonce = createClaimNonce(deps.redis)
 
   app.decorateRequest('credential', null)
   app.decorateRequest('isOperator', false)
-  app.decorate('authenticate', async (request: FastifyRequest) => {
-    const { plane } = request.routeOptions.config
+  app.decorate('authenticate', async (request: FastifyRequest, plane: Plane) => {
     const token = bearerOf(request)
     if (plane === 'platform' && token !== null) {
       if (!isSame(token, deps.config.keys.operatorKey))
         throw new Unauthenticated('This is not the operator key.')
       request.isOperator = true
     }
-    if (plane === 'platform' || plane === 'public' || plane === undefined) return
-    if (token === null) throw new Unauthenticated('Send an API key: Authorization: Bearer ost_test_…')
-    request.credential = await authenticateApiKey({ hasher, findCredential, clock }, token, request.ip)
+    if (plane === 'platform' || plane === 'public') return
+    request.credential =
+      token === null
+        ? await authenticateSignature(
+            { findCredential, claimNonce, clock },
+            readSignedRequest(request, deps.verifyBytes),
+            request.ip,
+          )
+        : await authenticateApiKey({ hasher, findCredential, clock }, token, request.ip)
     noteUse(request.credential, request)
+  })
+  app.addHook('preParsing', (request, _reply, payload, done) => {
+    const isCovered = request.headers.authorization === undefined && isSigned(request) && hasBody(request)
+    done(null, isCovered ? checkDigest(request, payload) : payload)
   })
 
   /** Never waited for: a request does not fail or slow down because its key's last use could not be noted. */
@@ -70,14 +86,13 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
 declare module 'fastify' {
   interface FastifyInstance {
     /** Fills in who asks. @throws what authenticateApiKey throws */
-    authenticate(request: FastifyRequest): Promise<void>
+    authenticate(request: FastifyRequest, plane: Plane): Promise<void>
   }
 }
 
 /** Refuses a key without the scope that its route declares. */
-export function checkScope(request: FastifyRequest): void {
-  const { scope } = request.routeOptions.config
-  if (scope && !credentialOf(request).scopes.includes(scope)) throw new ScopeMissing([scope])
+export function checkScope(request: FastifyRequest, scope: Scope): void {
+  if (!credentialOf(request).scopes.includes(scope)) throw new ScopeMissing([scope])
 }
 
 /** The key that asks. For routes of the planes control and data, where there always is one. */

@@ -6,12 +6,10 @@ import type { Environment } from '#core/tenant/tenant.ts'
 import type { AppDeps } from '../deps.ts'
 import { fromWire } from '../presenters/wire-id.ts'
 import { credentialOf } from './authenticate.ts'
+import { ECONOMY_HEADER } from './economy-header.ts'
 
 /** Economies never change tenant or environment, so what was found once stays true. */
 const KNOWN_ECONOMIES_MAX = 10_000
-
-/** The header by which a key of the whole tenant names an economy. */
-export const ECONOMY_HEADER = 'ost-economy'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import { isOutOfReach } from '#adapters/postgres/is-out-of-reach.ts'
 import type { StoredResponse } from '#core/idempotency/idempotency-store.ts'
-import { DomainError, InvalidRequest } from '#core/shared/errors.ts'
+import { DomainError, InvalidRequest, Overloaded } from '#core/shared/errors.ts'
 import { PROBLEM_MEDIA_TYPE, wireErrorOf } from './problem.ts'
 
 /** Seconds after which a refused client may try again, where nothing better is known. */
@@ -96,16 +96,6 @@ class BodyTooLarge extends DomainError {
 class MediaTypeUnsupported extends DomainError {
   constructor() {
     super('media_type_unsupported', 'Send JSON, with the header Content-Type: application/json.')
-  }
-}
-
-class Overloaded extends DomainError {
-  constructor(cause: unknown) {
-    super(
-      'overloaded',
-      'The service cannot take this now. Repeat it in a moment, with the same Idempotency-Key.',
-    )
-    this.cause = cause
   }
 }
 

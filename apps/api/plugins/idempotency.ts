@@ -21,10 +21,11 @@ export interface IdempotencyClaim {
 
 /** Refuses requests without a key where the route needs one, and malformed keys everywhere. */
 export const idempotency = fp(async (app: FastifyInstance) => {
-  app.addHook('preValidation', async (request) => {
+  app.addHook('preValidation', (request, _reply, done) => {
     const key = keyOf(request)
     if (key === null && request.routeOptions.config.idempotency === 'required')
       throw new IdempotencyKeyMissing()
+    done()
   })
 })
 

@@ -1,7 +1,9 @@
-import type { FastifyInstance, FastifyLoggerOptions } from 'fastify'
+import type { FastifyInstance, FastifyLoggerOptions, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { LoggerOptions } from 'pino'
-import type { LogLevel } from '#config'
+import { type LoggerOptions, pino } from 'pino'
+import type { Config, LogLevel } from '#config'
+import type { AcceptResult } from '#core/transaction/accept-transactions.ts'
+import { LineBuffer } from './line-buffer.ts'
 
 /** Paths in log objects that may hold a secret. Bodies are never logged. */
 const SECRETS = [
@@ -13,25 +15,68 @@ const SECRETS = [
   '*.rawTx',
 ]
 
+/** Request lines that are written together, in characters, and the milliseconds after which fewer are. */
+const LINES = { lengthMax: 65_536, delayMs: 100 }
+
+/** Transaction ids that one line names at most; of a larger batch the first ones, and how many there are. */
+const IDS_MAX = 64
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the request's line says of the transactions that it accepted. */
+    accepted: { transactions: number; transactionIds: string } | null
+  }
+}
+
+/** Has the request's line name what was accepted, so that a transaction can be followed from it on. */
+export function noteAccepted(request: FastifyRequest, result: AcceptResult): void {
+  if ('error' in result) return
+  const ids: string[] = []
+  let transactions = 0
+  for (const item of result.items) {
+    if (!('accepted' in item)) continue
+    transactions += 1
+    if (ids.length < IDS_MAX) ids.push(item.accepted.id)
+  }
+  if (transactions > 0) request.accepted = { transactions, transactionIds: ids.join(' ') }
+}
+
 /** JSON lines without secrets. */
 export function logOptions(level: LogLevel): false | (FastifyLoggerOptions & LoggerOptions) {
   if (level === 'silent') return false
   return { level, redact: { paths: SECRETS, censor: '[hidden]' } }
 }
 
-/** One line per answered request. Health checks come every few seconds and say nothing: they are left to `debug`. */
-export const requestLog = fp(async (app: FastifyInstance) => {
-  app.addHook('onResponse', async (request, reply) => {
+/**
+ * One line per answered request. Health checks come every few seconds and say nothing: they are left to `debug`. Request lines
+ * have a logger of their own: their few fields hold no secret to look for, and they are written many at once. A process that
+ * is killed loses those of its last tenth of a second, and nothing else.
+ */
+export const requestLog = fp(async (app: FastifyInstance, { log: { level } }: Pick<Config, 'log'>) => {
+  app.decorateRequest('accepted', null)
+  if (level === 'silent') return
+  const destination = pino.destination(process.stdout.fd)
+  const buffer = new LineBuffer(destination, LINES)
+  const lines = pino({ level }, buffer)
+  app.addHook('onResponse', (request, reply, done) => {
     const { url: route, config } = request.routeOptions
+    const { credential } = request
     const line = {
+      reqId: request.id,
       method: request.method,
       route,
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
-      tenantId: request.credential?.tenantId,
+      tenantId: credential?.tenantId,
       economyId: request.economyId ?? undefined,
-      apiKeyId: request.credential?.id,
+      apiKeyId: credential?.id,
+      ...request.accepted,
     }
-    request.log[config.plane === 'public' ? 'debug' : 'info'](line, 'answered')
+    lines[config.plane === 'public' ? 'debug' : 'info'](line, 'answered')
+    done()
+  })
+  app.addHook('onClose', async () => {
+    buffer.flush()
+    await new Promise((resolve) => destination.flush(resolve))
   })
 })

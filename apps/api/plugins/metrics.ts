@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { collectDefaultMetrics, Histogram } from 'prom-client'
+import { collectDefaultMetrics, Gauge, Histogram } from 'prom-client'
 import type { AppDeps } from '../deps.ts'
 
 /** Seconds. Reads take one to ten milliseconds, group commits a few more, `Prefer: wait` seconds. */
@@ -16,8 +16,37 @@ export const metrics = fp(async (app: FastifyInstance, deps: AppDeps) => {
     buckets: BUCKETS,
     registers: [deps.metrics],
   })
-  app.addHook('onResponse', async (request, reply) => {
+  measureStanding(deps)
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown'
     duration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000)
+    done()
   })
 })
+
+/** What the process stands on, looked at whenever somebody asks: nothing here waits. */
+function measureStanding({ metrics: registry, database, redis }: AppDeps): void {
+  const gauge = (name: string, help: string, labelNames: string[], read: (gauge: Gauge) => void) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        read(this)
+      },
+    })
+  gauge('ost_dependency_up', '1 while it answers within a second.', ['dependency'], (up) => {
+    up.set({ dependency: 'postgres' }, database.isSilent ? 0 : 1)
+    up.set({ dependency: 'redis' }, redis?.status === 'ready' ? 1 : 0)
+  })
+  gauge('ost_database_connections', 'Connections of the money path, by what they do.', ['state'], (size) => {
+    const { totalCount, idleCount, waitingCount } = database.pool
+    size.set({ state: 'busy' }, totalCount - idleCount)
+    size.set({ state: 'idle' }, idleCount)
+    size.set({ state: 'awaited' }, waitingCount)
+  })
+  gauge('ost_process_clock_seconds', 'What the clock of this process shows.', [], (clock) =>
+    clock.set(Date.now() / 1_000),
+  )
+}

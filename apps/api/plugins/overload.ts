@@ -1,7 +1,7 @@
 import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { DomainError } from '#core/shared/errors.ts'
+import { Overloaded } from '#core/shared/errors.ts'
 
 /** Milliseconds. Requests that wait this long for the event loop are better refused than served late. */
 const EVENT_LOOP_DELAY_MAX = 1_000
@@ -43,11 +43,5 @@ class SlowLooks {
     this.#last = delay
     this.#lastAt = now
     return this.#inARow
-  }
-}
-
-class Overloaded extends DomainError {
-  constructor() {
-    super('overloaded', 'The service has more to do than it can. Repeat the request in a moment.')
   }
 }

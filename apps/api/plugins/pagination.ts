@@ -8,18 +8,26 @@ import type { AppDeps } from '../deps.ts'
 import type { Paging } from '../schemas/common.ts'
 
 const MAC_BYTES = 16
+/** Never used: the current key is always the first. */
+const NO_KEY = Buffer.alloc(32)
 
 type ListRequest = Pick<FastifyRequest, 'url' | 'server' | 'credential' | 'economyId'> & { query: Paging }
 
 declare module 'fastify' {
   interface FastifyInstance {
-    cursorKey: Buffer
+    /** The first makes cursors; all of them are believed, so that no list breaks off while keys are rotated. */
+    cursorKeys: readonly Buffer[]
   }
 }
 
 /** Cursors are opaque and signed: they name the last row seen and work for the same caller, route and filters only. */
 export const pagination = fp(async (app: FastifyInstance, deps: AppDeps) => {
-  app.decorate('cursorKey', deriveKey(deps.config.keys.keyEncryptionKey, 'cursor'))
+  const { keyEncryptionKey, previousKeyEncryptionKeys } = deps.config.keys
+  const keys = [keyEncryptionKey, ...previousKeyEncryptionKeys]
+  app.decorate(
+    'cursorKeys',
+    keys.map((key) => deriveKey(key, 'cursor')),
+  )
 })
 
 /** The page that a list's query asks for. @throws InvalidCursor */
@@ -46,17 +54,20 @@ function openCursor(request: ListRequest, cursor: string): string {
   const bytes = Buffer.from(cursor, 'base64url')
   const after = bytes.subarray(MAC_BYTES).toString('utf8')
   const mac = bytes.subarray(0, MAC_BYTES)
-  if (mac.length !== MAC_BYTES || !timingSafeEqual(mac, macOf(request, after))) throw new InvalidCursor()
+  const isOurs = request.server.cursorKeys.some(
+    (key) => mac.length === MAC_BYTES && timingSafeEqual(mac, macOf(request, after, key)),
+  )
+  if (!isOurs) throw new InvalidCursor()
   return after
 }
 
 /** Binds a cursor to everything that decides which rows a list has, and in which order. */
-function macOf(request: ListRequest, after: string): Buffer {
+function macOf(request: ListRequest, after: string, key = request.server.cursorKeys[0] ?? NO_KEY): Buffer {
   const { limit: _limit, cursor: _cursor, ...filters } = request.query
   const [path] = request.url.split('?', 1)
   const sorted = Object.entries(filters).sort(([a], [b]) => (a < b ? -1 : 1))
   const subject = JSON.stringify([request.credential?.tenantId, request.economyId, path, sorted, after])
-  return createHmac('sha256', request.server.cursorKey).update(subject).digest().subarray(0, MAC_BYTES)
+  return createHmac('sha256', key).update(subject).digest().subarray(0, MAC_BYTES)
 }
 
 class InvalidCursor extends DomainError {

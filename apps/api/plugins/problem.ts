@@ -23,6 +23,8 @@ export const wireErrorOf = {
   unauthenticated: { status: 401, title: 'Not authenticated' },
   key_expired: { status: 401, title: 'The API key has expired' },
   key_revoked: { status: 401, title: 'The API key was revoked' },
+  signature_required: { status: 401, title: 'The API key must sign' },
+  signature_invalid: { status: 401, title: 'The signature does not hold' },
   ip_not_allowed: { status: 403, title: 'The address is not allowed' },
   scope_missing: { status: 403, title: 'The API key lacks a scope' },
   environment_mismatch: { status: 403, title: 'The environment does not match' },
@@ -40,6 +42,10 @@ export const wireErrorOf = {
   price_point_not_found: { status: 404, title: 'No such price point' },
   transaction_not_found: { status: 404, title: 'No such transaction' },
   airdrop_not_found: { status: 404, title: 'No such airdrop' },
+  lane_not_found: { status: 404, title: 'No such lane' },
+  submission_not_found: { status: 404, title: 'No such submission' },
+  webhook_not_found: { status: 404, title: 'No such webhook' },
+  webhook_delivery_not_found: { status: 404, title: 'No such delivery' },
 
   idempotency_key_in_progress: { status: 409, title: 'The first request is still running', retryable: true },
   member_exists: { status: 409, title: 'The member exists' },
@@ -55,6 +61,7 @@ export const wireErrorOf = {
   transaction_type_archived: { status: 409, title: 'The transaction type is archived' },
   token_rule_name_taken: { status: 409, title: 'The name is taken' },
   token_rule_archived: { status: 409, title: 'The token rule is archived' },
+  lane_state_conflict: { status: 409, title: "The lane's pause does not end this way" },
   limit_reached: { status: 409, title: 'The limit is reached' },
   user_not_managed: { status: 409, title: "The user's wallet is in self-custody" },
 

@@ -1,9 +1,9 @@
-import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { DomainError } from '#core/shared/errors.ts'
 import type { AppDeps } from '../deps.ts'
-import { createLimitStore } from './limit-store.ts'
+import type { Count } from './count-store.ts'
+import { createRequestCounter } from './request-counter.ts'
 
 const WINDOW_MS = 60_000
 /** Requests per minute and address that sign up or fail to authenticate: enough for people, few for guessing. */
@@ -11,8 +11,11 @@ const ANONYMOUS_PER_MINUTE = 120
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Counts the request against its key's limit, or its address's without a key, and tells the client where it stands. */
-    limit(request: FastifyRequest, reply: FastifyReply): Promise<void>
+    /**
+     * Counts the request against its key's limit, or its address's without a key, and tells the client where it stands. Nothing
+     * to wait for, mostly. @throws RateLimited
+     */
+    limit(request: FastifyRequest, reply: FastifyReply): void | Promise<void>
   }
 }
 
@@ -20,26 +23,27 @@ declare module 'fastify' {
 export const limits = fp(async (app: FastifyInstance, deps: AppDeps) => {
   const perKey = deps.config.api.rateLimitPerMinute
   const perAddress = Math.min(ANONYMOUS_PER_MINUTE, perKey)
-  await app.register(rateLimit, {
-    global: false,
-    timeWindow: WINDOW_MS,
-    keyGenerator: (request) => (request.credential ? `key:${request.credential.id}` : `ip:${request.ip}`),
-    max: (request) => (request.credential || request.isOperator ? perKey : perAddress),
-    store: createLimitStore(deps.redis),
-  })
-  const count = app.createRateLimit()
+  const count = createRequestCounter(deps.redis, WINDOW_MS)
 
-  app.decorate('limit', async (request: FastifyRequest, reply: FastifyReply) => {
-    const state = await count(request)
-    if (state.isAllowed) return
-    const policy = request.credential ? 'key' : 'address'
-    reply.header('RateLimit-Policy', `"${policy}";q=${state.max};w=${state.timeWindow / 1_000}`)
-    reply.header('RateLimit', `"${policy}";r=${state.remaining};t=${state.ttlInSeconds}`)
-    if (!state.isExceeded) return
-    reply.header('Retry-After', state.ttlInSeconds)
-    throw new RateLimited(state.max, state.ttlInSeconds)
+  app.decorate('limit', (request: FastifyRequest, reply: FastifyReply) => {
+    const { credential } = request
+    const policy = credential ? 'key' : 'address'
+    const max = credential || request.isOperator ? perKey : perAddress
+    const counted = count(credential ? `key:${credential.id}` : `ip:${request.ip}`, max)
+    if (counted instanceof Promise) return counted.then((result) => tell(reply, policy, max, result))
+    return tell(reply, policy, max, counted)
   })
 })
+
+/** The fields of draft-ietf-httpapi-ratelimit-headers. */
+function tell(reply: FastifyReply, policy: string, max: number, { current, ttlMs }: Count): void {
+  const seconds = Math.ceil(ttlMs / 1_000)
+  reply.header('RateLimit-Policy', `"${policy}";q=${max};w=${WINDOW_MS / 1_000}`)
+  reply.header('RateLimit', `"${policy}";r=${Math.max(0, max - current)};t=${seconds}`)
+  if (current <= max) return
+  reply.header('Retry-After', seconds)
+  throw new RateLimited(max, seconds)
+}
 
 class RateLimited extends DomainError {
   constructor(max: number, seconds: number) {

@@ -13,7 +13,8 @@ export function requestIdOf(raw: Pick<IncomingMessage, 'headers'>): string {
 
 /** Every answer says which request it answers. */
 export const requestId = fp(async (app: FastifyInstance) => {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Request-Id', request.id)
+    done()
   })
 })

@@ -15,8 +15,11 @@ declare module 'fastify' {
     plane?: Plane
     /** What the key must be allowed to do; null where no key is asked for. */
     scope?: Scope | null
-    /** `required`: the route moves money and takes no request without an Idempotency-Key. */
-    idempotency?: 'required'
+    /**
+     * `required`: the route moves money and takes no request without an Idempotency-Key. `none`: repeating it changes nothing,
+     * so it takes a key as every POST does, and looks nothing up by it.
+     */
+    idempotency?: 'required' | 'none'
   }
   interface FastifySchema {
     operationId?: string
@@ -63,17 +66,27 @@ function whatIsMissing(route: RouteOptions): string | null {
 
 /** What a route may answer because of its kind, whatever it does. */
 function commonCodes(route: RouteOptions): ErrorCode[] {
-  const { method, config, schema } = route
-  const codes: ErrorCode[] = ['internal_error', 'overloaded']
-  if (schema?.body || schema?.querystring || method === 'POST') codes.push('invalid_request')
+  const { config, schema } = route
+  const codes: ErrorCode[] = []
+  if (schema?.body || schema?.querystring || takesKey(route)) codes.push('invalid_request')
   if (schema?.body) codes.push('body_too_large', 'media_type_unsupported')
   const plane = config?.plane
+  // Health tells the truth whatever happens: it is never refused.
   if (plane === 'public') return codes
-  codes.push('unauthenticated', 'rate_limited')
-  if (takesKey(route)) codes.push('idempotency_key_in_progress', 'idempotency_key_reused')
+  codes.push('internal_error', 'overloaded', 'unauthenticated', 'rate_limited')
+  if (takesKey(route) && config?.idempotency !== 'none')
+    codes.push('idempotency_key_in_progress', 'idempotency_key_reused')
   if (config?.idempotency === 'required') codes.push('idempotency_key_missing')
   if (plane === 'platform') return codes
-  codes.push('key_expired', 'key_revoked', 'ip_not_allowed', 'scope_missing', 'tenant_suspended')
+  codes.push(
+    'key_expired',
+    'key_revoked',
+    'signature_required',
+    'signature_invalid',
+    'ip_not_allowed',
+    'scope_missing',
+    'tenant_suspended',
+  )
   if (plane === 'data') codes.push('economy_required', 'economy_not_found', 'environment_mismatch')
   return codes
 }

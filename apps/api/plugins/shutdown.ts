@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { setImmediate as eventsTaken } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AppDeps } from '../deps.ts'
@@ -31,13 +32,24 @@ export const shutdown = fp(async (app: FastifyInstance, deps: Pick<AppDeps, 'wai
   app.addHook('preClose', async () => {
     isClosing = true
     deps.waiter.release()
-    setTimeout(() => {
-      for (const [socket, requests] of connections) if (requests === 0) socket.destroy()
-    }, SILENCE_MS).unref()
+    // Node would cut every connection that waits for its next request, though that request may be on its way. Ours are told
+    // with their next answer, and cut when they stay silent.
+    app.server.closeIdleConnections = () => undefined
+    // The server stops listening right after this: connections that wait to be taken are taken first, or they would be reset.
+    await eventsTaken()
+    await eventsTaken()
+    setTimeout(() => void cutSilent(), SILENCE_MS).unref()
   })
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (isClosing) reply.header('Connection', 'close')
+    done(null, payload)
   })
+
+  /** What has arrived while the process was busy is read first: that connection is not silent. */
+  async function cutSilent(): Promise<void> {
+    await eventsTaken()
+    for (const [socket, requests] of connections) if (requests === 0) socket.destroy()
+  }
 
   function count(socket: Socket, change: 1 | -1): void {
     const requests = connections.get(socket)

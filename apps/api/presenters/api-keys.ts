@@ -16,9 +16,14 @@ export function presentApiKey(key: ApiKey, now: Date) {
     last_used_at: key.lastUsedAt?.toISOString() ?? null,
     revoked_at: key.revokedAt?.toISOString() ?? null,
     replaced_by_id: key.replacedById && toWire('key', key.replacedById),
+    signing: key.signing && {
+      algorithm: key.signing.algorithm,
+      public_key: key.signing.publicKey,
+      required: key.signing.isRequired,
+    },
   }
 }
 
-export function presentIssuedApiKey({ apiKey, secret }: IssuedApiKey, now: Date) {
-  return { ...presentApiKey(apiKey, now), secret }
+export function presentIssuedApiKey({ apiKey, secret, signingSecret }: IssuedApiKey, now: Date) {
+  return { ...presentApiKey(apiKey, now), secret, signing_secret: signingSecret }
 }

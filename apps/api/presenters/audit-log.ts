@@ -11,6 +11,7 @@ const PREFIX_OF: Record<AuditSubject, IdPrefix> = {
   token_rule: 'rul',
   price_point: 'prc',
   airdrop: 'air',
+  webhook: 'whk',
 }
 
 /** The prefix of ids of such subjects. */

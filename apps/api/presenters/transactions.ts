@@ -43,7 +43,16 @@ export function presentTransaction(transaction: Transaction) {
 
 /** One event of a transaction's timeline. */
 export function presentTimelineEvent(event: TimelineEvent) {
-  return { at: event.at.toISOString(), kind: event.kind, summary: event.summary, details: event.details }
+  const { at, kind, summary, details } = event
+  return { at: at.toISOString(), kind, summary, details: { ...details, ...wireIdsOf(details) } }
+}
+
+/** Of a webhook's try. Ids of lanes and submissions are the operator's and have no prefix. */
+function wireIdsOf({ webhook, event }: TimelineEvent['details']) {
+  return {
+    ...(typeof webhook === 'string' && { webhook: toWire('whk', webhook) }),
+    ...(typeof event === 'string' && { event: toWire('evt', event) }),
+  }
 }
 
 /** What a dry run decided. */

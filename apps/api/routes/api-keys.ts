@@ -48,7 +48,7 @@ export async function apiKeyRoutes(app: App, deps: AppDeps): Promise<void> {
     },
     async (request, reply) =>
       once(deps, request, reply, async (unitOfWork) => {
-        const { name, economy_id, environment, scopes, ip_allow_list, expires_at } = request.body
+        const { name, economy_id, environment, scopes, ip_allow_list, expires_at, signing } = request.body
         const issued = await createApiKey(
           { ...deps, unitOfWork },
           {
@@ -60,6 +60,13 @@ export async function apiKeyRoutes(app: App, deps: AppDeps): Promise<void> {
             scopes,
             ipAllowList: ip_allow_list,
             expiresAt: expires_at === undefined ? null : new Date(expires_at),
+            signing: signing
+              ? {
+                  algorithm: signing.algorithm,
+                  publicKey: signing.public_key ?? null,
+                  isRequired: signing.required,
+                }
+              : null,
           },
         )
         return { status: 201, body: presentIssuedApiKey(issued, deps.clock.now()) }

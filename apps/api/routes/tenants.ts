@@ -72,7 +72,7 @@ export async function tenantRoutes(app: App, deps: AppDeps): Promise<void> {
         operationId: 'getTenant',
         summary: "Get the key's tenant",
         tags: ['Tenants'],
-        response: { 200: TenantSchema, ...problems('tenant_not_found') },
+        response: { 200: TenantSchema, ...problems() },
       },
     },
     async (request) => presentTenant(await getTenant(deps, credentialOf(request).tenantId)),

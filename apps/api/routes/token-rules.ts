@@ -70,7 +70,7 @@ export async function tokenRuleRoutes(app: App, deps: AppDeps): Promise<void> {
   app.post(
     '/token-rules/dry-run',
     {
-      config: writes,
+      config: { ...writes, idempotency: 'none' },
       schema: {
         operationId: 'dryRunTokenRule',
         summary: 'Try an expression on past transactions',

@@ -15,6 +15,7 @@ import type { TransactionFilter } from '#core/transaction/transaction-reader.ts'
 import type { App } from '../app-types.ts'
 import type { AppDeps } from '../deps.ts'
 import { claimOf } from '../plugins/idempotency.ts'
+import { noteAccepted } from '../plugins/log.ts'
 import { ownerOf } from '../plugins/owner.ts'
 import { pageOf, toList } from '../plugins/pagination.ts'
 import { problems } from '../plugins/problem.ts'
@@ -37,9 +38,6 @@ const tags = ['Transactions']
 
 /** What any execution may be refused with. */
 const REFUSALS = problems(
-  'idempotency_key_missing',
-  'idempotency_key_in_progress',
-  'idempotency_key_reused',
   'economy_not_active',
   'transaction_type_not_found',
   'transaction_type_archived',
@@ -72,6 +70,7 @@ export async function transactionRoutes(app: App, deps: AppDeps): Promise<void> 
     },
     async (request, reply) => {
       const result = await deps.acceptor.submit(acceptRequest(request, [request.body]))
+      noteAccepted(request, result)
       const { item, replayed } = onlyItem(result)
       if (replayed) reply.header('Idempotency-Replayed', 'true')
       const settled = await waitAsPreferred(deps, request, reply, item.accepted.id)
@@ -98,6 +97,7 @@ export async function transactionRoutes(app: App, deps: AppDeps): Promise<void> 
       const result = await deps.acceptor.submit(
         acceptRequest(request, request.body.transactions, '/transactions'),
       )
+      noteAccepted(request, result)
       if ('error' in result) throw result.error
       if (result.replayed) reply.header('Idempotency-Replayed', 'true')
       const data = result.items.map((item, index) => presentItem(app, request, item, index))
@@ -111,7 +111,7 @@ export async function transactionRoutes(app: App, deps: AppDeps): Promise<void> 
   app.post(
     '/transactions/dry-run',
     {
-      config: { plane: 'data', scope: 'transactions:write' },
+      config: { plane: 'data', scope: 'transactions:write', idempotency: 'none' },
       schema: {
         operationId: 'dryRunTransaction',
         summary: 'Try a transaction without executing it',

@@ -1,5 +1,10 @@
 import { Type } from 'typebox'
-import { IP_ALLOW_LIST_MAX, ROTATION_OVERLAP_DEFAULT, ROTATION_OVERLAP_MAX } from '#core/tenant/api-key.ts'
+import {
+  IP_ALLOW_LIST_MAX,
+  ROTATION_OVERLAP_DEFAULT,
+  ROTATION_OVERLAP_MAX,
+  SIGNING_ALGORITHMS,
+} from '#core/tenant/api-key.ts'
 import { SCOPES } from '#core/tenant/scopes.ts'
 import { ENVIRONMENTS } from '#core/tenant/tenant.ts'
 import { Body, Id, ListQuery, Nullable, Timestamp } from './common.ts'
@@ -7,6 +12,11 @@ import { Body, Id, ListQuery, Nullable, Timestamp } from './common.ts'
 const Name = Type.String({ minLength: 1, maxLength: 200, examples: ['Game server'] })
 const Scopes = Type.Array(Type.Enum([...SCOPES]), { minItems: 1, maxItems: SCOPES.length, uniqueItems: true })
 const Environment = Type.Enum([...ENVIRONMENTS])
+const Algorithm = Type.Enum([...SIGNING_ALGORITHMS], {
+  description: 'hmac-sha256: with a secret that we share · ed25519: with a private key that only you hold',
+})
+const PublicKey = { maxLength: 64, description: 'Ed25519 only: the 32 bytes of the public key in base64url.' }
+const IsRequired = { description: 'True: the key is refused as a bearer token.' }
 
 export const CreateApiKeyBody = Body(
   {
@@ -20,6 +30,19 @@ export const CreateApiKeyBody = Body(
       description: 'Addresses and CIDR ranges it works from; empty: from everywhere.',
     }),
     expires_at: Type.Optional(Timestamp),
+    signing: Type.Optional(
+      Type.Object(
+        {
+          algorithm: Algorithm,
+          public_key: Type.Optional(Type.String(PublicKey)),
+          required: Type.Boolean({ default: false, ...IsRequired }),
+        },
+        {
+          additionalProperties: false,
+          description: 'Lets the key sign requests (RFC 9421) instead of being sent with them.',
+        },
+      ),
+    ),
   },
   { name: 'Game server', scopes: ['users:read', 'users:write', 'transactions:read', 'transactions:write'] },
 )
@@ -52,6 +75,13 @@ export const ApiKeySchema = Type.Object({
   last_used_at: Nullable({ ...Timestamp, description: 'To the minute.' }),
   revoked_at: Nullable(Timestamp),
   replaced_by_id: Nullable(Id('key')),
+  signing: Nullable(
+    Type.Object({
+      algorithm: Algorithm,
+      public_key: Nullable(Type.String(PublicKey)),
+      required: Type.Boolean(IsRequired),
+    }),
+  ),
 })
 
 export const IssuedApiKeySchema = Type.Object(
@@ -61,6 +91,11 @@ export const IssuedApiKeySchema = Type.Object(
       description: 'The key itself. Shown this once: keep it now.',
       examples: ['ost_test_01k0g2qz5me93tnsy1xq2zc7ah_…_4tK9bQ'],
     }),
+    signing_secret: Nullable(
+      Type.String({
+        description: 'What an hmac-sha256 key signs with. Shown this once too; null for other keys.',
+      }),
+    ),
   },
   { title: 'IssuedApiKey' },
 )

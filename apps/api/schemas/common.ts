@@ -55,8 +55,11 @@ const SOURCE_OF: Record<IdPrefix, string> = {
   air: 'Listed by `GET /v3/airdrops`.',
   rec: 'Listed by `GET /v3/token/reconciliations`.',
   aud: 'Listed by `GET /v3/audit-log`.',
-  evt: 'Of an event.',
-  sub: 'Of a grant.',
+  evt: 'Listed by `GET /v3/events`.',
+  whk: 'Listed by `GET /v3/webhooks`.',
+  rpl: 'Listed by `GET /v3/webhooks/{id}/replays`.',
+  sub: 'Listed by `GET /v3/transactions/{id}/timeline`.',
+  lan: 'Listed by `GET /v3/platform/lanes`.',
 }
 
 /**

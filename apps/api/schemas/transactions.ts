@@ -154,6 +154,7 @@ export const TimelineSchema = Type.Object({
         'reversed',
         'confirmed',
         'failed',
+        'webhook_tried',
       ]),
       summary: Type.String(),
       details: Type.Record(Type.String(), Type.Unknown()),

@@ -13,7 +13,7 @@ export interface JobData {
 
 export interface QueueSettings {
   /** What the job's `id` names; jobs of a queue with the same id are one (see `deduplicationOf`). */
-  idOf: 'lane' | 'chain' | 'economy' | 'airdrop' | 'all'
+  idOf: 'lane' | 'chain' | 'economy' | 'airdrop' | 'webhook' | 'replay' | 'all'
   /** Tries in a row before the job is given up; the sweeper then brings it back for as long as Postgres holds the work. */
   attempts: number
   /** Before the second try; doubles with each further one. */
@@ -54,6 +54,11 @@ export const QUEUES: Readonly<Record<JobName, QueueSettings>> = {
   'follow-chain': { ...FREQUENT, idOf: 'chain', concurrency: 4, timeoutMs: 120_000 },
   'reconcile-economy': { ...RARE, idOf: 'economy', concurrency: 1, timeoutMs: 600_000 },
   'refresh-prices': { ...RARE, idOf: 'all', concurrency: 1, timeoutMs: 60_000 },
+  'reseal-keys': { ...RARE, idOf: 'all', concurrency: 1, timeoutMs: 600_000 },
+  'fan-out-events': { ...FREQUENT, idOf: 'all', concurrency: 1, timeoutMs: 60_000 },
+  // A receiver that hangs keeps its place for as long as a try may take; the others must not wait for it.
+  'deliver-webhooks': { ...FREQUENT, idOf: 'webhook', concurrency: 128, timeoutMs: 60_000 },
+  'replay-events': { ...RARE, idOf: 'replay', concurrency: 2, timeoutMs: 60_000 },
   'clean-up': { ...RARE, idOf: 'all', concurrency: 1, timeoutMs: 600_000 },
 }
 

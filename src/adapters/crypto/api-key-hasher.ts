@@ -1,8 +1,8 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash as digestOf, randomBytes, timingSafeEqual } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { fromString, fromUUID, getSuffix, toUUID } from 'typeid-js'
 import type { ApiKeyHasher } from '#core/tenant/api-key-hasher.ts'
 import type { Environment } from '#core/tenant/tenant.ts'
+import { suffixOf, uuidOf } from './uuid-suffix.ts'
 
 const WORD_OF: Record<Environment, string> = { sandbox: 'test', production: 'live' }
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -21,7 +21,7 @@ const KEY = /^ost_(test|live)_([0-7][0-9a-hjkmnp-tv-z]{25})_([0-9A-Za-z]{43})_([
 export const apiKeyHasher: ApiKeyHasher = {
   issue(environment, id) {
     const secret = base62(BigInt(`0x${randomBytes(SECRET_BYTES).toString('hex')}`), SECRET_LENGTH)
-    const text = `ost_${WORD_OF[environment]}_${getSuffix(fromUUID(id, 'key'))}_${secret}`
+    const text = `ost_${WORD_OF[environment]}_${suffixOf(id)}_${secret}`
     return { text: `${text}_${checksum(text)}`, hash: hash(secret) }
   },
 
@@ -30,7 +30,7 @@ export const apiKeyHasher: ApiKeyHasher = {
     if (word === undefined || suffix === undefined || secret === undefined) return null
     if (check !== checksum(text.slice(0, -CHECKSUM_LENGTH - 1))) return null
     const environment = word === 'live' ? 'production' : 'sandbox'
-    return { id: toUUID(fromString(`key_${suffix}`, 'key')), environment, secret }
+    return { id: uuidOf(suffix), environment, secret }
   },
 
   matches(secret, known) {
@@ -39,11 +39,15 @@ export const apiKeyHasher: ApiKeyHasher = {
 }
 
 function hash(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
+  return digestOf('sha256', secret, 'buffer')
 }
 
 function checksum(text: string): string {
-  return base62(BigInt(crc32(text)), CHECKSUM_LENGTH)
+  let digits = ''
+  for (let rest = crc32(text); rest > 0; rest = Math.floor(rest / ALPHABET.length)) {
+    digits = `${ALPHABET.charAt(rest % ALPHABET.length)}${digits}`
+  }
+  return digits.padStart(CHECKSUM_LENGTH, '0')
 }
 
 function base62(value: bigint, length: number): string {

@@ -25,7 +25,7 @@ export function createKeyVault(options: { key: Uint8Array; previousKeys?: readon
       const key = byId.get(keyIdIn(jwe) ?? '')
       if (!key)
         throw new KeyUnreadable(
-          `the key of lane ${binding.laneId} is sealed under a key-encryption key we do not hold`,
+          `the key of lane ${binding.laneId} is sealed under a key-encryption key we do not hold (${keyIdIn(jwe) ?? 'no envelope'}): add that key to KEY_ENCRYPTION_KEYS_PREVIOUS`,
         )
       return openWith(key, jwe, binding)
     },

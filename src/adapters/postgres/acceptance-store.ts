@@ -17,16 +17,17 @@ import type { RuleCompiler } from '#core/rule/rule-compiler.ts'
 import type { ActivityWindows } from '#core/rule/evaluate-rules.ts'
 import { type AcceptedRow, toAccepted } from './accepted-row.ts'
 import type { Database } from './database.ts'
+import { foundByKey } from './ledger-rows.ts'
 import { readEconomyConfig } from './economy-config.ts'
 
 /** The acceptor's side of Postgres: a handful of set-based statements per batch, whatever its size. */
 export function createAcceptanceStore(
-  database: Pick<Database, 'raw'>,
+  database: Pick<Database, 'rawByKeys'>,
   compiler: RuleCompiler,
 ): AcceptanceStore {
   return {
     transaction: (tenantIds, work) =>
-      database.raw(tenantIds, (client) => work(createAcceptanceTx(client, compiler))),
+      database.rawByKeys(tenantIds, (client) => work(createAcceptanceTx(client, compiler))),
   }
 }
 
@@ -132,12 +133,13 @@ async function lockParties(
     name: 'accept_lock_parties',
     text: `SELECT account.economy_id, account.id, account.settled, account.held, party.type, party.status, party.is_verified,
                   wallet.custody = 'managed' AS is_managed, party.metadata, party.created_at
-           FROM unnest($1::uuid[], $2::uuid[]) AS ref(economy_id, id)
-           JOIN account ON account.economy_id = ref.economy_id AND account.id = ref.id
-           JOIN economy_user party ON party.economy_id = ref.economy_id AND party.id = ref.id
-           JOIN wallet ON wallet.economy_id = ref.economy_id AND wallet.user_id = ref.id
-           ORDER BY account.economy_id, account.id
-           FOR NO KEY UPDATE OF account`,
+           FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS ref(economy_id, id) ORDER BY economy_id, id) AS ref
+           CROSS JOIN LATERAL (SELECT economy_id, id, settled, held FROM account
+                               WHERE economy_id = ref.economy_id AND id = ref.id OFFSET 0 FOR NO KEY UPDATE) AS account
+           CROSS JOIN LATERAL (SELECT type, status, is_verified, metadata, created_at FROM economy_user
+                               WHERE economy_id = ref.economy_id AND id = ref.id OFFSET 0) AS party
+           CROSS JOIN LATERAL (SELECT custody FROM wallet
+                               WHERE economy_id = ref.economy_id AND user_id = ref.id OFFSET 0) AS wallet`,
     values: [refs.map((ref) => ref.economyId), refs.map((ref) => ref.userId)],
   })
   return new Map(
@@ -229,6 +231,11 @@ async function write(client: pg.PoolClient, batch: AcceptedBatch): Promise<void>
         SELECT item.economy_id, item.id, leg.position - 1, item.tenant_id, leg.value->>'kind', (leg.value->>'from')::uuid,
                (leg.value->>'to')::uuid, (leg.value->>'amount')::numeric
         FROM item CROSS JOIN LATERAL jsonb_array_elements(item.transfers) WITH ORDINALITY AS leg(value, position)
+      ), new_label AS (
+        INSERT INTO transaction_label (economy_id, label, transaction_id, tenant_id)
+        SELECT item.economy_id, label.key || '=' || label.value, item.id, item.tenant_id
+        FROM item CROSS JOIN LATERAL jsonb_each_text(item.metadata) AS label
+        ON CONFLICT DO NOTHING
       ), new_hold AS (
         INSERT INTO hold (economy_id, transaction_id, tenant_id, account_id, amount, created_at)
         SELECT economy_id, id, tenant_id, from_user_id, amount + commission, $2::timestamptz FROM item
@@ -238,7 +245,8 @@ async function write(client: pg.PoolClient, batch: AcceptedBatch): Promise<void>
       ), reserved AS (
         UPDATE account SET held = account.held + change.held, pending_in = account.pending_in + change.pending_in, updated_at = $2::timestamptz
         FROM jsonb_to_recordset($3::jsonb) AS change(economy_id uuid, id uuid, held numeric, pending_in numeric)
-        WHERE account.economy_id = change.economy_id AND account.id = change.id
+        ${foundByKey('account', { economy_id: 'change.economy_id', id: 'change.id' })}
+        WHERE account.ctid = found.place
       ), counted AS (
         INSERT INTO activity (economy_id, subject_id, hour, tenant_id, count, amount)
         SELECT economy_id, subject_id, date_trunc('hour', $2::timestamptz), tenant_id, count(*), sum(total)
@@ -249,7 +257,8 @@ async function write(client: pg.PoolClient, batch: AcceptedBatch): Promise<void>
       )
       UPDATE idempotency_record SET transaction_id = NULL, response = jsonb_build_object('items', answer.result)
       FROM jsonb_to_recordset($4::jsonb) AS answer(scope_id uuid, key text, result jsonb)
-      WHERE idempotency_record.scope_id = answer.scope_id AND idempotency_record.key = answer.key`,
+      ${foundByKey('idempotency_record', { scope_id: 'answer.scope_id', key: 'answer.key' })}
+      WHERE idempotency_record.ctid = found.place`,
     values: [
       JSON.stringify(batch.transactions.map(toItem)),
       batch.now,

@@ -1,4 +1,4 @@
-import type { ApiKey } from '#core/tenant/api-key.ts'
+import type { ApiKey, KeySigning, SigningAlgorithm } from '#core/tenant/api-key.ts'
 import type { ApiKeyStore } from '#core/tenant/api-key-store.ts'
 import type { Credential, FindCredential } from '#core/tenant/authenticate-api-key.ts'
 import type { Scope } from '#core/tenant/scopes.ts'
@@ -15,11 +15,16 @@ export function createApiKeyStore(tx: PrismaTx, tenantId: string): ApiKeyStore {
   return {
     find,
 
-    async insert(key, secretHash) {
-      const { scopes, ipAllowList, ...rest } = key
+    async insert(key, secretHash, signingKey) {
+      const { scopes, ipAllowList, signing, ...rest } = key
       const lists = { scopes: [...scopes], ipAllowList: [...ipAllowList] }
+      const signs = {
+        signingAlgorithm: signing?.algorithm ?? null,
+        signingKey,
+        requiresSignature: signing?.isRequired ?? false,
+      }
       await tx.apiKey.create({
-        data: { ...rest, ...lists, tenantId, secretHash: Uint8Array.from(secretHash) },
+        data: { ...rest, ...lists, ...signs, tenantId, secretHash: Uint8Array.from(secretHash) },
       })
     },
 
@@ -54,18 +59,20 @@ interface CredentialRow {
   ip_allow_list: string[]
   expires_at: Date | null
   revoked_at: Date | null
+  signing_algorithm: SigningAlgorithm | null
+  signing_key: string | null
+  requires_signature: boolean
   tenant_status: Credential['tenantStatus']
 }
 
 /** Looks a key up by its id, across tenants: the one question that is asked before a tenant is known. */
-export function createFindCredential(database: Pick<Database, 'pool'>): FindCredential {
+export function createFindCredential(database: Pick<Database, 'readForNobody'>): FindCredential {
   return async (keyId) => {
-    const { rows } = await database.pool.query<CredentialRow>({
-      name: 'authenticate_api_key',
-      text: 'SELECT * FROM authenticate_api_key($1)',
-      values: [keyId],
-    })
-    const [row] = rows
+    const [row] = await database.readForNobody<CredentialRow>(
+      'authenticate_api_key',
+      'SELECT * FROM authenticate_api_key($1)',
+      [keyId],
+    )
     if (!row) return null
     return {
       id: row.id,
@@ -77,6 +84,10 @@ export function createFindCredential(database: Pick<Database, 'pool'>): FindCred
       ipAllowList: row.ip_allow_list,
       expiresAt: row.expires_at,
       revokedAt: row.revoked_at,
+      signing:
+        row.signing_algorithm && row.signing_key
+          ? { algorithm: row.signing_algorithm, key: row.signing_key, isRequired: row.requires_signature }
+          : null,
       tenantStatus: row.tenant_status,
     }
   }
@@ -112,5 +123,17 @@ function toApiKey(row: ApiKeyRow): ApiKey {
     lastUsedAt,
     revokedAt,
     replacedById,
+    signing: signingOf(row),
+  }
+}
+
+function signingOf({ signingAlgorithm, signingKey, requiresSignature }: ApiKeyRow): KeySigning | null {
+  if (!signingAlgorithm) return null
+  // Written by this store only.
+  const algorithm = signingAlgorithm as SigningAlgorithm
+  return {
+    algorithm,
+    publicKey: algorithm === 'ed25519' ? signingKey : null,
+    isRequired: requiresSignature,
   }
 }

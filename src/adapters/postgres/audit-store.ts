@@ -4,6 +4,7 @@ import type { PrismaTx } from './database.ts'
 import type { AuditLog } from './generated/client.ts'
 import { toJson } from './json.ts'
 import { pageOf, pageQuery } from './page.ts'
+import { ID_SLACK_MS, idAt } from './transaction-list.ts'
 
 export function createAuditStore(tx: PrismaTx, tenantId: string): AuditStore {
   return {
@@ -14,9 +15,14 @@ export function createAuditStore(tx: PrismaTx, tenantId: string): AuditStore {
     async list(page, { since, until, ...exact }) {
       const query = pageQuery(page)
       const createdAt = { ...(since && { gte: since }), ...(until && { lt: until }) }
+      // Ids rise with time, and the list is in their order: so it begins where its time begins.
+      const bounds = [
+        ...(since ? [{ id: { gte: idAt(since, -ID_SLACK_MS) } }] : []),
+        ...(until ? [{ id: { lt: idAt(until, ID_SLACK_MS) } }] : []),
+      ]
       const rows = await tx.auditLog.findMany({
         ...query,
-        where: { ...query.where, tenantId, ...exact, createdAt },
+        where: { AND: [query.where, ...bounds], tenantId, ...exact, createdAt },
       })
       return pageOf(rows, page, toEntry)
     },

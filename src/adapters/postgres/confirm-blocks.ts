@@ -7,6 +7,7 @@ import {
   appendTransactionEvents,
   changeAccounts,
   expectRows,
+  foundByKey,
   lockCursor,
   type TransactionEvent,
   unestimated,
@@ -101,7 +102,8 @@ async function confirmTransactions(client: pg.PoolClient, range: BlockRange): Pr
   const { rows } = await client.query<EndedRow>({
     name: 'confirm_transactions',
     text: `UPDATE transaction SET status = 'confirmed', ended_at = now() FROM ${ENDING}
-           WHERE transaction.economy_id = ending.economy_id AND transaction.id = ending.id AND ${unestimated(`transaction.status = 'mined'`)}
+           ${foundByKey('transaction', { economy_id: 'ending.economy_id', id: 'ending.id' })}
+           WHERE transaction.ctid = found.place AND ${unestimated(`transaction.status = 'mined'`)}
            RETURNING transaction.tenant_id, transaction.economy_id, transaction.id, transaction.block_number, transaction.tx_hash`,
     values: valuesOf(range),
   })
@@ -128,9 +130,9 @@ async function failTransactions(client: pg.PoolClient, range: BlockRange): Promi
     text: `SELECT transaction.tenant_id, transaction.economy_id, transaction.id, transaction.block_number, transaction.tx_hash,
                   transaction.failure_code, transaction.failure_reason, hold.account_id, hold.amount
            FROM ${ENDING}
-           JOIN transaction ON transaction.economy_id = ending.economy_id AND transaction.id = ending.id
-           JOIN hold ON hold.economy_id = ending.economy_id AND hold.transaction_id = ending.id
-           WHERE ${unestimated(`transaction.status = 'submitted' AND transaction.failure_code IS NOT NULL`)} AND ${unestimated(`hold.status = 'pending'`)}`,
+           CROSS JOIN LATERAL (SELECT * FROM transaction WHERE economy_id = ending.economy_id AND id = ending.id OFFSET 0) AS transaction
+           CROSS JOIN LATERAL (SELECT * FROM hold WHERE economy_id = ending.economy_id AND transaction_id = ending.id OFFSET 0) AS hold
+           WHERE transaction.status = 'submitted' AND transaction.failure_code IS NOT NULL AND hold.status = 'pending'`,
     values: valuesOf(range),
   })
   if (rows.length === 0) return []
@@ -144,14 +146,16 @@ async function failTransactions(client: pg.PoolClient, range: BlockRange): Promi
   const voided = await client.query({
     name: 'confirm_void_holds',
     text: `UPDATE hold SET status = 'voided', ended_at = now() FROM unnest($1::uuid[], $2::uuid[]) AS failed(economy_id, id)
-           WHERE hold.economy_id = failed.economy_id AND hold.transaction_id = failed.id AND ${unestimated(`hold.status = 'pending'`)}`,
+           ${foundByKey('hold', { economy_id: 'failed.economy_id', transaction_id: 'failed.id' })}
+           WHERE hold.ctid = found.place AND ${unestimated(`hold.status = 'pending'`)}`,
     values: keys,
   })
   expectRows('pending holds', voided.rowCount, rows.length)
   const ended = await client.query({
     name: 'confirm_fail_transactions',
     text: `UPDATE transaction SET status = 'failed', ended_at = now() FROM unnest($1::uuid[], $2::uuid[]) AS failed(economy_id, id)
-           WHERE transaction.economy_id = failed.economy_id AND transaction.id = failed.id AND ${unestimated(`transaction.status = 'submitted'`)}`,
+           ${foundByKey('transaction', { economy_id: 'failed.economy_id', id: 'failed.id' })}
+           WHERE transaction.ctid = found.place AND ${unestimated(`transaction.status = 'submitted'`)}`,
     values: keys,
   })
   expectRows('submitted transactions', ended.rowCount, rows.length)
@@ -178,7 +182,7 @@ export async function incomingOf(
     name: 'ledger_incoming',
     text: `SELECT transfer.economy_id, transfer.to_account_id, sum(transfer.amount) AS amount
            FROM unnest($1::uuid[], $2::uuid[]) AS payment(economy_id, id)
-           JOIN transfer ON transfer.economy_id = payment.economy_id AND transfer.transaction_id = payment.id
+           CROSS JOIN LATERAL (SELECT * FROM transfer WHERE economy_id = payment.economy_id AND transaction_id = payment.id OFFSET 0) AS transfer
            GROUP BY transfer.economy_id, transfer.to_account_id`,
     values: [...keys],
   })

@@ -22,5 +22,28 @@ export function createExpiredRows({ pool }: Pick<Database, 'pool'>): ExpiredRows
              AND (xid, id) <= ALL (SELECT xid, event_id FROM outbox_cursor)))`,
         [before, limit],
       ),
+
+    // Deliveries are found by their webhooks, of which an economy has few.
+    deleteDeliveries: async (before, limit) =>
+      deleteWith(
+        `WITH old AS MATERIALIZED (
+           SELECT v.economy_id, v.event_id FROM webhook_event v
+           WHERE v.created_at < $1 AND NOT EXISTS (
+             SELECT FROM webhook_endpoint e JOIN webhook_delivery d
+               ON d.economy_id = e.economy_id AND d.endpoint_id = e.id AND d.event_id = v.event_id AND d.status = 'pending'
+             WHERE e.economy_id = v.economy_id)
+           ORDER BY v.created_at LIMIT $2
+         ), sent AS (
+           SELECT old.economy_id, e.id AS endpoint_id, old.event_id FROM old JOIN webhook_endpoint e ON e.economy_id = old.economy_id
+         ), tries AS (
+           DELETE FROM webhook_attempt a USING sent
+           WHERE a.economy_id = sent.economy_id AND a.endpoint_id = sent.endpoint_id AND a.event_id = sent.event_id
+         ), deliveries AS (
+           DELETE FROM webhook_delivery d USING sent
+           WHERE d.economy_id = sent.economy_id AND d.endpoint_id = sent.endpoint_id AND d.event_id = sent.event_id
+         )
+         DELETE FROM webhook_event v USING old WHERE v.economy_id = old.economy_id AND v.event_id = old.event_id`,
+        [before, limit],
+      ),
   }
 }

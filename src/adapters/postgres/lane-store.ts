@@ -67,12 +67,12 @@ export function createLaneStore(database: Pick<Database, 'pool'>): LaneStore {
       return rowCount === 1
     },
 
-    async recordBalance(laneId, balanceWei, at) {
-      await pool.query('UPDATE lane SET balance_wei = $2, balance_checked_at = $3 WHERE id = $1', [
-        laneId,
-        balanceWei.toString(),
-        at,
-      ])
+    async recordBalance(laneId, balanceWei, at, isOutOfGas) {
+      await pool.query(
+        `UPDATE lane SET balance_wei = $2, balance_checked_at = $3
+         WHERE id = $1 AND (pause_reason IS NOT DISTINCT FROM 'out_of_gas') = $4`,
+        [laneId, balanceWei.toString(), at, isOutOfGas],
+      )
     },
   }
 }
@@ -92,6 +92,7 @@ export function toLane(row: LaneRow): Lane {
 
 /** A word we do not know was put there by a person, so only a person takes it away. */
 function toPauseReason(text: string | null): PauseReason | null {
-  if (text === null || text === 'out_of_gas' || text === 'rejected') return text
+  if (text === null || text === 'out_of_gas' || text === 'rejected' || text === 'unknown_payments')
+    return text
   return 'operator'
 }

@@ -17,6 +17,18 @@ export function unestimated(condition: string): string {
   return `CASE WHEN ${condition} THEN true ELSE false END`
 }
 
+/**
+ * Where the row of `table` with this primary key is: `place`, of the relation `found`; for an UPDATE, whose own table the planner
+ * may reach however it likes. OFFSET 0 keeps the look-up as it stands: one by the primary key for each row before it. Joined
+ * plainly, an economy that is younger than the statistics is read from end to end for every row, by any index that begins with it.
+ * The row must be locked, or have one writer at a time: it is found again by its place.
+ * @param key The values of the primary key's columns, in terms of the relations before.
+ */
+export function foundByKey(table: string, key: Readonly<Record<string, string>>): string {
+  const conditions = Object.entries(key).map(([column, value]) => `${table}.${column} = ${value}`)
+  return `CROSS JOIN LATERAL (SELECT ctid AS place FROM ${table} WHERE ${conditions.join(' AND ')} OFFSET 0) AS found`
+}
+
 /** What every writer of the ledger holds: one at a time per chain. */
 export interface LockedCursor extends BlockPosition {
   finalNumber: number
@@ -95,8 +107,9 @@ export async function changeAccounts(
   const ids = changes.map((change) => change.accountId)
   await client.query({
     name: 'ledger_lock_accounts',
-    text: `SELECT FROM account JOIN unnest($1::uuid[], $2::uuid[]) AS change(economy_id, id) USING (economy_id, id)
-           ORDER BY account.economy_id, account.id FOR UPDATE OF account`,
+    text: `SELECT FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS change(economy_id, id) ORDER BY economy_id, id) AS change
+           CROSS JOIN LATERAL (SELECT FROM account WHERE economy_id = change.economy_id AND id = change.id
+                               OFFSET 0 FOR NO KEY UPDATE) AS locked`,
     values: [economyIds, ids],
   })
   const { rowCount } = await client.query({
@@ -105,7 +118,8 @@ export async function changeAccounts(
                   pending_in = account.pending_in + change.pending_in, updated_at = now()
            FROM unnest($1::uuid[], $2::uuid[], $3::numeric[], $4::numeric[], $5::numeric[])
                 AS change(economy_id, id, settled, held, pending_in)
-           WHERE account.economy_id = change.economy_id AND account.id = change.id`,
+           ${foundByKey('account', { economy_id: 'change.economy_id', id: 'change.id' })}
+           WHERE account.ctid = found.place`,
     values: [
       economyIds,
       ids,

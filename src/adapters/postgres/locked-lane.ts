@@ -10,6 +10,7 @@ import {
 } from '#core/chain/submission.ts'
 import type { LaneState, LockedLane, SignedBatch } from '#core/chain/submission-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
+import { foundByKey, unestimated } from './ledger-rows.ts'
 
 /** What may be done with a lane while its row is locked on `client`; a handful of set-based statements per batch. */
 export function createLockedLane(client: pg.PoolClient, ids: Ids, state: LaneState): LockedLane {
@@ -72,12 +73,11 @@ export function createLockedLane(client: pg.PoolClient, ids: Ids, state: LaneSta
       return true
     },
 
-    async recordFiller(nonce, call, attempt) {
-      // Below the lane's first nonce the key was used before it became a lane: a lagging node only seems to show a gap there.
+    async recordFiller({ nonce, call, attempt, mayBeFirst }) {
       const { rowCount } = await client.query(
         `INSERT INTO chain_submission (id, chain_id, lane_id, kind, to_address, calldata, gas_limit, nonce, status, created_at, signed_at)
          SELECT $1, $2, $3, '${NONCE_FILLER}', $4, $5, $6, $7, 'signed', $8, $8
-         WHERE EXISTS (SELECT FROM chain_submission WHERE lane_id = $3 AND nonce < $7)
+         WHERE $9 OR EXISTS (SELECT FROM chain_submission WHERE lane_id = $3 AND nonce < $7)
          ON CONFLICT (lane_id, nonce) DO NOTHING`,
         [
           attempt.submissionId,
@@ -88,6 +88,7 @@ export function createLockedLane(client: pg.PoolClient, ids: Ids, state: LaneSta
           call.gasLimit.toString(),
           nonce,
           attempt.signedAt,
+          mayBeFirst,
         ],
       )
       if (rowCount !== 1) return false
@@ -114,23 +115,29 @@ function toCall(row: CallRow): SubmissionCall {
   return { to: row.to_address, data: row.calldata, gasLimit: BigInt(row.gas_limit) }
 }
 
+/** The legs of the transactions in `claimed`; the rows of one follow each other. */
+export const CLAIM_LEGS = `
+SELECT c.id, w.salt, a.address, t.amount, a.settled <= a.held AS is_fresh
+FROM claimed c
+CROSS JOIN LATERAL (SELECT salt FROM wallet WHERE economy_id = c.economy_id AND user_id = c.from_user_id OFFSET 0) AS w
+CROSS JOIN LATERAL (SELECT * FROM transfer WHERE economy_id = c.economy_id AND transaction_id = c.id OFFSET 0) AS t
+CROSS JOIN LATERAL (SELECT * FROM account WHERE economy_id = c.economy_id AND id = t.to_account_id OFFSET 0) AS a
+ORDER BY c.id, t.position`
+
 /**
- * A recipient whose whole balance is held may have none when the leg runs, so it counts as fresh. Claimed rows are locked in
- * id order; wallets and accounts are only read.
+ * A recipient whose whole balance is held may have none when the leg runs, so it counts as fresh. Claimed rows of the
+ * queue are locked in id order; wallets and accounts are only read.
  */
 const CLAIM_PAYMENTS = `
 WITH claimed AS MATERIALIZED (
-  SELECT t.economy_id, t.id, t.from_user_id FROM transaction t
-  WHERE t.economy_id = $1 AND t.status = 'queued' ORDER BY t.id LIMIT $2 FOR UPDATE SKIP LOCKED
-)
-SELECT c.id, w.salt, a.address, t.amount, a.settled <= a.held AS is_fresh
-FROM claimed c
-JOIN wallet w ON w.economy_id = c.economy_id AND w.user_id = c.from_user_id
-JOIN transfer t ON t.economy_id = c.economy_id AND t.transaction_id = c.id
-JOIN account a ON a.economy_id = c.economy_id AND a.id = t.to_account_id
-ORDER BY c.id, t.position`
+  SELECT queued.economy_id, queued.transaction_id AS id, t.from_user_id
+  FROM (SELECT economy_id, transaction_id FROM open_transaction
+        WHERE economy_id = $1 AND is_queued ORDER BY transaction_id LIMIT $2 FOR UPDATE SKIP LOCKED) AS queued
+  CROSS JOIN LATERAL (SELECT from_user_id FROM transaction
+                      WHERE economy_id = queued.economy_id AND id = queued.transaction_id OFFSET 0) AS t
+) ${CLAIM_LEGS}`
 
-interface LegRow {
+export interface LegRow {
   id: string
   salt: Buffer
   address: string
@@ -139,7 +146,7 @@ interface LegRow {
 }
 
 /** The rows of one transaction follow each other. */
-function toPayments(rows: readonly LegRow[]): QueuedPayment[] {
+export function toPayments(rows: readonly LegRow[]): QueuedPayment[] {
   const payments: (QueuedPayment & { legs: PaymentLeg[] })[] = []
   for (const row of rows) {
     const leg: PaymentLeg = { recipient: row.address, amount: BigInt(row.amount), isFresh: row.is_fresh }
@@ -162,7 +169,8 @@ WITH batch AS (
 ), moved AS (
   UPDATE transaction t
   SET status = 'submitted', submission_id = $4, payment_index = batch.payment_index, submitted_at = $5
-  FROM batch WHERE t.economy_id = $1 AND t.id = batch.id AND t.status = 'queued'
+  FROM batch ${foundByKey('transaction', { economy_id: '$1', id: 'batch.id' })}
+  WHERE t.ctid = found.place AND ${unestimated(`t.status = 'queued'`)}
   RETURNING t.tenant_id, t.economy_id, t.id, batch.event_id
 )
 INSERT INTO outbox_event (id, tenant_id, economy_id, topic, subject_id)
@@ -240,9 +248,32 @@ async function requeueReplaced(
     [seen.id, seen.attempts.map((attempt) => attempt.txHash), at],
   )
   if (ended.rowCount !== 1) return false
-  if (seen.kind === TRANSFER_BATCH) await requeueTransactions(client, ids, seen.id)
-  else if (seen.kind !== NONCE_FILLER) await requeueAdministrative(client, ids, seen.id, at)
+  await requeueWork(client, ids, seen, at)
   return true
+}
+
+/** Ends a submission whose nonce another transaction has used, as `replaced`, and queues its work once more. */
+export async function endReplaced(
+  client: pg.PoolClient,
+  ids: Ids,
+  submission: { id: string; kind: string },
+  at: Date,
+): Promise<void> {
+  await client.query(`UPDATE chain_submission SET status = 'replaced', ended_at = $2 WHERE id = $1`, [
+    submission.id,
+    at,
+  ])
+  await requeueWork(client, ids, submission, at)
+}
+
+async function requeueWork(
+  client: pg.PoolClient,
+  ids: Ids,
+  { id, kind }: { id: string; kind: string },
+  at: Date,
+): Promise<void> {
+  if (kind === TRANSFER_BATCH) await requeueTransactions(client, ids, id)
+  else if (kind !== NONCE_FILLER) await requeueAdministrative(client, ids, id, at)
 }
 
 async function requeueTransactions(client: pg.PoolClient, ids: Ids, submissionId: string): Promise<void> {

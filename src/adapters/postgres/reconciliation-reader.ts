@@ -2,7 +2,7 @@ import type { PastReconciliation, ReconciliationReader } from '#core/ledger/list
 import { toPage } from '#core/shared/page.ts'
 import type { Database } from './database.ts'
 
-interface ReconciliationRow {
+export interface ReconciliationRow {
   id: string
   economy_id: string
   block_number: string
@@ -38,7 +38,7 @@ export function createReconciliationReader(database: Pick<Database, 'read'>): Re
   }
 }
 
-function toReconciliation(row: ReconciliationRow): PastReconciliation {
+export function toReconciliation(row: ReconciliationRow): PastReconciliation {
   return {
     id: row.id,
     economyId: row.economy_id,

@@ -86,8 +86,10 @@ ORDER BY hold.transaction_id LIMIT ${STRAYS_MAX}`
 
 const UNHELD_TRANSACTIONS = `
 SELECT t.id
-FROM transaction t LEFT JOIN hold ON hold.economy_id = t.economy_id AND hold.transaction_id = t.id
-WHERE t.economy_id = $1 AND t.status IN ('queued', 'submitted') AND (hold.status = 'pending') IS NOT TRUE
+FROM open_transaction o
+JOIN transaction t ON t.economy_id = o.economy_id AND t.id = o.transaction_id
+LEFT JOIN hold ON hold.economy_id = t.economy_id AND hold.transaction_id = t.id
+WHERE o.economy_id = $1 AND t.status IN ('queued', 'submitted') AND (hold.status = 'pending') IS NOT TRUE
 ORDER BY t.id LIMIT ${STRAYS_MAX}`
 
 async function sumsByAccount(

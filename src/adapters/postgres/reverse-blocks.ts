@@ -8,6 +8,7 @@ import {
   appendTransactionEvents,
   changeAccounts,
   expectRows,
+  foundByKey,
   lockCursorAt,
 } from './ledger-rows.ts'
 
@@ -73,8 +74,8 @@ async function lockReopened(
                   hold.status AS hold_status
            FROM chain_submission s
            CROSS JOIN LATERAL unnest(s.transaction_ids) AS payment(id)
-           JOIN transaction t ON t.economy_id = s.economy_id AND t.id = payment.id
-           JOIN hold ON hold.economy_id = t.economy_id AND hold.transaction_id = t.id
+           CROSS JOIN LATERAL (SELECT * FROM transaction WHERE economy_id = s.economy_id AND id = payment.id OFFSET 0) AS t
+           CROSS JOIN LATERAL (SELECT * FROM hold WHERE economy_id = t.economy_id AND transaction_id = t.id OFFSET 0) AS hold
            WHERE s.chain_id = $1 AND s.block_number > $2 AND s.status IN ('mined', 'confirmed', 'reverted')
            ORDER BY s.block_number DESC, t.id
            FOR UPDATE OF s`,
@@ -141,7 +142,8 @@ async function reopenHolds(client: pg.PoolClient, reopened: readonly ReopenedRow
   const { rowCount } = await client.query({
     name: 'reverse_reopen_holds',
     text: `UPDATE hold SET status = 'pending', ended_at = NULL FROM unnest($1::uuid[], $2::uuid[]) AS reopened(economy_id, id)
-           WHERE hold.economy_id = reopened.economy_id AND hold.transaction_id = reopened.id AND hold.status <> 'pending'`,
+           ${foundByKey('hold', { economy_id: 'reopened.economy_id', transaction_id: 'reopened.id' })}
+           WHERE hold.ctid = found.place AND hold.status <> 'pending'`,
     values: keysOf(ended),
   })
   expectRows('ended holds', rowCount, ended.length)
@@ -154,7 +156,8 @@ async function reopenTransactions(client: pg.PoolClient, reopened: readonly Reop
     text: `UPDATE transaction SET status = 'submitted', block_number = NULL, tx_hash = NULL, mined_at = NULL, ended_at = NULL,
                   failure_code = NULL, failure_reason = NULL
            FROM unnest($1::uuid[], $2::uuid[]) AS reopened(economy_id, id)
-           WHERE transaction.economy_id = reopened.economy_id AND transaction.id = reopened.id`,
+           ${foundByKey('transaction', { economy_id: 'reopened.economy_id', id: 'reopened.id' })}
+           WHERE transaction.ctid = found.place`,
     values: keysOf(reopened),
   })
   expectRows('transactions', rowCount, reopened.length)

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { NONCE_FILLER } from '#core/chain/submission.ts'
 import type { BlockPosition } from '#core/ledger/chain-store.ts'
 import type {
   MinedSubmission,
@@ -13,6 +14,7 @@ import {
   appendTransactionEvents,
   changeAccounts,
   expectRows,
+  foundByKey,
   lockCursorAt,
   unestimated,
 } from './ledger-rows.ts'
@@ -104,19 +106,17 @@ async function writeEntries(
     name: 'settle_write_entries',
     text: `INSERT INTO entry (economy_id, account_id, block_number, log_index, side, generation, tenant_id, block_hash, tx_hash,
                               counter_account_id, amount, transaction_id)
-           SELECT movement.economy_id, side.account_id, block.number, movement.log_index, side.name, block.generation,
-                  movement.tenant_id, block.hash, movement.tx_hash, side.counter_account_id, side.amount, movement.transaction_id
+           SELECT movement.economy_id, side.account_id, ($10::bigint[])[movement.block], movement.log_index, side.name,
+                  ($12::int[])[movement.block], movement.tenant_id, ($11::text[])[movement.block], movement.tx_hash, side.counter_account_id, side.amount, movement.transaction_id
            FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::uuid[], $7::uuid[], $8::numeric[], $9::uuid[])
-                AS movement(economy_id, tenant_id, block_index, log_index, tx_hash, from_id, to_id, amount, transaction_id)
-           JOIN unnest($10::bigint[], $11::text[], $12::int[]) WITH ORDINALITY AS block(number, hash, generation, position)
-             ON block.position = movement.block_index + 1
+                AS movement(economy_id, tenant_id, block, log_index, tx_hash, from_id, to_id, amount, transaction_id)
            CROSS JOIN LATERAL (VALUES ('debit', movement.from_id, movement.to_id, -movement.amount),
                                       ('credit', movement.to_id, movement.from_id, movement.amount))
                 AS side(name, account_id, counter_account_id, amount)`,
     values: [
       movements.map((movement) => movement.economyId),
       movements.map((movement) => movement.tenantId),
-      movements.map((movement) => movement.blockIndex),
+      movements.map((movement) => movement.blockIndex + 1),
       movements.map((movement) => movement.logIndex),
       movements.map((movement) => movement.txHash),
       movements.map((movement) => movement.fromAccountId),
@@ -136,8 +136,8 @@ async function postHolds(client: pg.PoolClient, payments: readonly SettledPaymen
     name: 'settle_post_holds',
     text: `UPDATE hold SET status = 'posted', ended_at = now()
            FROM unnest($1::uuid[], $2::uuid[], $3::numeric[]) AS payment(economy_id, transaction_id, amount)
-           WHERE hold.economy_id = payment.economy_id AND hold.transaction_id = payment.transaction_id
-             AND ${unestimated(`hold.status = 'pending'`)} AND hold.amount = payment.amount`,
+           ${foundByKey('hold', { economy_id: 'payment.economy_id', transaction_id: 'payment.transaction_id' })}
+           WHERE hold.ctid = found.place AND ${unestimated(`hold.status = 'pending'`)} AND hold.amount = payment.amount`,
     values: [
       payments.map((payment) => payment.economyId),
       payments.map((payment) => payment.transactionId),
@@ -159,7 +159,8 @@ async function mineTransactions(
     text: `UPDATE transaction SET status = 'mined', block_number = payment.block_number, tx_hash = payment.tx_hash,
                   mined_at = now()
            FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[]) AS payment(economy_id, id, block_number, tx_hash)
-           WHERE transaction.economy_id = payment.economy_id AND transaction.id = payment.id
+           ${foundByKey('transaction', { economy_id: 'payment.economy_id', id: 'payment.id' })}
+           WHERE transaction.ctid = found.place
              AND ${unestimated(`transaction.status = 'submitted' AND transaction.failure_code IS NULL`)}`,
     values: [
       payments.map((payment) => payment.economyId),
@@ -184,7 +185,8 @@ async function recordFailures(
                   block_number = failure.block_number, tx_hash = failure.tx_hash
            FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[])
                 AS failure(economy_id, id, code, reason, block_number, tx_hash)
-           WHERE transaction.economy_id = failure.economy_id AND transaction.id = failure.id
+           ${foundByKey('transaction', { economy_id: 'failure.economy_id', id: 'failure.id' })}
+           WHERE transaction.ctid = found.place
              AND ${unestimated(`transaction.status = 'submitted' AND transaction.failure_code IS NULL`)}`,
     values: [
       failures.map((failure) => failure.economyId),
@@ -198,6 +200,10 @@ async function recordFailures(
   expectRows('submitted transactions', rowCount, failures.length)
 }
 
+/**
+ * A filler is given up as soon as its nonce is used. When a re-org takes that back it may land after all, which moves nothing;
+ * anything else that was given up and lands is an inconsistency.
+ */
 async function mineSubmissions(
   client: pg.PoolClient,
   blocks: readonly AdoptedBlock[],
@@ -212,7 +218,8 @@ async function mineSubmissions(
                mined_at = mined.mined_at
            FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::numeric[], $7::text[], $8::timestamptz[])
                 AS mined(id, block_number, block_hash, tx_hash, gas_used, gas_price, revert_reason, mined_at)
-           WHERE s.id = mined.id AND s.status IN ('signed', 'broadcast')`,
+           WHERE s.id = mined.id
+             AND (s.status IN ('signed', 'broadcast') OR (s.status = 'replaced' AND s.kind = '${NONCE_FILLER}'))`,
     values: [
       submissions.map((mined) => mined.id),
       submissions.map((mined) => blockOf(blocks, mined).number),

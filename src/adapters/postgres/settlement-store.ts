@@ -17,12 +17,18 @@ export function createSettlementStore(database: Database, ids: Ids): SettlementS
     callOf: (submissionId, blockNumber) => callOf(database, submissionId, blockNumber),
     settle: (chainId, from, settlement, headNumber) =>
       asInconsistency(
-        database.raw([], (client) => settleBlocks(client, ids, { chainId, from, settlement, headNumber })),
+        database.rawByKeys([], (client) =>
+          settleBlocks(client, ids, { chainId, from, settlement, headNumber }),
+        ),
       ),
     reverse: (chainId, from, ancestor) =>
-      asInconsistency(database.raw([], (client) => reverseBlocks(client, ids, { chainId, from, ancestor }))),
+      asInconsistency(
+        database.rawByKeys([], (client) => reverseBlocks(client, ids, { chainId, from, ancestor })),
+      ),
     confirm: (chainId, transactionsMax) =>
-      asInconsistency(database.raw([], (client) => confirmBlocks(client, ids, { chainId, transactionsMax }))),
+      asInconsistency(
+        database.rawByKeys([], (client) => confirmBlocks(client, ids, { chainId, transactionsMax })),
+      ),
   }
 }
 
@@ -81,7 +87,10 @@ async function submissionsOf(database: Database, txHashes: readonly string[]): P
   }))
 }
 
-/** The payments of each submission with their legs, both in the order of the calldata. */
+/**
+ * The payments of each submission with their legs, both in the order of the calldata. OFFSET 0: each row by its key; the planner
+ * would rather read all of them in parallel.
+ */
 async function paymentsOf(
   database: Database,
   submissionIds: readonly string[],
@@ -89,10 +98,10 @@ async function paymentsOf(
   const { rows } = await database.pool.query<LegRow>({
     name: 'settlement_payments',
     text: `SELECT s.id AS submission_id, payment.id AS transaction_id, leg.from_account_id, leg.to_account_id, leg.amount
-           FROM chain_submission s
+           FROM unnest($1::uuid[]) AS wanted(id)
+           CROSS JOIN LATERAL (SELECT * FROM chain_submission WHERE id = wanted.id OFFSET 0) AS s
            CROSS JOIN LATERAL unnest(s.transaction_ids) WITH ORDINALITY AS payment(id, index)
-           JOIN transfer leg ON leg.economy_id = s.economy_id AND leg.transaction_id = payment.id
-           WHERE s.id = ANY ($1::uuid[])
+           CROSS JOIN LATERAL (SELECT * FROM transfer WHERE economy_id = s.economy_id AND transaction_id = payment.id OFFSET 0) AS leg
            ORDER BY s.id, payment.index, leg.position`,
     values: [submissionIds],
   })
@@ -123,7 +132,8 @@ async function accountIds(
   const { rows } = await database.pool.query<{ economy_id: string; id: string; address: string }>({
     name: 'settlement_account_ids',
     text: `SELECT account.economy_id, account.id, account.address
-           FROM unnest($1::uuid[], $2::text[]) AS place(economy_id, address) JOIN account USING (economy_id, address)`,
+           FROM unnest($1::uuid[], $2::text[]) AS place(economy_id, address)
+           CROSS JOIN LATERAL (SELECT * FROM account WHERE economy_id = place.economy_id AND address = place.address OFFSET 0) AS account`,
     values: [places.map((place) => place.economyId), places.map((place) => place.address)],
   })
   return new Map(rows.map((row) => [addressKey(row.economy_id, row.address), row.id]))

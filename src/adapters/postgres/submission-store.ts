@@ -11,7 +11,10 @@ import { createLockedLane } from './locked-lane.ts'
 const ANSWERS_MAX = 20
 
 /** Chain submissions in Postgres, with the worker's role. */
-export function createSubmissionStore(database: Pick<Database, 'pool' | 'raw'>, ids: Ids): SubmissionStore {
+export function createSubmissionStore(
+  database: Pick<Database, 'pool' | 'rawByKeys'>,
+  ids: Ids,
+): SubmissionStore {
   const { pool } = database
   return {
     async work(laneId) {
@@ -27,7 +30,7 @@ export function createSubmissionStore(database: Pick<Database, 'pool' | 'raw'>, 
     },
 
     withLaneLocked: (laneId, work) =>
-      database.raw([], async (client) => {
+      database.rawByKeys([], async (client) => {
         const state = await lockLane(client, laneId)
         return state ? work(createLockedLane(client, ids, state)) : null
       }),
@@ -81,7 +84,7 @@ SELECT EXISTS (SELECT FROM chain_submission s WHERE s.lane_id = $1 AND s.status 
        e.id AS economy_id, e.tenant_id, e.token_rules_address
 FROM (SELECT) once
 LEFT JOIN economy e ON e.lane_id = $1 AND e.status IN ('active', 'paused')
-  AND EXISTS (SELECT FROM transaction t WHERE t.economy_id = e.id AND t.status = 'queued')
+  AND EXISTS (SELECT FROM open_transaction o WHERE o.economy_id = e.id AND o.is_queued)
 ORDER BY e.id`
 
 interface WorkRow {

@@ -4,6 +4,7 @@ import type { TokenRuleStore } from '#core/rule/token-rule-store.ts'
 import { toPage } from '#core/shared/page.ts'
 import type { PrismaTx } from './database.ts'
 import type { TokenRule as TokenRuleRow } from './generated/client.ts'
+import { lockRow } from './lock-row.ts'
 import { pageOf, pageQuery } from './page.ts'
 import { raiseConfigVersion } from './raise-config-version.ts'
 import { orTaken } from './unique-violation.ts'
@@ -29,9 +30,7 @@ export function createTokenRuleStore(tx: PrismaTx, tenantId: string): TokenRuleS
     },
 
     async lock(economyId, id) {
-      await tx.$queryRaw`
-        SELECT FROM token_rule
-        WHERE tenant_id = ${tenantId}::uuid AND economy_id = ${economyId}::uuid AND id = ${id}::uuid FOR UPDATE`
+      await lockRow(tx, 'token_rule', { tenantId, economyId, id })
       return find(economyId, id)
     },
 

@@ -3,7 +3,7 @@ import type { ActivityWindows, RuleContext, WindowTotals } from '#core/rule/eval
 import type { PastTransaction, TransactionHistory } from '#core/rule/transaction-history.ts'
 import type { Metadata } from '#core/shared/metadata.ts'
 import type { Database } from './database.ts'
-import { ID_SLACK_MS, idAt } from './transaction-reader.ts'
+import { ID_SLACK_MS, idAt } from './transaction-list.ts'
 
 type Party = RuleContext['sender']
 type PartyJson = Omit<Party, 'createdAt'> & { createdAt: string }

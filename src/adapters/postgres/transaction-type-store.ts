@@ -3,6 +3,7 @@ import type { TransactionType } from '#core/rule/transaction-type.ts'
 import type { TransactionTypeStore } from '#core/rule/transaction-type-store.ts'
 import type { PrismaTx } from './database.ts'
 import { toJson } from './json.ts'
+import { lockRow } from './lock-row.ts'
 import { pageOf, pageQuery } from './page.ts'
 import { raiseConfigVersion } from './raise-config-version.ts'
 import { toPricingColumns, toTransactionType } from './transaction-type-row.ts'
@@ -27,9 +28,7 @@ export function createTransactionTypeStore(tx: PrismaTx, tenantId: string): Tran
     },
 
     async lock(economyId, id) {
-      await tx.$queryRaw`
-        SELECT FROM transaction_type
-        WHERE tenant_id = ${tenantId}::uuid AND economy_id = ${economyId}::uuid AND id = ${id}::uuid FOR UPDATE`
+      await lockRow(tx, 'transaction_type', { tenantId, economyId, id })
       return find(economyId, id)
     },
 

@@ -13,6 +13,7 @@ import { createTenantStore } from './tenant-store.ts'
 import { createTokenRuleStore } from './token-rule-store.ts'
 import { createTransactionTypeStore } from './transaction-type-store.ts'
 import { createUserStore } from './user-store.ts'
+import { createWebhookStore } from './webhook-store.ts'
 
 /** Units of work in Postgres: one Prisma transaction each, with every store bound to it and to its tenant. */
 export function createUnitOfWork(deps: { database: Database; ids: Ids; sealer: Sealer }): UnitOfWork {
@@ -32,6 +33,7 @@ export function createUnitOfWork(deps: { database: Database; ids: Ids; sealer: S
         idempotency: createIdempotencyStore(tx, tenantId, sealer),
         airdrops: createAirdropStore(tx, tenantId),
         outbox: createOutboxStore(tx, ids),
+        webhooks: createWebhookStore(tx, tenantId, sealer),
       }),
     )
 }

@@ -1,16 +1,17 @@
 import assert from 'node:assert'
 import type { Metadata } from '#core/shared/metadata.ts'
-import type { PageRequest } from '#core/shared/page.ts'
 import { ExternalIdTaken } from '#core/user/errors.ts'
 import type { User, UserStatus, UserType, Wallet } from '#core/user/user.ts'
-import type { NewUserRow, UserFilter, UserStore } from '#core/user/user-store.ts'
+import type { NewUserRow, UserStore } from '#core/user/user-store.ts'
 import type { PrismaTx } from './database.ts'
 import { Prisma } from './generated/client.ts'
 import { toJson } from './json.ts'
+import { lockRow } from './lock-row.ts'
 import { pageOf, pageQuery } from './page.ts'
 import { orTaken } from './unique-violation.ts'
+import { findByName } from './user-names.ts'
 
-const WITH_WALLET = {
+export const WITH_WALLET = {
   omit: { nameSearch: true },
   include: { wallet: { select: { address: true, custody: true } } },
 } as const
@@ -20,11 +21,6 @@ export function createUserStore(tx: PrismaTx, tenantId: string): UserStore {
   const find = async (economyId: string, id: string) => {
     const row = await tx.economyUser.findFirst({ where: { tenantId, economyId, id }, ...WITH_WALLET })
     return row && toUser(row)
-  }
-  /** The ids of a page of users whose names begin so: Prisma has no word for the operator. */
-  const named = async (economyId: string, page: PageRequest, filter: UserFilter & { namePrefix: string }) => {
-    const ids = await tx.$queryRaw<{ id: string }[]>(selectByName(tenantId, economyId, page, filter))
-    return { where: { id: { in: ids.map((row) => row.id) } } }
   }
   return {
     find,
@@ -36,17 +32,20 @@ export function createUserStore(tx: PrismaTx, tenantId: string): UserStore {
     },
 
     async lock(economyId, id) {
-      await tx.$queryRaw`
-        SELECT FROM economy_user
-        WHERE tenant_id = ${tenantId}::uuid AND economy_id = ${economyId}::uuid AND id = ${id}::uuid FOR UPDATE`
+      await lockRow(tx, 'economy_user', { tenantId, economyId, id })
       return find(economyId, id)
     },
 
     async list(economyId, page, { namePrefix, ...exact }) {
       const query = pageQuery(page)
-      const found = namePrefix === undefined ? query : await named(economyId, page, { namePrefix, ...exact })
-      const where = { ...found.where, tenantId, economyId, ...exact }
-      return pageOf(await tx.economyUser.findMany({ ...query, where, ...WITH_WALLET }), page, toUser)
+      const named =
+        namePrefix === undefined
+          ? null
+          : await findByName(tx, { tenantId, economyId }, page, { namePrefix, ...exact })
+      const found = named ? { id: { in: named.ids } } : query.where
+      const where = { ...found, tenantId, economyId, ...exact }
+      const users = pageOf(await tx.economyUser.findMany({ ...query, where, ...WITH_WALLET }), page, toUser)
+      return { ...users, nextAfter: users.nextAfter ?? named?.endOfWalk ?? null }
     },
 
     async update(user) {
@@ -101,25 +100,7 @@ function toItem({ user, salt }: NewUserRow, position: number) {
   }
 }
 
-function selectByName(
-  tenantId: string,
-  economyId: string,
-  page: PageRequest,
-  filter: UserFilter & { namePrefix: string },
-): Prisma.Sql {
-  const [externalId, status, type] = [filter.externalId ?? null, filter.status ?? null, filter.type ?? null]
-  const after = page.after ?? null
-  const isAsc = page.order === 'asc'
-  return Prisma.sql`
-    SELECT id FROM economy_user
-    WHERE tenant_id = ${tenantId}::uuid AND economy_id = ${economyId}::uuid AND name_search ^@ lower(${filter.namePrefix})
-      AND (${externalId}::text IS NULL OR external_id = ${externalId})
-      AND (${status}::text IS NULL OR status = ${status}) AND (${type}::text IS NULL OR type = ${type})
-      AND (${after}::uuid IS NULL OR ${isAsc ? Prisma.sql`id > ${after}::uuid` : Prisma.sql`id < ${after}::uuid`})
-    ORDER BY ${isAsc ? Prisma.sql`id ASC` : Prisma.sql`id DESC`} LIMIT ${page.limit + 1}`
-}
-
-function toUser({ wallet, ...row }: UserRow): User {
+export function toUser({ wallet, ...row }: UserRow): User {
   assert(wallet, 'a user has a wallet from the start')
   return {
     ...row,

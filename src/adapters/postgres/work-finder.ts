@@ -7,7 +7,7 @@ import type { Database } from './database.ts'
 const SWEEP_LOCK = '8030890299091281264'
 /** Rows of one kind per sweep; the next sweep, a second later, finds the rest. */
 const FOUND_MAX = 1_000
-/** Milliseconds. A submission younger than this is on its way; its lane need not be rung for it. */
+/** Milliseconds. A submission younger than this is on its way. One from the future was signed by a clock that runs ahead. */
 const UNMINED_AFTER_MS = 3_000
 
 const LANES_TO_SUBMIT = `
@@ -16,7 +16,7 @@ WHERE lane.status = 'active' AND chain.status = 'active'
   AND (EXISTS (SELECT FROM chain_submission s WHERE s.lane_id = lane.id AND s.status = 'queued')
     OR EXISTS (SELECT FROM economy e
                WHERE e.lane_id = lane.id
-                 AND EXISTS (SELECT FROM transaction t WHERE t.economy_id = e.id AND t.status = 'queued')))
+                 AND EXISTS (SELECT FROM open_transaction o WHERE o.economy_id = e.id AND o.is_queued)))
 LIMIT ${FOUND_MAX}`
 
 /** Paused lanes too: what they signed must still land, and this is how they find out that they may sign again. */
@@ -26,7 +26,14 @@ WHERE chain.status = 'active'
   AND ((lane.status = 'paused' AND lane.pause_reason IS DISTINCT FROM 'operator')
     OR EXISTS (SELECT FROM chain_submission s
                WHERE s.lane_id = lane.id AND s.status IN ('signed', 'broadcast')
-                 AND s.signed_at < now() - interval '${UNMINED_AFTER_MS} milliseconds'))
+                 AND abs(extract(epoch FROM now() - s.signed_at)) * 1000 > ${UNMINED_AFTER_MS}))
+LIMIT ${FOUND_MAX}`
+
+const WEBHOOKS_TO_DELIVER = `
+SELECT e.id FROM webhook_endpoint e
+WHERE e.status = 'enabled' AND e.deleted_at IS NULL
+  AND (e.lease_until IS NULL OR e.lease_until < now()) AND (e.retry_at IS NULL OR e.retry_at <= now())
+  AND EXISTS (SELECT FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.next_attempt_at <= now())
 LIMIT ${FOUND_MAX}`
 
 const OUTBOX_BEHIND = `
@@ -79,6 +86,10 @@ async function findUnfinished(client: pg.PoolClient): Promise<UnfinishedWork | n
     ),
     airdropIds: await idsOf(
       `SELECT id FROM airdrop WHERE status IN ('queued', 'running') ORDER BY id LIMIT ${FOUND_MAX}`,
+    ),
+    webhookIds: await idsOf(WEBHOOKS_TO_DELIVER),
+    replayIds: await idsOf(
+      `SELECT id FROM webhook_replay WHERE status = 'running' ORDER BY id LIMIT ${FOUND_MAX}`,
     ),
     isOutboxBehind: behind.rows[0]?.behind ?? false,
   }

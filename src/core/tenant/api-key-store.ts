@@ -3,7 +3,8 @@ import type { ApiKey } from './api-key.ts'
 
 /** Port: the tenant's keys, without their secrets. */
 export interface ApiKeyStore {
-  insert(key: ApiKey, secretHash: Uint8Array): Promise<void>
+  /** @param signingKey The sealed shared secret, or the public key; null when the key does not sign. */
+  insert(key: ApiKey, secretHash: Uint8Array, signingKey: string | null): Promise<void>
   find(id: string): Promise<ApiKey | null>
   /** The key, locked for the rest of the unit of work, so that two rotations or revocations of it follow each other. */
   lock(id: string): Promise<ApiKey | null>

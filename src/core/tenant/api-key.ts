@@ -18,12 +18,28 @@ export interface ApiKey {
   revokedAt: Date | null
   /** The key that takes its place after a rotation. */
   replacedById: string | null
+  /** Null: the key is sent as a bearer token and signs nothing. */
+  signing: KeySigning | null
 }
 
-/** A key and its secret, in the one moment in which both are known. */
+export const SIGNING_ALGORITHMS = ['hmac-sha256', 'ed25519'] as const
+export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number]
+
+/** How a key signs requests instead of travelling in them. @see RFC 9421 */
+export interface KeySigning {
+  algorithm: SigningAlgorithm
+  /** Ed25519: the 32 bytes in base64url. HMAC: null, its shared secret is shown once and never again. */
+  publicKey: string | null
+  /** True: the key is refused as a bearer token, so that whoever reads it somewhere can do nothing with it. */
+  isRequired: boolean
+}
+
+/** A key and its secrets, in the one moment in which all are known. */
 export interface IssuedApiKey {
   apiKey: ApiKey
   secret: string
+  /** Shared by an HMAC key's two sides; null for every other key. */
+  signingSecret: string | null
 }
 
 /** Most entries of an address list: it is searched on every request. */

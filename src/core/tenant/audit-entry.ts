@@ -28,6 +28,7 @@ export const AUDIT_SUBJECTS = [
   'token_rule',
   'price_point',
   'airdrop',
+  'webhook',
 ] as const
 export type AuditSubject = (typeof AUDIT_SUBJECTS)[number]
 

@@ -1,8 +1,15 @@
 import { BlockList, isIP, isIPv4 } from 'node:net'
 import type { Clock } from '../shared/clock.ts'
 import type { ApiKeyHasher } from './api-key-hasher.ts'
-import { apiKeyStatus } from './api-key.ts'
-import { IpNotAllowed, KeyExpired, KeyRevoked, TenantSuspended, Unauthenticated } from './errors.ts'
+import { apiKeyStatus, type SigningAlgorithm } from './api-key.ts'
+import {
+  IpNotAllowed,
+  KeyExpired,
+  KeyRevoked,
+  SignatureRequired,
+  TenantSuspended,
+  Unauthenticated,
+} from './errors.ts'
 import type { Scope } from './scopes.ts'
 import type { Environment } from './tenant.ts'
 
@@ -17,7 +24,16 @@ export interface Credential {
   ipAllowList: readonly string[]
   expiresAt: Date | null
   revokedAt: Date | null
+  /** What its signatures are checked with; null: it signs nothing. */
+  signing: CredentialSigning | null
   tenantStatus: 'active' | 'suspended'
+}
+
+/** The checking half of a signing key, as it is stored: a sealed shared secret or a public key. */
+export interface CredentialSigning {
+  algorithm: SigningAlgorithm
+  key: string
+  isRequired: boolean
 }
 
 /** Port: finds a key by the id that travels in it, across tenants. */
@@ -33,7 +49,7 @@ interface Deps {
  * Decides whether `text` is a key that works now from `ip`. Nothing is looked up for a string that fails its checksum, and
  * nothing about a key is told to someone who does not know its secret.
  *
- * @throws Unauthenticated, KeyRevoked, KeyExpired, TenantSuspended, IpNotAllowed
+ * @throws Unauthenticated, SignatureRequired, KeyRevoked, KeyExpired, TenantSuspended, IpNotAllowed
  */
 export async function authenticateApiKey(deps: Deps, text: string, ip: string): Promise<Credential> {
   const parsed = deps.hasher.parse(text)
@@ -44,12 +60,21 @@ export async function authenticateApiKey(deps: Deps, text: string, ip: string): 
     deps.hasher.matches(parsed.secret, credential?.secretHash ?? NO_HASH) &&
     credential?.environment === parsed.environment
   if (!credential || !isGenuine) throw new Unauthenticated('The API key is not known.')
-  const status = apiKeyStatus(credential, deps.clock.now())
+  admit(credential, deps.clock.now(), ip)
+  if (credential.signing?.isRequired) throw new SignatureRequired()
+  return credential
+}
+
+/**
+ * Refuses a genuine key that does not work now or from here.
+ * @throws KeyRevoked, KeyExpired, TenantSuspended, IpNotAllowed
+ */
+export function admit(credential: Credential, now: Date, ip: string): void {
+  const status = apiKeyStatus(credential, now)
   if (status === 'revoked') throw new KeyRevoked()
   if (status === 'expired') throw new KeyExpired()
   if (credential.tenantStatus === 'suspended') throw new TenantSuspended()
   if (!isAllowedFrom(credential.ipAllowList, ip)) throw new IpNotAllowed(ip)
-  return credential
 }
 
 /** Compared with when there is no key, so that an unknown id takes the time of a wrong secret. */

@@ -10,6 +10,7 @@ import { auditEntry } from './audit-entry.ts'
 import { isIpRange } from './authenticate-api-key.ts'
 import { ScopeMissing } from './errors.ts'
 import { isDataScope, missingScopes, type Scope } from './scopes.ts'
+import { issueSigning, type SigningKeys, type WantedSigning } from './signing-keys.ts'
 import type { Environment } from './tenant.ts'
 
 export interface CreateApiKey {
@@ -23,11 +24,14 @@ export interface CreateApiKey {
   scopes: readonly Scope[]
   ipAllowList: readonly string[]
   expiresAt: Date | null
+  /** Null: the key signs nothing. */
+  signing: WantedSigning | null
 }
 
 interface Deps {
   unitOfWork: UnitOfWork
   hasher: ApiKeyHasher
+  signingKeys: SigningKeys
   clock: Clock
   ids: Ids
 }
@@ -45,10 +49,11 @@ export async function createApiKey(deps: Deps, command: CreateApiKey): Promise<I
     throw new ScopeMissing(missing, `A key cannot grant what it lacks itself: ${missing.join(', ')}.`)
   }
   const now = deps.clock.now()
-  refuseUnusable(command, now)
+  refuseUnusable(deps.signingKeys, command, now)
   const id = deps.ids.next()
   const issued = deps.hasher.issue(command.environment, id)
   const { actor, name, economyId, environment, scopes, ipAllowList, expiresAt } = command
+  const { signing, signingKey, signingSecret } = issueSigning(deps.signingKeys, command.signing)
   const apiKey: ApiKey = {
     id,
     name,
@@ -61,10 +66,11 @@ export async function createApiKey(deps: Deps, command: CreateApiKey): Promise<I
     lastUsedAt: null,
     revokedAt: null,
     replacedById: null,
+    signing,
   }
   await deps.unitOfWork(actor.tenantId, async (tx) => {
     if (economyId) await requireEconomy(tx, economyId, environment)
-    await tx.apiKeys.insert(apiKey, issued.hash)
+    await tx.apiKeys.insert(apiKey, issued.hash, signingKey)
     await tx.audit.append(
       auditEntry(deps, actor, {
         action: 'api_key.created',
@@ -74,11 +80,11 @@ export async function createApiKey(deps: Deps, command: CreateApiKey): Promise<I
       }),
     )
   })
-  return { apiKey, secret: issued.text }
+  return { apiKey, secret: issued.text, signingSecret }
 }
 
-function refuseUnusable(command: CreateApiKey, now: Date): void {
-  const wrong: FieldError[] = []
+function refuseUnusable(keys: SigningKeys, command: CreateApiKey, now: Date): void {
+  const wrong: FieldError[] = signingProblems(keys, command.signing)
   for (const [index, entry] of command.ipAllowList.entries()) {
     if (!isIpRange(entry))
       wrong.push({ pointer: `/ip_allow_list/${index}`, detail: 'is no IP address and no CIDR range' })
@@ -94,6 +100,19 @@ function refuseUnusable(command: CreateApiKey, now: Date): void {
     }
   }
   if (wrong.length > 0) throw new InvalidRequest(wrong)
+}
+
+function signingProblems(keys: SigningKeys, signing: WantedSigning | null): FieldError[] {
+  if (!signing) return []
+  const { algorithm, publicKey } = signing
+  const pointer = '/signing/public_key'
+  if (algorithm !== 'ed25519')
+    return publicKey === null
+      ? []
+      : [{ pointer, detail: `is for ed25519 only; ${algorithm} has a shared secret` }]
+  if (publicKey === null) return [{ pointer, detail: 'is missing: the public half of your Ed25519 key' }]
+  if (keys.isPublicKey(publicKey)) return []
+  return [{ pointer, detail: 'is no Ed25519 public key: send its 32 bytes in base64url' }]
 }
 
 async function requireEconomy(tx: Stores, economyId: string, environment: Environment): Promise<void> {

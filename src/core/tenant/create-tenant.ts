@@ -50,13 +50,14 @@ export async function createTenant(
     lastUsedAt: null,
     revokedAt: null,
     replacedById: null,
+    signing: null,
   }
   const issued = deps.hasher.issue(apiKey.environment, apiKey.id)
   const actor: Actor = { ...command.actor, tenantId: tenant.id }
   await deps.unitOfWork(tenant.id, async (tx) => {
     await tx.tenants.insert(tenant)
     await tx.members.insert(owner)
-    await tx.apiKeys.insert(apiKey, issued.hash)
+    await tx.apiKeys.insert(apiKey, issued.hash, null)
     await tx.audit.append(
       auditEntry(deps, actor, {
         action: 'tenant.created',
@@ -66,5 +67,5 @@ export async function createTenant(
       }),
     )
   })
-  return { tenant, owner, apiKey, secret: issued.text }
+  return { tenant, owner, apiKey, secret: issued.text, signingSecret: null }
 }

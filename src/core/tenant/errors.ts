@@ -56,6 +56,20 @@ export class Unauthenticated extends DomainError {
   }
 }
 
+/** The key was created to sign and never to be sent. */
+export class SignatureRequired extends DomainError {
+  constructor() {
+    super('signature_required', 'This API key must sign its requests (RFC 9421); do not send the key itself.')
+  }
+}
+
+/** A signature that does not hold, or leaves out what it must cover. */
+export class SignatureInvalid extends DomainError {
+  constructor(detail: string) {
+    super('signature_invalid', detail)
+  }
+}
+
 /** The key was good and has run out. */
 export class KeyExpired extends DomainError {
   constructor() {

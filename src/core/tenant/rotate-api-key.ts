@@ -6,17 +6,20 @@ import { type ApiKey, apiKeyStatus, type IssuedApiKey } from './api-key.ts'
 import { auditEntry } from './audit-entry.ts'
 import { ApiKeyNotActive, ApiKeyNotFound, ScopeMissing } from './errors.ts'
 import { missingScopes, type Scope } from './scopes.ts'
+import { issueSigning, type SigningKeys } from './signing-keys.ts'
 
 interface Deps {
   unitOfWork: UnitOfWork
   hasher: ApiKeyHasher
+  signingKeys: SigningKeys
   clock: Clock
   ids: Ids
 }
 
 /**
  * Replaces a key by a new one with the same rights and a new secret. Both work for `overlapSeconds`, so that a deployment
- * can change over without a gap; the new key lives no longer than the old one would have.
+ * can change over without a gap; the new key lives no longer than the old one would have. A shared signing secret is made
+ * anew, a public key is kept: its private half never was here.
  *
  * @throws ApiKeyNotFound
  * @throws ApiKeyNotActive when it is expired, revoked, or already has a successor
@@ -39,8 +42,10 @@ export async function rotateApiKey(
     if (missing.length > 0) {
       throw new ScopeMissing(missing, `A key cannot rotate one that may do more: ${missing.join(', ')}.`)
     }
+    const { signing, signingKey, signingSecret } = issueSigning(deps.signingKeys, old.signing)
     const apiKey: ApiKey = {
       ...old,
+      signing,
       id: deps.ids.next(),
       createdAt: now,
       lastUsedAt: null,
@@ -49,7 +54,7 @@ export async function rotateApiKey(
     const issued = deps.hasher.issue(apiKey.environment, apiKey.id)
     const overlapEnds = new Date(now.getTime() + command.overlapSeconds * 1_000)
     const oldEnds = old.expiresAt && old.expiresAt < overlapEnds ? old.expiresAt : overlapEnds
-    await tx.apiKeys.insert(apiKey, issued.hash)
+    await tx.apiKeys.insert(apiKey, issued.hash, signingKey)
     await tx.apiKeys.replace(old.id, apiKey.id, oldEnds)
     await tx.audit.append(
       auditEntry(deps, actor, {
@@ -59,6 +64,6 @@ export async function rotateApiKey(
         details: { replaced_by_id: apiKey.id, expires_at: oldEnds },
       }),
     )
-    return { apiKey, secret: issued.text }
+    return { apiKey, secret: issued.text, signingSecret }
   })
 }

@@ -25,6 +25,9 @@ export const DATA_SCOPES = [
   'airdrops:read',
   'airdrops:write',
   'token:read',
+  'events:read',
+  'webhooks:read',
+  'webhooks:write',
 ] as const
 
 /** Everything a key may be allowed to do. Names are part of the API: they are never renamed. */

@@ -27,7 +27,7 @@ export const fields = {
     },
     ledger: async (user: { id: string }, args: ConnectionArgs, context: Context) => {
       const userId = idFromPath('usr', user.id, () => new UserNotFound())
-      const query = { ...ownerOf(context, 'users:read'), userId, page: pageOf(args) }
+      const query = { ...ownerOf(context, 'users:read'), userId, page: pageOf(args, 'entry') }
       return toConnection(await listEntries(context.deps, query), presentEntry)
     },
   },

@@ -6,6 +6,7 @@ import { onlyItem, toError } from '#core/transaction/acceptor.ts'
 import { asQueued } from '#core/transaction/transaction.ts'
 import { createUser } from '#core/user/create-users.ts'
 import { parseKey } from '../../plugins/idempotency.ts'
+import { noteAccepted } from '../../plugins/log.ts'
 import { toInvalidRequest } from '../../plugins/validation.ts'
 import { presentTransactionType } from '../../presenters/transaction-types.ts'
 import { presentTransaction } from '../../presenters/transactions.ts'
@@ -71,7 +72,7 @@ export const mutations = {
   },
 }
 
-function submit(
+async function submit(
   context: Context,
   items: ReturnType<typeof toCommand>[],
   idempotencyKey: string,
@@ -80,13 +81,15 @@ function submit(
   const { tenantId, economyId } = ownerOf(context, 'transactions:write')
   const key = parseKey(idempotencyKey)
   const fingerprint = fingerprintOf('POST', '/graphql', body)
-  return context.deps.acceptor.submit({
+  const result = await context.deps.acceptor.submit({
     tenantId,
     economyId,
     items,
     idempotency: { key, fingerprint },
     dryRun: false,
   })
+  noteAccepted(context.request, result)
+  return result
 }
 
 /** Checks an input by the schema of REST's body, so that both surfaces refuse the same with the same words. */

@@ -5,10 +5,13 @@ import { EconomyNotFound } from '#core/economy/errors.ts'
 import { getEconomy } from '#core/economy/get-economy.ts'
 import { listEconomies } from '#core/economy/list-economies.ts'
 import { readToken } from '#core/economy/read-token.ts'
-import { TokenRuleNotFound, TransactionTypeNotFound } from '#core/rule/errors.ts'
+import { listReconciliations } from '#core/ledger/list-reconciliations.ts'
+import { PricePointNotFound, TokenRuleNotFound, TransactionTypeNotFound } from '#core/rule/errors.ts'
+import { getPricePoint } from '#core/rule/get-price-point.ts'
 import { getTokenRule } from '#core/rule/get-token-rule.ts'
 import { getTransactionType } from '#core/rule/get-transaction-type.ts'
 import { listPricePoints } from '#core/rule/list-price-points.ts'
+import { listTokenRuleVersions } from '#core/rule/list-token-rule-versions.ts'
 import { listTokenRules } from '#core/rule/list-token-rules.ts'
 import { listTransactionTypes } from '#core/rule/list-transaction-types.ts'
 import type { Metadata } from '#core/shared/metadata.ts'
@@ -32,9 +35,10 @@ import { presentAuditEntry } from '../../presenters/audit-log.ts'
 import { presentEconomy } from '../../presenters/economies.ts'
 import { presentMember } from '../../presenters/members.ts'
 import { presentPricePoint } from '../../presenters/price-points.ts'
+import { presentReconciliation } from '../../presenters/reconciliations.ts'
 import { presentTenant } from '../../presenters/tenants.ts'
 import { presentToken } from '../../presenters/token.ts'
-import { presentTokenRule } from '../../presenters/token-rules.ts'
+import { presentTokenRule, presentTokenRuleVersion } from '../../presenters/token-rules.ts'
 import { presentTransactionType } from '../../presenters/transaction-types.ts'
 import { presentTransaction } from '../../presenters/transactions.ts'
 import { presentUser } from '../../presenters/users.ts'
@@ -115,6 +119,10 @@ export const queries = {
 
   token: async (_root: unknown, _args: unknown, context: Context) =>
     presentToken(await readToken(context.deps, ownerOf(context, 'token:read'))),
+  reconciliations: async (_root: unknown, args: ConnectionArgs, context: Context) => {
+    const query = { ...ownerOf(context, 'token:read'), page: pageOf(args) }
+    return toConnection(await listReconciliations(context.deps, query), presentReconciliation)
+  },
 
   user: async (_root: unknown, { id }: ById, context: Context) => {
     const query = {
@@ -162,6 +170,21 @@ export const queries = {
   tokenRules: async (_root: unknown, args: ConnectionArgs, context: Context) => {
     const query = { ...ownerOf(context, 'rules:read'), page: pageOf(args), filter: {} }
     return toConnection(await listTokenRules(context.deps, query), presentTokenRule)
+  },
+  tokenRuleVersions: async (_root: unknown, args: ConnectionArgs & { ruleId: string }, context: Context) => {
+    const owner = ownerOf(context, 'rules:read')
+    const ruleId = idFromPath('rul', args.ruleId, () => new TokenRuleNotFound())
+    const page = pageOf(args, 'version')
+    const versions = await listTokenRuleVersions(context.deps, { ...owner, ruleId, page })
+    return toConnection(versions, (version) => presentTokenRuleVersion(ruleId, version))
+  },
+
+  pricePoint: async (_root: unknown, { id }: ById, context: Context) => {
+    const query = {
+      ...ownerOf(context, 'prices:read'),
+      pricePointId: idFromPath('prc', id, () => new PricePointNotFound()),
+    }
+    return presentPricePoint(await getPricePoint(context.deps, query))
   },
 
   pricePoints: async (_root: unknown, args: ConnectionArgs, context: Context) => {
