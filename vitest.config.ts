@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
 /** Everything but these folders runs against real PostgreSQL, Redis and chains. */
-const UNIT = ['test/core/**/*.test.ts', 'test/unit/**/*.test.ts', 'test/*.test.ts']
+const UNIT = [
+  'test/core/**/*.test.ts',
+  'test/unit/**/*.test.ts',
+  'test/simulator/**/*.test.ts',
+  'test/*.test.ts',
+]
 
 export default defineConfig({
   test: {

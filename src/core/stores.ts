@@ -10,6 +10,7 @@ import type { AuditStore } from './tenant/audit-store.ts'
 import type { MemberStore } from './tenant/member-store.ts'
 import type { TenantStore } from './tenant/tenant-store.ts'
 import type { UserStore } from './user/user-store.ts'
+import type { WebhookStore } from './webhook/webhook-store.ts'
 
 /**
  * The stores that a unit of work hands out, one per noun, each bound to the unit's tenant. Each is a port: the interface
@@ -28,4 +29,5 @@ export interface Stores {
   idempotency: IdempotencyStore
   airdrops: AirdropStore
   outbox: OutboxStore
+  webhooks: WebhookStore
 }

@@ -11,6 +11,7 @@ import type { AuditEntry } from '#core/tenant/audit-entry.ts'
 import { MemberExists } from '#core/tenant/errors.ts'
 import type { Member } from '#core/tenant/member.ts'
 import type { UnitOfWork } from '#core/unit-of-work.ts'
+import { idAt } from '#adapters/postgres/transaction-list.ts'
 import { aMember, anApiKey, anEconomy, NOW } from '#test/support/builders.ts'
 
 /** Units of work of a tenant that does not exist yet, on a platform with one berth for economies. */
@@ -118,18 +119,30 @@ export function describeUnitOfWork(implementation: string, open: () => Promise<F
     it('are found as they were written, locked or not', async () => {
       const { work } = await arrange()
       const key = apiKey({ scopes: ['tenant:read', 'keys:write'], ipAllowList: ['192.0.2.0/24'] })
-      await work((tx) => tx.apiKeys.insert(key, randomBytes(32)))
+      await work((tx) => tx.apiKeys.insert(key, randomBytes(32), null))
       expect(await work((tx) => tx.apiKeys.find(key.id))).toEqual(key)
       expect(await work((tx) => tx.apiKeys.lock(key.id))).toEqual(key)
       expect(await work((tx) => tx.apiKeys.lock(uuidv7()))).toBeNull()
+    })
+
+    it('keep how they sign, and show no shared secret', async () => {
+      const { work } = await arrange()
+      const shared = apiKey({ signing: { algorithm: 'hmac-sha256', publicKey: null, isRequired: true } })
+      const owned = apiKey({ signing: { algorithm: 'ed25519', publicKey: 'half', isRequired: false } })
+      await work(async (tx) => {
+        await tx.apiKeys.insert(shared, randomBytes(32), 'sealed')
+        await tx.apiKeys.insert(owned, randomBytes(32), 'half')
+      })
+      expect(await work((tx) => tx.apiKeys.find(shared.id))).toEqual(shared)
+      expect(await work((tx) => tx.apiKeys.find(owned.id))).toEqual(owned)
     })
 
     it('name their successor and the moment at which they end', async () => {
       const { work } = await arrange()
       const [old, fresh] = [apiKey(), apiKey()]
       await work(async (tx) => {
-        await tx.apiKeys.insert(old, randomBytes(32))
-        await tx.apiKeys.insert(fresh, randomBytes(32))
+        await tx.apiKeys.insert(old, randomBytes(32), null)
+        await tx.apiKeys.insert(fresh, randomBytes(32), null)
         await tx.apiKeys.replace(old.id, fresh.id, LATER)
       })
       expect(await work((tx) => tx.apiKeys.find(old.id))).toEqual({
@@ -146,8 +159,8 @@ export function describeUnitOfWork(implementation: string, open: () => Promise<F
       const { economy } = await work((tx) => insertEconomy(tx))
       const [ofTenant, ofEconomy] = [apiKey(), apiKey({ economyId: economy.id })]
       await work(async (tx) => {
-        await tx.apiKeys.insert(ofTenant, randomBytes(32))
-        await tx.apiKeys.insert(ofEconomy, randomBytes(32))
+        await tx.apiKeys.insert(ofTenant, randomBytes(32), null)
+        await tx.apiKeys.insert(ofEconomy, randomBytes(32), null)
       })
       expect((await work((tx) => tx.apiKeys.list(ALL, {}))).rows).toEqual([ofTenant, ofEconomy])
       const filter = { economyId: economy.id }
@@ -285,9 +298,10 @@ function apiKey(fields: Partial<ApiKey> = {}): ApiKey {
   return anApiKey({ id: uuidv7(), ...fields })
 }
 
+/** Its id is of the moment at which it was made, as every id is. */
 function entry(action: string, createdAt: Date): AuditEntry {
   return {
-    id: uuidv7(),
+    id: idAt(createdAt, 0),
     actorType: 'api_key',
     actorId: uuidv7(),
     action,

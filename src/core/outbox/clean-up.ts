@@ -3,8 +3,10 @@ import type { Clock } from '../shared/clock.ts'
 const DAY_MS = 24 * 60 * 60 * 1_000
 /** Idempotency records are promised for 7 days; one more covers the clocks of all involved. */
 export const IDEMPOTENCY_RETENTION_MS = 8 * DAY_MS
-/** Events are kept for readers that come late (webhook replay, analytics). */
+/** Events are kept for readers that come late: GET /v3/events, webhook replays, analytics. */
 export const OUTBOX_RETENTION_MS = 30 * DAY_MS
+/** What was sent, and what came of it, is shown so long; what still waits is kept as long as it waits. */
+export const DELIVERY_RETENTION_MS = 30 * DAY_MS
 /** Rows per statement, so that no lock is held long. */
 const ROWS_PER_STEP = 5_000
 /** Statements per run; the next run goes on. */
@@ -16,13 +18,15 @@ export interface ExpiredRows {
   deleteIdempotencyRecords(before: Date, limit: number): Promise<number>
   /** At most `limit` events written before `before` that every reader of the log has passed. @returns how many were deleted. */
   deleteOutboxEvents(before: Date, limit: number): Promise<number>
+  /** At most `limit` events sent to webhooks, with their deliveries, of which none waits. @returns how many were deleted. */
+  deleteDeliveries(before: Date, limit: number): Promise<number>
 }
 
-/** Deletes expired idempotency records and outbox events in small steps. Safe to run twice or at the same time. */
+/** Deletes expired idempotency records, outbox events and deliveries in small steps. Safe to run twice or at the same time. */
 export async function cleanUp(deps: {
   expired: ExpiredRows
   clock: Clock
-}): Promise<{ idempotencyRecords: number; outboxEvents: number }> {
+}): Promise<{ idempotencyRecords: number; outboxEvents: number; webhookEvents: number }> {
   const { expired, clock } = deps
   const now = clock.now().getTime()
   return {
@@ -31,6 +35,9 @@ export async function cleanUp(deps: {
     ),
     outboxEvents: await inSteps(async (limit) =>
       expired.deleteOutboxEvents(new Date(now - OUTBOX_RETENTION_MS), limit),
+    ),
+    webhookEvents: await inSteps(async (limit) =>
+      expired.deleteDeliveries(new Date(now - DELIVERY_RETENTION_MS), limit),
     ),
   }
 }

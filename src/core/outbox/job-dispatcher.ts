@@ -11,9 +11,13 @@ export type JobName =
   | 'run-airdrop'
   | 'reconcile-economy'
   | 'refresh-prices'
+  | 'reseal-keys'
+  | 'fan-out-events'
+  | 'deliver-webhooks'
+  | 'replay-events'
   | 'clean-up'
 
-/** One piece of work: `id` names what it is done for (a lane, a chain, an economy, an airdrop), or is `all`. */
+/** One piece of work: `id` names what it is done for (a lane, a chain, an economy, an airdrop, a webhook), or is `all`. */
 export interface Job {
   name: JobName
   id: string

@@ -9,6 +9,9 @@ const EVENTS_PER_ROUND = 2_000
 /** Rounds per run: a run that falls behind hands over to the next one instead of holding its place for ever. */
 const ROUNDS_MAX = 50
 
+/** Places where a process may die. Whatever happens there, every event is told at least once. */
+export type RelayPoint = 'after_dispatch' | 'after_advance'
+
 export interface RelayResult {
   events: number
   jobs: number
@@ -23,7 +26,12 @@ export interface RelayResult {
  * At least once: the cursor moves after the jobs were handed over, so a crash in between repeats them, which is harmless.
  * @throws when the carriage or the database cannot be reached; the cursor then stays.
  */
-export async function relayOutbox(deps: { outbox: OutboxReader; jobs: JobDispatcher }): Promise<RelayResult> {
+export async function relayOutbox(deps: {
+  outbox: OutboxReader
+  jobs: JobDispatcher
+  /** Called at each named point; a test that throws there (or kills the process) simulates a crash. */
+  reach?: (point: RelayPoint) => void | Promise<void>
+}): Promise<RelayResult> {
   const result: RelayResult = { events: 0, jobs: 0, caughtUp: true }
   let position = await deps.outbox.position(RELAY_CONSUMER)
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
@@ -33,7 +41,9 @@ export async function relayOutbox(deps: { outbox: OutboxReader; jobs: JobDispatc
     const jobs = await jobsOf(deps.outbox, events)
     if (jobs.length > 0) await deps.jobs.dispatch(jobs)
     position = { xid: last.xid, id: last.id }
+    await deps.reach?.('after_dispatch')
     await deps.outbox.advance(RELAY_CONSUMER, position)
+    await deps.reach?.('after_advance')
     result.events += events.length
     result.jobs += jobs.length
     if (events.length < EVENTS_PER_ROUND) return result

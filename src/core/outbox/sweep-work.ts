@@ -25,5 +25,7 @@ function jobsFor(work: UnfinishedWork): Job[] {
   for (const id of work.chainIds) jobs.push({ name: 'follow-chain', id })
   for (const id of work.economyIds) jobs.push({ name: 'deploy-economy', id })
   for (const id of work.airdropIds) jobs.push({ name: 'run-airdrop', id })
+  for (const id of work.webhookIds) jobs.push({ name: 'deliver-webhooks', id })
+  for (const id of work.replayIds) jobs.push({ name: 'replay-events', id })
   return jobs
 }

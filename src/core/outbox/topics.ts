@@ -30,6 +30,8 @@ export const TOPICS = [
   'lane.paused',
   'lane.resumed',
   'chain.halted',
+  'webhook.disabled',
+  'webhook.test',
 ] as const
 
 export type Topic = (typeof TOPICS)[number]

@@ -10,6 +10,10 @@ export interface UnfinishedWork {
   chainIds: string[]
   /** Queued or running. */
   airdropIds: string[]
+  /** Enabled, with deliveries that are due and nobody at work on them. */
+  webhookIds: string[]
+  /** Replays of events under way. */
+  replayIds: string[]
   /** Whether the log has events the relay has not read. */
   isOutboxBehind: boolean
 }

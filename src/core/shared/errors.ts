@@ -15,6 +15,8 @@ export type ErrorCode =
   | 'unauthenticated'
   | 'key_expired'
   | 'key_revoked'
+  | 'signature_required'
+  | 'signature_invalid'
   | 'ip_not_allowed'
   | 'scope_missing'
   | 'economy_required'
@@ -35,6 +37,10 @@ export type ErrorCode =
   | 'price_point_not_found'
   | 'transaction_not_found'
   | 'airdrop_not_found'
+  | 'lane_not_found'
+  | 'submission_not_found'
+  | 'webhook_not_found'
+  | 'webhook_delivery_not_found'
   // conflicts with what is there
   | 'member_exists'
   | 'last_owner'
@@ -52,6 +58,7 @@ export type ErrorCode =
   | 'token_rule_name_taken'
   | 'token_rule_archived'
   | 'limit_reached'
+  | 'lane_state_conflict'
   // the money path
   | 'invalid_amount'
   | 'invalid_commission'
@@ -103,5 +110,19 @@ export class InvalidRequest extends DomainError {
       {},
       fields,
     )
+  }
+}
+
+/**
+ * The process, or what it stands on, cannot take the request now: more is waiting than it takes, it cannot keep up, or the
+ * database is out of reach. The same request may succeed in a moment.
+ */
+export class Overloaded extends DomainError {
+  constructor(cause?: unknown) {
+    super(
+      'overloaded',
+      'The service cannot take this now. Repeat it in a moment, with the same Idempotency-Key.',
+    )
+    if (cause !== undefined) this.cause = cause
   }
 }

@@ -7,7 +7,7 @@ import {
 } from './accept-transactions.ts'
 import { IdempotencyKeyInProgress } from '../idempotency/errors.ts'
 import { refKey } from './acceptance-store.ts'
-import { Overloaded } from './errors.ts'
+import { Overloaded } from '../shared/errors.ts'
 
 /** Items committed together at most. Beyond ~500 the commit's share of one item's time no longer falls (docs/performance.md). */
 const BATCH_ITEMS_MAX = 1_000

@@ -2,6 +2,7 @@ import { needsHigherFee } from '../chain/broadcast-answer.ts'
 import { bumpedFees, coversBaseFee, type Fees } from '../chain/fee-policy.ts'
 import type { LaneSigner } from '../chain/lane-signer.ts'
 import type { NewAttempt } from '../chain/submission.ts'
+import { msApart } from '../shared/clock.ts'
 import { broadcastSubmission } from './broadcast-submission.ts'
 import { isMined, type LaneView, type SeenSubmission } from './lane-view.ts'
 import { signCall } from './sign-next.ts'
@@ -17,10 +18,15 @@ const ATTEMPTS_MAX = 40
  * Offers more for submissions that are stuck in the pool or that the node refused for their fee: same nonce, same call, at
  * least 12.5 % more on both fees, up to the chain's cap. The new attempt is stored before it is sent; every attempt of the
  * nonce stays watched, and only one can land. At the cap nothing is done: the offer stands until the market comes back.
+ * @param requests Submissions that an operator wants to have sent now: they count as stuck after one block's time.
  * @returns how many were raised.
  */
-export async function bumpFees(deps: SubmissionDeps, view: LaneView): Promise<number> {
-  const stuck = view.submissions.filter((seen) => isStuck(deps, view, seen))
+export async function bumpFees(
+  deps: SubmissionDeps,
+  view: LaneView,
+  requests: ReadonlyMap<string, Date> = new Map(),
+): Promise<number> {
+  const stuck = view.submissions.filter((seen) => isStuck(deps, view, seen, requests.has(seen.submission.id)))
   if (stuck.length === 0) return 0
   const signer = await deps.signers.of(view.lane)
   let bumped = 0
@@ -32,7 +38,7 @@ export async function bumpFees(deps: SubmissionDeps, view: LaneView): Promise<nu
  * The lane's next nonce may be stuck for any reason; one behind it only because its offer is below the base fee. An absent
  * transaction is not stuck but dropped: its bytes go out again first.
  */
-function isStuck(deps: SubmissionDeps, view: LaneView, seen: SeenSubmission): boolean {
+function isStuck(deps: SubmissionDeps, view: LaneView, seen: SeenSubmission, isRequested: boolean): boolean {
   const { submission, places, latest } = seen
   const { snapshot, chain } = view
   if (submission.nonce < snapshot.transactionCount || isMined(seen)) return false
@@ -40,8 +46,9 @@ function isStuck(deps: SubmissionDeps, view: LaneView, seen: SeenSubmission): bo
   if (!places.includes('pending')) return false
   const isNext = submission.nonce === snapshot.transactionCount
   if (!isNext && coversBaseFee(latest.fees, snapshot)) return false
-  const waitedMs = deps.clock.now().getTime() - (latest.broadcastAt ?? latest.signedAt).getTime()
-  return waitedMs >= Math.max(STUCK_BLOCKS * chain.settings.blockTimeMs, STUCK_MS_MIN)
+  const waitedMs = msApart(deps.clock.now(), latest.broadcastAt ?? latest.signedAt)
+  const { blockTimeMs } = chain.settings
+  return waitedMs >= (isRequested ? blockTimeMs : Math.max(STUCK_BLOCKS * blockTimeMs, STUCK_MS_MIN))
 }
 
 async function bump(

@@ -14,11 +14,13 @@ export async function checkLaneBalance(deps: SubmissionDeps, view: LaneView): Pr
   const { lane, snapshot } = view
   const { balanceWei } = snapshot
   deps.observer.gauge('lane_balance_wei', Number(balanceWei), { chain: String(lane.chainId), lane: lane.id })
-  if (balanceWei !== lane.balanceWei) await deps.lanes.recordBalance(lane.id, balanceWei, deps.clock.now())
-  if (lane.pauseReason === 'out_of_gas') {
-    if (balanceWei > (lane.balanceWei ?? 0n)) await resumeLane(deps, lane, 'out_of_gas')
-    return
-  }
+  // First this: once the balance is recorded, nothing tells any more that it has grown since the pause.
+  const wasOutOfGas = lane.pauseReason === 'out_of_gas'
+  const isFunded = wasOutOfGas && balanceWei > (lane.balanceWei ?? 0n)
+  if (isFunded) await resumeLane(deps, lane, 'out_of_gas')
+  if (balanceWei !== lane.balanceWei)
+    await deps.lanes.recordBalance(lane.id, balanceWei, deps.clock.now(), wasOutOfGas && !isFunded)
+  if (wasOutOfGas) return
   const reserve =
     RESERVE_BATCHES * TRANSACTION_GAS_MAX * (2n * snapshot.baseFeePerGas + snapshot.priorityFeePerGas)
   const wasEnough = lane.balanceWei === null || lane.balanceWei >= reserve

@@ -9,6 +9,9 @@ const TRANSACTIONS_PER_ROUND = 5_000
 /** Rounds per call: what remains is done by the next one. */
 const ROUNDS_MAX = 200
 
+/** Places where a process may die. Whatever happens there, everything ends once. */
+export type ConfirmPoint = 'before_confirm' | 'after_confirm'
+
 export interface ConfirmResult {
   confirmed: number
   failed: number
@@ -23,14 +26,22 @@ export interface ConfirmResult {
  * Atomic per round; running it twice or at once has one effect. An inconsistency halts the chain.
  */
 export async function confirmBlocks(
-  deps: { chains: ChainStore; settlements: SettlementStore; observer: Observer },
+  deps: {
+    chains: ChainStore
+    settlements: SettlementStore
+    observer: Observer
+    /** Called at each named point; a test that throws there (or kills the process) simulates a crash. */
+    reach?: (point: ConfirmPoint) => void | Promise<void>
+  },
   chainId: number,
 ): Promise<ConfirmResult> {
   const result: ConfirmResult = { confirmed: 0, failed: 0, isComplete: true }
   try {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      await deps.reach?.('before_confirm')
       const confirmation = await deps.settlements.confirm(chainId, TRANSACTIONS_PER_ROUND)
       if (!confirmation) return result
+      await deps.reach?.('after_confirm')
       result.confirmed += confirmation.confirmed
       result.failed += confirmation.failed
       report(deps.observer, chainId, confirmation)

@@ -49,13 +49,3 @@ export class InsufficientFunds extends DomainError {
     )
   }
 }
-
-/** More work is waiting for commit than the process takes. */
-export class Overloaded extends DomainError {
-  constructor() {
-    super(
-      'overloaded',
-      'The service is at its limit; nothing was accepted. Retry with the same Idempotency-Key in a moment.',
-    )
-  }
-}

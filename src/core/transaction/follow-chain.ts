@@ -5,6 +5,7 @@ import type { ChainPosition, FollowedChain } from '../ledger/chain-store.ts'
 import { BlockVanished, CursorMoved, LedgerInconsistency } from '../ledger/errors.ts'
 import type { Settlement } from '../ledger/settlement.ts'
 import type { Clock, Ids } from '../shared/clock.ts'
+import type { ConfirmPoint } from './confirm-blocks.ts'
 import { haltChain } from './halt-chain.ts'
 import { readBlocks } from './read-blocks.ts'
 import { reverseBlocks, type ReverseDeps } from './reverse-blocks.ts'
@@ -21,7 +22,12 @@ export interface FollowDeps extends ReverseDeps {
   blockReaders: BlockReaders
   clock: Clock
   ids: Ids
+  /** Called at each named point; a test that throws there (or kills the process) simulates a crash. */
+  reach?: (point: FollowPoint) => void | Promise<void>
 }
+
+/** Places where a process may die. Whatever happens there, every block is settled once. */
+export type FollowPoint = ConfirmPoint | 'before_settle' | 'after_settle' | 'before_reverse' | 'after_reverse'
 
 export interface FollowResult {
   /** idle: at the node's head · behind: the bound ended it earlier · halted: nothing moves until a person has looked. */
@@ -77,7 +83,9 @@ async function step(deps: FollowDeps, chain: FollowedChain, result: FollowResult
   )
   if (!known) throw new BlockVanished(`block ${position.number} of chain ${chain.id} is gone`)
   if (!(await isOurs(deps, chain, known, position))) {
+    await deps.reach?.('before_reverse')
     const reversal = await reverseBlocks(deps, reader, chain, position, head)
+    await deps.reach?.('after_reverse')
     result.reversedBlocks += reversal.blocks
     return 'moved'
   }
@@ -134,7 +142,9 @@ async function settle(
 ): Promise<Settlement> {
   const { blocks, knowledge } = await readBlocks(deps, reader, chain.id, headers)
   const settlement = planSettlement(blocks, knowledge, deps.ids)
+  await deps.reach?.('before_settle')
   await deps.settlements.settle(chain.id, position, settlement, headNumber)
+  await deps.reach?.('after_settle')
   report(deps, chain.id, settlement, headNumber)
   return settlement
 }

@@ -1,4 +1,4 @@
-import { type Page, type PageRequest, toPage } from '../shared/page.ts'
+import type { Page, PageRequest } from '../shared/page.ts'
 import type { Transaction } from './transaction.ts'
 import type { TransactionFilter, TransactionReader } from './transaction-reader.ts'
 
@@ -9,6 +9,5 @@ export async function listTransactions(
   filter: TransactionFilter,
   page: PageRequest,
 ): Promise<Page<Transaction>> {
-  const rows = await deps.transactions.list(owner, filter, page)
-  return toPage(rows, page.limit, (transaction) => transaction.id)
+  return deps.transactions.list(owner, filter, page)
 }

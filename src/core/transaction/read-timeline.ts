@@ -21,6 +21,7 @@ export interface TimelineEvent {
     | 'reversed'
     | 'confirmed'
     | 'failed'
+    | 'webhook_tried'
   /** The event in words. */
   summary: string
   details: Readonly<Record<string, unknown>>
@@ -38,7 +39,13 @@ export async function readTimeline(
 
 /** Puts a transaction's history in words and in order of time. Pure. */
 export function toTimeline(history: TransactionHistory): TimelineEvent[] {
-  const events = [...acceptance(history), ...submission(history), ...settlement(history), ...ending(history)]
+  const events = [
+    ...acceptance(history),
+    ...submission(history),
+    ...settlement(history),
+    ...ending(history),
+    ...telling(history),
+  ]
   return events
     .map((event, index) => ({ event, index }))
     .sort(byTime)
@@ -172,4 +179,19 @@ function ending({ transaction, submission: carried }: TransactionHistory): Timel
       details: { code: transaction.failureCode, revert_reason: carried?.revertReason ?? null },
     },
   ]
+}
+
+function telling({ webhookTries }: TransactionHistory): TimelineEvent[] {
+  return webhookTries.map((tried) => ({
+    at: tried.at,
+    kind: 'webhook_tried',
+    summary: `Told a webhook: ${tried.topic}. ${tried.error ?? 'It was taken.'}`,
+    details: {
+      webhook: tried.webhookId,
+      event: tried.eventId,
+      topic: tried.topic,
+      response_status: tried.statusCode,
+      duration_ms: tried.durationMs,
+    },
+  }))
 }

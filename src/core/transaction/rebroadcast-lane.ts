@@ -1,8 +1,10 @@
 import { ChainUnavailable } from '../chain/chain-rpc.ts'
 import type { Attempt } from '../chain/submission.ts'
+import { msApart } from '../shared/clock.ts'
 import { broadcastSubmission } from './broadcast-submission.ts'
 import { bumpFees } from './bump-fees.ts'
 import { checkLaneBalance } from './check-lane-balance.ts'
+import { checkLaneRefusal } from './check-lane-refusal.ts'
 import { fillNonceGap } from './fill-nonce-gap.ts'
 import { type LaneView, type SeenSubmission, viewLane } from './lane-view.ts'
 import { requeueReplaced } from './requeue-replaced.ts'
@@ -35,12 +37,17 @@ export async function rebroadcastLane(deps: SubmissionDeps, laneId: string): Pro
   try {
     const view = await viewLane(deps, lane)
     report.open = view.submissions.length
+    await deps.operatorRequests?.recordSnapshot(laneId, view.snapshot, deps.clock.now())
+    const requests = (await deps.operatorRequests?.read(laneId)) ?? new Map<string, Date>()
     await checkLaneBalance(deps, view)
+    await checkLaneRefusal(deps, view)
     report.filled = await fillNonceGap(deps, view)
-    const resent = await resendAbsent(deps, view)
+    const resent = await resend(deps, view, requests)
     report.resent = resent.size
     report.replaced = await requeueReplaced(deps, view)
-    report.bumped = await bumpFees(deps, withAnswers(view, resent))
+    report.bumped = await bumpFees(deps, withAnswers(view, resent), requests)
+    for (const [submissionId, requestedAt] of requests)
+      await deps.operatorRequests?.end(submissionId, requestedAt)
   } catch (error) {
     if (!(error instanceof ChainUnavailable)) throw error
     deps.observer.log('warn', 'lane.chain_unavailable', {
@@ -55,9 +62,18 @@ export async function rebroadcastLane(deps: SubmissionDeps, laneId: string): Pro
 /** The node's answers by submission. */
 type Answers = Map<string, NonNullable<Attempt['lastAnswer']>>
 
-async function resendAbsent(deps: SubmissionDeps, view: LaneView): Promise<Answers> {
+/** What the node does not have, and what an operator asked for, as long as the nonce is free. */
+async function resend(
+  deps: SubmissionDeps,
+  view: LaneView,
+  requests: ReadonlyMap<string, Date>,
+): Promise<Answers> {
   const answers: Answers = new Map()
-  const absent = view.submissions.filter((seen) => isAbsent(deps, view, seen)).map(({ latest }) => latest)
+  const isRequested = ({ submission }: SeenSubmission) =>
+    requests.has(submission.id) && submission.nonce >= view.snapshot.transactionCount
+  const absent = view.submissions
+    .filter((seen) => isRequested(seen) || isAbsent(deps, view, seen))
+    .map(({ latest }) => latest)
   if (absent.length === 0) return answers
   const rawTxs = await deps.submissions.rawTxs(absent)
   for (const attempt of absent) {
@@ -88,5 +104,5 @@ function isAbsent(
   if (submission.nonce < view.snapshot.transactionCount) return false
   if (places.some((place) => place !== 'absent')) return false
   const lastActAt = latest.lastAnswer?.at ?? latest.signedAt
-  return deps.clock.now().getTime() - lastActAt.getTime() >= RESEND_AFTER_MS
+  return msApart(deps.clock.now(), lastActAt) >= RESEND_AFTER_MS
 }

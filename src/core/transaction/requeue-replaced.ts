@@ -1,6 +1,7 @@
 import type { NonceUser } from '../chain/chain-rpc.ts'
 import { NONCE_FILLER, type OpenSubmission } from '../chain/submission.ts'
 import type { Fields } from '../shared/observer.ts'
+import { pauseIfPayment } from './inspect-unknown-nonces.ts'
 import { isMined, type LaneView, type SeenSubmission } from './lane-view.ts'
 import type { SubmissionDeps } from './submission-deps.ts'
 
@@ -10,7 +11,8 @@ const NONCE_READ_SLACK_MS = 600_000
 /**
  * Gives back to the queue what can never land because its nonce was used by a transaction that is not ours. Absence proves
  * nothing (a node may lag), so the foreign transaction itself must be found, in a block that is final by depth. Only then the
- * submission ends as `replaced` and its transactions are queued once more, in one database transaction.
+ * submission ends as `replaced` and its transactions are queued once more, in one database transaction. Where the foreign
+ * transaction is itself a batch or call of ours, nothing is given back: the lane is paused for an operator.
  * @returns how many were given back.
  */
 export async function requeueReplaced(deps: SubmissionDeps, view: LaneView): Promise<number> {
@@ -60,5 +62,7 @@ async function findForeignUser(
     deps.observer.log('warn', 'submission.nonce_used', { ...fields, message })
     return null
   }
-  return submission.attempts.some((attempt) => attempt.txHash === user.txHash) ? null : user
+  if (submission.attempts.some((attempt) => attempt.txHash === user.txHash)) return null
+  // A batch of our own key that we do not know may be this very submission, at a fee that a restored database has forgotten.
+  return (await pauseIfPayment(deps, lane, submission.nonce, user)) === 'harmless' ? user : null
 }

@@ -20,6 +20,8 @@ export interface Desk {
   signer: LaneSigner
   snapshot: LaneSnapshot
   fees: Fees
+  /** Nonces below this were looked at: whatever used them was no payment of ours. */
+  inspectedBelow?: number
 }
 
 /** signed: stored and ready to go out · nothing: somebody else took the work · refused: the lane must not sign now. */
@@ -28,8 +30,10 @@ export type Signing =
   | { status: 'nothing' }
   | { status: 'refused'; because: 'in_flight_full' | 'lane_paused' | 'chain_halted' }
   | { status: 'refused'; because: 'out_of_gas'; neededWei: bigint }
+  /** The chain has used these, both inclusive, and no row knows them: they have to be looked at first. */
+  | { status: 'refused'; because: 'unknown_nonces'; first: number; last: number }
 
-type Deps = Pick<SubmissionDeps, 'submissions' | 'clock' | 'ids' | 'observer' | 'reach'>
+type Deps = Pick<SubmissionDeps, 'submissions' | 'clock' | 'ids' | 'observer' | 'reach' | 'recovery'>
 
 /**
  * Signs the next submission of a lane, in one database transaction under the lane's lock: nonce, signed bytes and the
@@ -45,6 +49,8 @@ export async function signNext(
   const signing = await deps.submissions.withLaneLocked(desk.lane.id, async (locked): Promise<Signing> => {
     const because = refusal(locked.state)
     if (because) return { status: 'refused', because }
+    const unknown = unknownNonces(deps, desk, locked.state)
+    if (unknown) return unknown
     if (target === 'administrative') return signAdministrative(deps, desk, locked)
     return signBatch(deps, desk, locked, target)
   })
@@ -97,6 +103,15 @@ function refusal(state: LaneState): 'in_flight_full' | 'lane_paused' | 'chain_ha
   if (state.lane.status !== 'active') return 'lane_paused'
   if (!state.lane.isChainActive) return 'chain_halted'
   return state.inFlight >= IN_FLIGHT_MAX ? 'in_flight_full' : null
+}
+
+/** A forgotten payment must be recognised before anything is signed; see inspect-unknown-nonces.ts. */
+function unknownNonces(deps: Deps, desk: Desk, state: LaneState): Signing | null {
+  const { transactionCount, pendingCount = 0 } = desk.snapshot
+  const first = (state.lastNonce ?? -1) + 1
+  const last = Math.max(transactionCount, pendingCount) - 1
+  if (!deps.recovery || last < Math.max(first, desk.inspectedBelow ?? 0)) return null
+  return { status: 'refused', because: 'unknown_nonces', first, last }
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { Chains } from '../chain/chain-rpc.ts'
+import type { OperatorRequests } from '../chain/operator-requests.ts'
 import type { LaneSigners } from '../chain/lane-signer.ts'
 import type { LaneStore, SubmissionStore } from '../chain/submission-store.ts'
 import type { Clock, Ids } from '../shared/clock.ts'
 import type { Observer } from '../shared/observer.ts'
+import type { Recovery } from './recover-lane.ts'
 
 /** Everything that works on a lane's submissions takes these. */
 export interface SubmissionDeps {
@@ -13,6 +15,10 @@ export interface SubmissionDeps {
   clock: Clock
   ids: Ids
   observer: Observer
+  /** Recognises payments of a lane's key that no row knows; without it they are only an alarm. */
+  recovery?: Recovery
+  /** What operators ask of stuck submissions, and are shown of lanes. */
+  operatorRequests?: OperatorRequests
   /** Called at each named point; a test that throws there (or kills the process) simulates a crash. */
   reach?: (point: SubmitPoint) => void | Promise<void>
 }

@@ -3,9 +3,10 @@ import { feesFor } from '../chain/fee-policy.ts'
 import type { Lane } from '../chain/lane.ts'
 import type { QueuedEconomy } from '../chain/submission-store.ts'
 import { broadcastSubmission } from './broadcast-submission.ts'
+import { inspectUnknownNonces } from './inspect-unknown-nonces.ts'
 import { inTurn, type LaneMemory, recentProbe, recentSnapshot } from './lane-memory.ts'
 import { pauseLane } from './pause-lane.ts'
-import { type Signing, signNext } from './sign-next.ts'
+import { type Desk, type Signing, signNext } from './sign-next.ts'
 import type { SubmissionDeps } from './submission-deps.ts'
 
 /** Submissions per run: a run hands over to the next one instead of holding its place for ever. */
@@ -27,6 +28,7 @@ export type LaneOutcome =
   | 'fee_above_cap'
   | 'out_of_gas'
   | 'lane_paused'
+  | 'key_used_elsewhere'
   | 'chain_halted'
   | 'chain_unavailable'
   | 'unknown_lane'
@@ -103,17 +105,42 @@ async function takeTurn(deps: SubmitLaneDeps, run: Run): Promise<Turn> {
     return { status: 'ended', outcome: 'fee_above_cap' }
   }
   const signer = await deps.signers.of(lane)
-  const signing = await signNext(deps, { lane, chain, signer, snapshot, fees }, target)
+  const desk: Desk = { lane, chain, signer, snapshot, fees }
+  const signing = await signInspected(deps, desk, target)
   if (target !== 'administrative') {
     deps.memory.lastServed.set(lane.id, target.economyId)
     if (signing.status === 'nothing') run.passedOver.add(target.economyId)
   }
   if (signing.status !== 'refused') return signing
+  if (signing.because === 'unknown_nonces') return { status: 'ended', outcome: 'key_used_elsewhere' }
   if (signing.because === 'out_of_gas') {
     await pauseLane(deps, lane, 'out_of_gas', `needs ${signing.neededWei} wei and has ${snapshot.balanceWei}`)
-    await deps.lanes.recordBalance(lane.id, snapshot.balanceWei, deps.clock.now())
+    await deps.lanes.recordBalance(lane.id, snapshot.balanceWei, deps.clock.now(), true)
   }
   return { status: 'ended', outcome: signing.because }
+}
+
+/** Signs; where the chain has used nonces that no row knows, only after they were looked at. */
+async function signInspected(
+  deps: SubmitLaneDeps,
+  desk: Desk,
+  target: QueuedEconomy | 'administrative',
+): Promise<Signing> {
+  const signing = await signNext(deps, desk, target)
+  if (signing.status !== 'refused' || signing.because !== 'unknown_nonces') return signing
+  const { lane, chain, snapshot } = desk
+  const { first, last } = signing
+  deps.observer.count('lane_unknown_nonces_total', { chain: String(lane.chainId) })
+  const seen = await inspectUnknownNonces(deps, lane, chain, { first, last, headNumber: snapshot.headNumber })
+  if (seen === 'harmless') return signNext(deps, { ...desk, inspectedBelow: last + 1 }, target)
+  deps.observer.log('error', 'lane.key_used_elsewhere', {
+    laneId: lane.id,
+    address: lane.address,
+    firstNonce: first,
+    lastNonce: last,
+    message: seen === 'payments' ? 'payments that no row knows' : 'by what is in no block yet',
+  })
+  return signing
 }
 
 /** The next economy in turn whose rules take a batch. One that does not is left queued; no gas is spent on it. */

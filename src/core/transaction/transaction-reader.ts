@@ -1,4 +1,4 @@
-import type { PageRequest } from '../shared/page.ts'
+import type { Page, PageRequest } from '../shared/page.ts'
 import type { Transaction, TransactionStatus } from './transaction.ts'
 
 /** Where a transaction's row lives. */
@@ -66,6 +66,17 @@ export interface EntryRecord {
   createdAt: Date
 }
 
+/** One try to tell a webhook of one of the transaction's events. */
+export interface WebhookTry {
+  webhookId: string
+  eventId: string
+  topic: string
+  at: Date
+  durationMs: number
+  statusCode: number | null
+  error: string | null
+}
+
 /** Everything stored about a transaction. */
 export interface TransactionHistory {
   transaction: Transaction
@@ -77,17 +88,21 @@ export interface TransactionHistory {
   } | null
   submission: SubmissionRecord | null
   entries: readonly EntryRecord[]
+  webhookTries: readonly WebhookTry[]
 }
 
 /** Port: reads of transactions; a tenant's only. */
 export interface TransactionReader {
   get(ref: TransactionRef): Promise<Transaction | null>
-  /** One row more than the limit where more follow. */
+  /**
+   * A page may have fewer rows than its limit, or none, although more follow: where the filters together match seldom, it ends
+   * after a bounded number of transactions looked at.
+   */
   list(
     owner: { tenantId: string; economyId: string },
     filter: TransactionFilter,
     page: PageRequest,
-  ): Promise<Transaction[]>
+  ): Promise<Page<Transaction>>
   history(ref: TransactionRef): Promise<TransactionHistory | null>
   /** Those of the given that the ledger has settled or that have failed. */
   findSettled(refs: readonly TransactionRef[]): Promise<string[]>

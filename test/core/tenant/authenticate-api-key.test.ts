@@ -17,6 +17,7 @@ const credential: Credential = {
   ipAllowList: [],
   expiresAt: null,
   revokedAt: null,
+  signing: null,
   tenantStatus: 'active',
 }
 const attempt = (fields: Partial<Credential> | null, text = 'key:k', hasher = fakeHasher) =>
@@ -54,6 +55,7 @@ describe('authenticateApiKey', () => {
     ['tenant_suspended', { tenantStatus: 'suspended' }],
     ['ip_not_allowed', { ipAllowList: ['192.0.2.2'] }],
     ['unauthenticated', { environment: 'production' }],
+    ['signature_required', { signing: { algorithm: 'ed25519', key: 'half', isRequired: true } }],
   ] as const)('refuses with %s', async (code, fields) => {
     await expect(attempt(fields)).rejects.toMatchObject({ code })
   })

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { rotateApiKey } from '#core/tenant/rotate-api-key.ts'
-import { anActor, anApiKey, countingIds, fakeHasher, frozenClock, NOW } from '#test/support/builders.ts'
+import {
+  anActor,
+  anApiKey,
+  countingIds,
+  fakeHasher,
+  fakeSigningKeys,
+  frozenClock,
+  NOW,
+} from '#test/support/builders.ts'
 import { fakeUnitOfWork } from '#test/support/fake-stores.ts'
 
 const later = (seconds: number) => new Date(NOW.getTime() + seconds * 1_000)
@@ -8,7 +16,13 @@ const later = (seconds: number) => new Date(NOW.getTime() + seconds * 1_000)
 function arrange(key = anApiKey()) {
   const { unitOfWork, rows } = fakeUnitOfWork()
   rows.apiKeys.push(key)
-  const deps = { unitOfWork, hasher: fakeHasher, clock: frozenClock, ids: countingIds() }
+  const deps = {
+    unitOfWork,
+    hasher: fakeHasher,
+    signingKeys: fakeSigningKeys,
+    clock: frozenClock,
+    ids: countingIds(),
+  }
   const rotate = (overlapSeconds: number, held = key.scopes) =>
     rotateApiKey(deps, { actor: anActor(), held, apiKeyId: key.id, overlapSeconds })
   return { rows, rotate }
@@ -33,6 +47,19 @@ describe('rotateApiKey', () => {
     const { apiKey } = await rotate(60)
     expect(rows.apiKeys[0]?.expiresAt).toEqual(later(10))
     expect(apiKey.expiresAt).toEqual(later(10))
+  })
+
+  it('makes a shared signing secret anew and keeps a public key', async () => {
+    const shared = arrange(
+      anApiKey({ signing: { algorithm: 'hmac-sha256', publicKey: null, isRequired: true } }),
+    )
+    expect(await shared.rotate(60)).toMatchObject({
+      signingSecret: 'shared',
+      apiKey: { signing: { isRequired: true } },
+    })
+    const signing = { algorithm: 'ed25519', publicKey: 'public-half', isRequired: false } as const
+    const owned = arrange(anApiKey({ signing }))
+    expect(await owned.rotate(60)).toMatchObject({ signingSecret: null, apiKey: { signing } })
   })
 
   it('changes nothing when it refuses', async () => {

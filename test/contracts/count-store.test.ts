@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll } from 'vitest'
-import { createLimitStore } from '#apps/api/plugins/limit-store.ts'
+import { countHere, countInRedis } from '#apps/api/plugins/count-store.ts'
 import { createTestRedis } from '#test/support/stack.ts'
-import { describeLimitStore } from './limit-store.ts'
+import { describeCountStore } from './count-store.ts'
 
 let redis: Redis
 beforeAll(async () => {
@@ -12,5 +12,5 @@ beforeAll(async () => {
 })
 afterAll(() => redis.disconnect())
 
-describeLimitStore('in Redis', () => createLimitStore(redis))
-describeLimitStore('in the process', () => createLimitStore(null))
+describeCountStore('in Redis', () => countInRedis(redis))
+describeCountStore('in the process', countHere)

@@ -1,0 +1,5 @@
+import { memoryMoney, postgresMoney } from './money-backend.ts'
+import { describeSubmissionStore } from './submission-store.ts'
+
+describeSubmissionStore('in Postgres', postgresMoney)
+describeSubmissionStore('in memory', memoryMoney)
