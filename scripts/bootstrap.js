@@ -25,11 +25,13 @@ const OUTPUT_BYTES_MAX = 16 * 1024 * 1024
 const COMMANDS = {
   start: 'scripts/start.ts',
   test: 'scripts/test.ts',
+  'test:simulator': 'test/simulator/main.ts',
   check: 'scripts/check.ts',
   reset: 'scripts/reset.ts',
   ost: 'apps/cli/main.ts',
   simulate: 'scripts/simulate/main.ts',
-  bench: 'scripts/bench/main.ts',
+  bench: 'scripts/bench.ts',
+  'test:faults': 'scripts/test-faults.ts',
 }
 
 /** These must run even when the sources do not compile, or need nothing compiled. */

@@ -51,6 +51,8 @@ async function start(): Promise<void> {
   const chains = await provideChains(context)
   const env = {
     OPEN_SIGN_UP: 'true',
+    WEBHOOK_ALLOW_HTTP: 'true',
+    WEBHOOK_ALLOW_PRIVATE_NETWORKS: 'true',
     KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
     OPERATOR_KEY: secrets.operatorKey,
     ...settings,
@@ -128,7 +130,7 @@ async function startApps(config: Config, env: AppEnvironment): Promise<void> {
   })
   await progress.step('worker', async (note) => {
     await requireFreePort(worker.metricsPort, "the worker's metrics", 'WORKER_METRICS_PORT')
-    await startApp('worker', env, `http://127.0.0.1:${worker.metricsPort}/readyz`)
+    await startApp('worker', env, `http://127.0.0.1:${worker.metricsPort}/readyz?for=work`)
     note(`port ${worker.metricsPort}`)
   })
 }

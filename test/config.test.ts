@@ -101,6 +101,13 @@ describe('loadConfig', () => {
     const named = problemsOf({ ...example, NODE_ENV: 'production' }).map((problem) => problem.split(' ')[0])
     expect(named).toEqual(['KEY_ENCRYPTION_KEY', 'OPERATOR_KEY'])
   })
+
+  it('refuses to end itself at a named point in production', () => {
+    const env = { ...example, KILL_AT: 'after_sign' }
+    expect(loadConfig(env).worker.killAt).toBe('after_sign')
+    const named = problemsOf({ ...env, NODE_ENV: 'production' }).map((problem) => problem.split(' ')[0])
+    expect(named).toContain('KILL_AT')
+  })
 })
 
 describe('loadWorkerConfig', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pickFreePorts } from '#scripts/stack/ports.ts'
 import { Processes } from '#scripts/stack/processes.ts'
-import { ROOT } from '#scripts/stack/settings.ts'
+import { appOf } from '#test/e2e/platform.ts'
 import { aBed, type Bed } from '#test/worker/live-economy.ts'
 
 /** The whole platform as `npm start` runs it, with a fast chain: an API process, a worker, and everything below. */
@@ -19,22 +19,19 @@ export interface LivePlatform {
 
 export async function startLivePlatform(): Promise<LivePlatform> {
   const bed = await aBed()
-  // Connections that the database's end cuts are no failure of a test.
-  bed.owner.on('error', () => undefined)
   const dataDir = await mkdtemp(join(tmpdir(), 'ost-live-'))
   const processes = new Processes(join(dataDir, 'logs'))
   const [port = 0] = await pickFreePorts(1)
   const apiUrl = `http://127.0.0.1:${port}`
   await bed.startWorker()
-  await processes.start({
+  const api = appOf(processes, {
     name: 'api',
-    command: process.execPath,
-    args: [join(ROOT, 'apps/api/main.ts')],
+    main: 'api',
+    port,
+    ready: '/readyz',
     env: { ...bed.env, API_PORT: String(port), PUBLIC_URL: apiUrl, OPEN_SIGN_UP: 'false' },
-    cwd: ROOT,
-    isReady: async () => (await fetch(`${apiUrl}/readyz`)).ok,
-    readyTimeoutMs: 30_000,
   })
+  await api.start()
   return {
     apiUrl,
     operatorKey: bed.config.keys.operatorKey,

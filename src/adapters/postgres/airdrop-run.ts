@@ -9,12 +9,12 @@ import type { Database } from './database.ts'
 
 /** Running airdrops, with the worker's role. */
 export function createAirdropRun(
-  database: Pick<Database, 'raw'>,
+  database: Pick<Database, 'rawByKeys'>,
   deps: { ids: Ids; compiler: RuleCompiler },
 ): AirdropRun {
   return {
     chunk: async (airdropId, work) =>
-      database.raw([], async (client) => {
+      database.rawByKeys([], async (client) => {
         const { rows } = await client.query<AirdropRow & { is_economy_active: boolean }>(
           `SELECT ${AIRDROP_COLUMNS}, e.status = 'active' AS is_economy_active
            FROM airdrop a JOIN economy e ON e.id = a.economy_id
@@ -38,7 +38,7 @@ function createChunk(
   return {
     airdrop,
     nextRecipients: async (limit) => nextRecipients(client, airdrop, limit),
-    acceptance: createAcceptanceStore({ raw: async (_tenantIds, work) => work(client) }, deps.compiler),
+    acceptance: createAcceptanceStore({ rawByKeys: async (_tenantIds, work) => work(client) }, deps.compiler),
 
     async advance({ cursor, accepted, refused }) {
       await client.query(

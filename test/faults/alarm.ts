@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Bed } from './bed.ts'
+import type { Fault, Scene } from './fault.ts'
+
+/** What the workers' metrics say at one moment: values of all series, added up over the workers. */
+export interface Readings {
+  /** Sum of the series of this name that have these labels. */
+  of(name: string, labels?: Readonly<Record<string, string>>): number
+}
+
+/** What an operator's monitoring must see of a fault, in the metrics that docs/runbook.md names. */
+export interface Alarm {
+  name: string
+  isRaised(now: Readings, before: Readings): boolean
+  /** Whether this try went far enough to be seen. Default: always. */
+  isDue?(scene: Scene): boolean
+}
+
+const LOOK_EVERY_MS = 400
+const ANSWER_TIMEOUT_MS = 2_000
+/** Longer than any try: a watch that nobody ends is over then. */
+const WATCH_MS_MAX = 240_000
+/** After everything has ended: for what is counted by a job that runs now and then. */
+const LATEST_MS = 6_000
+
+/** The same fault, which passes only when its alarm was seen between its beginning and its end. */
+export function withAlarm(fault: Fault, alarm: Alarm): Fault {
+  const watches = new WeakMap<Scene, Watch>()
+  return {
+    ...fault,
+    async inject(bed, random, scene) {
+      watches.set(scene, await startWatch(bed, alarm))
+      await fault.inject(bed, random, scene)
+    },
+    async check(scene) {
+      const findings = (await fault.check?.(scene)) ?? []
+      const isDue = alarm.isDue?.(scene) ?? true
+      const isSeen = await watches.get(scene)?.end(isDue)
+      if (isSeen === true || !isDue) return findings
+      return [...findings, { verdict: 'V4', kind: 'mismatch', what: `no alarm: ${alarm.name}` }]
+    },
+  }
+}
+
+/** A counter that has risen. */
+export function rose(name: string, labels: Readonly<Record<string, string>> = {}): Alarm {
+  return {
+    name: `${name} ${JSON.stringify(labels)} did not rise`,
+    isRaised: (now, before) => now.of(name, labels) > before.of(name, labels),
+  }
+}
+
+/** A gauge that reached a value. */
+export function reached(name: string, least: number, labels: Readonly<Record<string, string>> = {}): Alarm {
+  return {
+    name: `${name} ${JSON.stringify(labels)} did not reach ${least}`,
+    isRaised: (now) => now.of(name, labels) >= least,
+  }
+}
+
+export function either(...alarms: readonly Alarm[]): Alarm {
+  return {
+    name: alarms.map(({ name }) => name).join(' and '),
+    isRaised: (now, before) => alarms.some((alarm) => alarm.isRaised(now, before)),
+  }
+}
+
+interface Watch {
+  /** @returns whether the alarm was seen; looks a little longer when it is still awaited. */
+  end(isAwaited: boolean): Promise<boolean>
+}
+
+async function startWatch(bed: Bed, alarm: Alarm): Promise<Watch> {
+  let before: Readings | undefined
+  let isSeen = false
+  let until = performance.now() + WATCH_MS_MAX
+  const look = async () => {
+    const now = await readMetrics(bed)
+    if (now === undefined) return
+    before ??= now
+    isSeen ||= alarm.isRaised(now, before)
+  }
+  await look()
+  const watching = (async () => {
+    while (!isSeen && performance.now() < until) {
+      await sleep(LOOK_EVERY_MS)
+      await look()
+    }
+  })()
+  return {
+    async end(isAwaited) {
+      until = isAwaited ? performance.now() + LATEST_MS : 0
+      await watching
+      return isSeen
+    },
+  }
+}
+
+/** Undefined when no worker answers. */
+async function readMetrics(bed: Bed): Promise<Readings | undefined> {
+  const texts = await Promise.all(
+    bed.workers.map(async ({ url }) =>
+      fetch(`${url}/metrics`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
+        .then(async (response) => response.text())
+        .catch(() => ''),
+    ),
+  )
+  const lines = texts.flatMap((text) =>
+    text.split('\n').filter((line) => line !== '' && !line.startsWith('#')),
+  )
+  if (lines.length === 0) return undefined
+  return {
+    of(name, labels = {}) {
+      const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`)
+      const own = lines.filter(
+        (line) =>
+          (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) &&
+          wanted.every((text) => line.includes(text)),
+      )
+      return own.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
+    },
+  }
+}
