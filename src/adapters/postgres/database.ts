@@ -24,8 +24,8 @@ export interface DatabaseOptions {
   poolSize: number
   applicationName: string
   /**
-   * Milliseconds that a request waits for a free connection, for a lock, or for a server that has fallen silent, before it is
-   * refused. Absent: jobs, which wait longer and for locks without end, because they are tried again anyway.
+   * Milliseconds that a request waits for a free connection or for a server that has fallen silent, before it is refused; half as
+   * long for a lock. Absent: jobs, which wait longer and for locks without end, because they are tried again anyway.
    */
   patienceMs?: number
 }
@@ -199,7 +199,8 @@ function timeoutsOf(patienceMs: number | undefined) {
     connectionTimeoutMillis: patienceMs ?? JOB_ACQUIRE_TIMEOUT_MS,
     statement_timeout: statementMs,
     query_timeout: statementMs + CUT_AFTER_MS,
-    ...(patienceMs !== undefined && { lock_timeout: patienceMs }),
+    // Half of it: what waits for the batch before its own, and then for a lock itself, waits twice.
+    ...(patienceMs !== undefined && { lock_timeout: Math.ceil(patienceMs / 2) }),
   }
 }
 
