@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { BullmqJobDispatcher } from '#adapters/bullmq/job-dispatcher.ts'
 import type { JobHandler } from '#adapters/bullmq/workers.ts'
 import { createRuleCompiler } from '#adapters/cel/rule-compiler.ts'
@@ -102,6 +103,7 @@ export function createJobHandlers(deps: {
     chains: told.chains(chains),
     signers: createLaneSigners({ keyVault }),
     memory: createLaneMemory(),
+    pause: (ms: number) => delay(ms),
     operatorRequests: createOperatorRequests(database),
     recovery: {
       store: createRecoveryStore(database, ids),

@@ -53,6 +53,10 @@ export async function startPostgres(processes: Processes, options: PostgresOptio
     unix_socket_directories: '',
     max_connections: '200',
     shared_buffers: '256MB',
+    // A transfer leaves some 8 KB of log. After each checkpoint every page that is touched goes into the log whole once more.
+    max_wal_size: '4GB',
+    checkpoint_timeout: '15min',
+    random_page_cost: '1.1',
     timezone: 'UTC',
     log_timezone: 'UTC',
     jit: 'off',

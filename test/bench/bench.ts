@@ -62,7 +62,8 @@ export async function runBench(
     for (const section of sections) {
       const found = await section.run(run)
       rows.push(...found.filter(({ name }) => options.only?.includes(name) ?? true))
-      await writeJson(REPORT_FILE, rows)
+      // What is measured for the documentation only is no table.
+      if (rows.length > 0) await writeJson(REPORT_FILE, rows)
       await writeDetails(details)
     }
     return rows

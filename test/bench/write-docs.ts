@@ -114,13 +114,15 @@ function estimateText(rows: readonly Row[], { settle, sizes }: Details): string 
       (process) => `| cores of ${process} | ${cores(single.cpu[process])} | ${cores(batch.cpu[process])} |`,
     ),
     `| WAL, MB per second | ${figure((single.walBytes * RATE) / 1e6)} | ${figure((batch.walBytes * RATE) / 1e6)} |`,
-    `| growth of the databases, GiB per day | ${figure((single.databaseBytes * RATE * SECONDS_PER_DAY) / GIB)} | ${figure((batch.databaseBytes * RATE * SECONDS_PER_DAY) / GIB)} |`,
+    `| growth of the databases, GiB per day, before outbox and idempotency records are pruned | ${figure((single.databaseBytes * RATE * SECONDS_PER_DAY) / GIB)} | ${figure((batch.databaseBytes * RATE * SECONDS_PER_DAY) / GIB)} |`,
   ]
   if (gas !== undefined) {
     const perSecond = figure((gas * RATE) / 1e6)
     lines.push(`| gas of the chains, million per second | ${perSecond} | ${perSecond} |`)
   }
   if (sizes) {
+    const kept = figure((sizes.bytesPerTransaction * RATE * SECONDS_PER_DAY) / GIB)
+    lines.push(`| of that for good, GiB per day | ${kept} | ${kept} |`)
     const users = figure((sizes.bytesPerUser * USERS) / GIB)
     lines.push(`| ${USERS.toLocaleString('en-GB')} users at rest, GiB | ${users} | ${users} |`)
   }

@@ -17,7 +17,7 @@ import type { RuleCompiler } from '#core/rule/rule-compiler.ts'
 import type { ActivityWindows } from '#core/rule/evaluate-rules.ts'
 import { type AcceptedRow, toAccepted } from './accepted-row.ts'
 import type { Database } from './database.ts'
-import { foundByKey } from './ledger-rows.ts'
+import { columnOf, foundByKey } from './ledger-rows.ts'
 import { readEconomyConfig } from './economy-config.ts'
 
 /** The acceptor's side of Postgres: a handful of set-based statements per batch, whatever its size. */
@@ -140,7 +140,7 @@ async function lockParties(
                                WHERE economy_id = ref.economy_id AND id = ref.id OFFSET 0) AS party
            CROSS JOIN LATERAL (SELECT custody FROM wallet
                                WHERE economy_id = ref.economy_id AND user_id = ref.id OFFSET 0) AS wallet`,
-    values: [refs.map((ref) => ref.economyId), refs.map((ref) => ref.userId)],
+    values: [columnOf(refs.map((ref) => ref.economyId)), columnOf(refs.map((ref) => ref.userId))],
   })
   return new Map(
     rows.map((row) => [

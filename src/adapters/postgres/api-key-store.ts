@@ -1,6 +1,6 @@
 import type { ApiKey, KeySigning, SigningAlgorithm } from '#core/tenant/api-key.ts'
 import type { ApiKeyStore } from '#core/tenant/api-key-store.ts'
-import type { Credential, FindCredential } from '#core/tenant/authenticate-api-key.ts'
+import type { Credential } from '#core/tenant/authenticate-api-key.ts'
 import type { Scope } from '#core/tenant/scopes.ts'
 import type { Environment } from '#core/tenant/tenant.ts'
 import type { Database, PrismaTx } from './database.ts'
@@ -66,7 +66,9 @@ interface CredentialRow {
 }
 
 /** Looks a key up by its id, across tenants: the one question that is asked before a tenant is known. */
-export function createFindCredential(database: Pick<Database, 'readForNobody'>): FindCredential {
+export function createFindCredential(
+  database: Pick<Database, 'readForNobody'>,
+): (keyId: string) => Promise<Credential | null> {
   return async (keyId) => {
     const [row] = await database.readForNobody<CredentialRow>(
       'authenticate_api_key',

@@ -10,7 +10,7 @@ import {
 } from '#core/chain/submission.ts'
 import type { LaneState, LockedLane, SignedBatch } from '#core/chain/submission-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
-import { foundByKey, unestimated } from './ledger-rows.ts'
+import { columnOf, foundByKey, unestimated } from './ledger-rows.ts'
 
 /** What may be done with a lane while its row is locked on `client`; a handful of set-based statements per batch. */
 export function createLockedLane(client: pg.PoolClient, ids: Ids, state: LaneState): LockedLane {
@@ -163,13 +163,13 @@ INSERT INTO chain_submission (id, chain_id, lane_id, economy_id, tenant_id, kind
 VALUES ($1, $2, $3, $4, $5, '${TRANSFER_BATCH}', $6, $7, $8, $9, 'signed', $10::uuid[], $11, $11)`
 
 const MOVE_TRANSACTIONS = `
-WITH batch AS (
-  SELECT id, event_id, position - 1 AS payment_index
+WITH batch AS MATERIALIZED (
+  SELECT $1::uuid AS economy_id, id, event_id, position - 1 AS payment_index
   FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS b(id, event_id, position)
 ), moved AS (
   UPDATE transaction t
   SET status = 'submitted', submission_id = $4, payment_index = batch.payment_index, submitted_at = $5
-  FROM batch ${foundByKey('transaction', { economy_id: '$1', id: 'batch.id' })}
+  FROM batch ${foundByKey('transaction', { economy_id: 'batch.economy_id', id: 'batch.id' })}
   WHERE t.ctid = found.place AND ${unestimated(`t.status = 'queued'`)}
   RETURNING t.tenant_id, t.economy_id, t.id, batch.event_id
 )
@@ -197,7 +197,7 @@ async function recordBatch(
       call.data,
       call.gasLimit.toString(),
       nonce,
-      transactionIds,
+      columnOf(transactionIds),
       attempt.signedAt,
     ],
   })
@@ -207,8 +207,8 @@ async function recordBatch(
     text: MOVE_TRANSACTIONS,
     values: [
       economy.economyId,
-      transactionIds,
-      transactionIds.map(() => ids.next()),
+      columnOf(transactionIds),
+      columnOf(transactionIds.map(() => ids.next())),
       attempt.submissionId,
       attempt.signedAt,
     ],

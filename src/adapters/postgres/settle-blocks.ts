@@ -13,6 +13,7 @@ import type { Ids } from '#core/shared/clock.ts'
 import {
   appendTransactionEvents,
   changeAccounts,
+  columnOf,
   expectRows,
   foundByKey,
   lockCursorAt,
@@ -107,22 +108,23 @@ async function writeEntries(
     text: `INSERT INTO entry (economy_id, account_id, block_number, log_index, side, generation, tenant_id, block_hash, tx_hash,
                               counter_account_id, amount, transaction_id)
            SELECT movement.economy_id, side.account_id, ($10::bigint[])[movement.block], movement.log_index, side.name,
-                  ($12::int[])[movement.block], movement.tenant_id, ($11::text[])[movement.block], movement.tx_hash, side.counter_account_id, side.amount, movement.transaction_id
+                  ($12::int[])[movement.block], movement.tenant_id, ($11::text[])[movement.block], movement.tx_hash,
+                  side.counter_account_id, side.amount, movement.transaction_id
            FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::uuid[], $7::uuid[], $8::numeric[], $9::uuid[])
                 AS movement(economy_id, tenant_id, block, log_index, tx_hash, from_id, to_id, amount, transaction_id)
            CROSS JOIN LATERAL (VALUES ('debit', movement.from_id, movement.to_id, -movement.amount),
                                       ('credit', movement.to_id, movement.from_id, movement.amount))
                 AS side(name, account_id, counter_account_id, amount)`,
     values: [
-      movements.map((movement) => movement.economyId),
-      movements.map((movement) => movement.tenantId),
-      movements.map((movement) => movement.blockIndex + 1),
-      movements.map((movement) => movement.logIndex),
-      movements.map((movement) => movement.txHash),
-      movements.map((movement) => movement.fromAccountId),
-      movements.map((movement) => movement.toAccountId),
-      movements.map((movement) => movement.amount.toString()),
-      movements.map((movement) => movement.transactionId),
+      columnOf(movements.map((movement) => movement.economyId)),
+      columnOf(movements.map((movement) => movement.tenantId)),
+      columnOf(movements.map((movement) => movement.blockIndex + 1)),
+      columnOf(movements.map((movement) => movement.logIndex)),
+      columnOf(movements.map((movement) => movement.txHash)),
+      columnOf(movements.map((movement) => movement.fromAccountId)),
+      columnOf(movements.map((movement) => movement.toAccountId)),
+      columnOf(movements.map((movement) => movement.amount)),
+      columnOf(movements.map((movement) => movement.transactionId)),
       blocks.map((block) => block.number),
       blocks.map((block) => block.hash),
       blocks.map((block) => block.generation),
@@ -139,9 +141,9 @@ async function postHolds(client: pg.PoolClient, payments: readonly SettledPaymen
            ${foundByKey('hold', { economy_id: 'payment.economy_id', transaction_id: 'payment.transaction_id' })}
            WHERE hold.ctid = found.place AND ${unestimated(`hold.status = 'pending'`)} AND hold.amount = payment.amount`,
     values: [
-      payments.map((payment) => payment.economyId),
-      payments.map((payment) => payment.transactionId),
-      payments.map((payment) => payment.amount.toString()),
+      columnOf(payments.map((payment) => payment.economyId)),
+      columnOf(payments.map((payment) => payment.transactionId)),
+      columnOf(payments.map((payment) => payment.amount)),
     ],
   })
   expectRows('pending holds', rowCount, payments.length)
@@ -163,10 +165,10 @@ async function mineTransactions(
            WHERE transaction.ctid = found.place
              AND ${unestimated(`transaction.status = 'submitted' AND transaction.failure_code IS NULL`)}`,
     values: [
-      payments.map((payment) => payment.economyId),
-      payments.map((payment) => payment.transactionId),
-      payments.map((payment) => blockOf(blocks, payment).number),
-      payments.map((payment) => payment.txHash),
+      columnOf(payments.map((payment) => payment.economyId)),
+      columnOf(payments.map((payment) => payment.transactionId)),
+      columnOf(payments.map((payment) => blockOf(blocks, payment).number)),
+      columnOf(payments.map((payment) => payment.txHash)),
     ],
   })
   expectRows('submitted transactions', rowCount, payments.length)

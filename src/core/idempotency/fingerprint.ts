@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What makes two requests the same: method, path, and a short hash per top-level field of the body. */
 export interface Fingerprint {
@@ -37,11 +37,12 @@ export function differingFields(first: Fingerprint, second: Fingerprint): string
 }
 
 function shortHash(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('base64url').slice(0, HASH_LENGTH)
+  return hash('sha256', canonicalJson(value), 'base64url').slice(0, HASH_LENGTH)
 }
 
 /** JSON with the fields of every object in one fixed order. */
 function canonicalJson(value: unknown): string {
+  if (typeof value !== 'object') return JSON.stringify(value)
   return JSON.stringify(value, (_name, part: unknown) =>
     isRecord(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
   )

@@ -1,6 +1,6 @@
 import { BlockList, isIP, isIPv4 } from 'node:net'
 import type { Clock } from '../shared/clock.ts'
-import type { ApiKeyHasher } from './api-key-hasher.ts'
+import type { ApiKeyHasher, ParsedApiKey } from './api-key-hasher.ts'
 import { apiKeyStatus, type SigningAlgorithm } from './api-key.ts'
 import {
   IpNotAllowed,
@@ -36,8 +36,8 @@ export interface CredentialSigning {
   isRequired: boolean
 }
 
-/** Port: finds a key by the id that travels in it, across tenants. */
-export type FindCredential = (keyId: string) => Promise<Credential | null>
+/** Port: finds a key by the id that travels in it, across tenants. At once where it is remembered. */
+export type FindCredential = (keyId: string) => Credential | null | Promise<Credential | null>
 
 interface Deps {
   hasher: ApiKeyHasher
@@ -50,12 +50,19 @@ interface Deps {
  * nothing about a key is told to someone who does not know its secret.
  *
  * @throws Unauthenticated, SignatureRequired, KeyRevoked, KeyExpired, TenantSuspended, IpNotAllowed
+ * @returns at once when the key is found at once.
  */
-export async function authenticateApiKey(deps: Deps, text: string, ip: string): Promise<Credential> {
+export function authenticateApiKey(deps: Deps, text: string, ip: string): Credential | Promise<Credential> {
   const parsed = deps.hasher.parse(text)
   if (!parsed)
     throw new Unauthenticated('This is not an API key of this platform. Check that it was copied whole.')
-  const credential = await deps.findCredential(parsed.id)
+  const found = deps.findCredential(parsed.id)
+  return found instanceof Promise
+    ? found.then((credential) => prove(deps, parsed, credential, ip))
+    : prove(deps, parsed, found, ip)
+}
+
+function prove(deps: Deps, parsed: ParsedApiKey, credential: Credential | null, ip: string): Credential {
   const isGenuine =
     deps.hasher.matches(parsed.secret, credential?.secretHash ?? NO_HASH) &&
     credential?.environment === parsed.environment

@@ -11,8 +11,8 @@ import { Overloaded } from '../shared/errors.ts'
 
 /** Items committed together at most. Beyond ~500 the commit's share of one item's time no longer falls (docs/performance.md). */
 const BATCH_ITEMS_MAX = 1_000
-/** Batches in their database transaction at once: one is being written while the next waits for its flush. */
-const BATCHES_IN_FLIGHT_MAX = 2
+/** Batches in their database transaction at once. A second one would lock accounts that the first one has, and wait for its flush. */
+const BATCHES_IN_FLIGHT_MAX = 1
 /** Items waiting for a batch at most; more are refused at once, so that nobody waits for ever. */
 const WAITING_ITEMS_MAX = 20_000
 

@@ -8,7 +8,7 @@ const RESERVE_BATCHES = 3n
 
 /**
  * Records what the relayer has, warns when it runs low, and resumes a lane that was out of gas once it holds more than when it
- * was paused.
+ * was paused; where it is not known what it had then, once it can pay for what it has signed.
  */
 export async function checkLaneBalance(deps: SubmissionDeps, view: LaneView): Promise<void> {
   const { lane, snapshot } = view
@@ -16,9 +16,11 @@ export async function checkLaneBalance(deps: SubmissionDeps, view: LaneView): Pr
   deps.observer.gauge('lane_balance_wei', Number(balanceWei), { chain: String(lane.chainId), lane: lane.id })
   // First this: once the balance is recorded, nothing tells any more that it has grown since the pause.
   const wasOutOfGas = lane.pauseReason === 'out_of_gas'
-  const isFunded = wasOutOfGas && balanceWei > (lane.balanceWei ?? 0n)
+  const isFunded = wasOutOfGas && (await hasEnoughAgain(deps, view))
   if (isFunded) await resumeLane(deps, lane, 'out_of_gas')
-  if (balanceWei !== lane.balanceWei)
+  // A balance that nobody knew before may be that of a relayer who was funded just now, but with too little.
+  const isUnknown = wasOutOfGas && lane.balanceWei === null && !isFunded
+  if (balanceWei !== lane.balanceWei && !isUnknown)
     await deps.lanes.recordBalance(lane.id, balanceWei, deps.clock.now(), wasOutOfGas && !isFunded)
   if (wasOutOfGas) return
   const reserve =
@@ -32,4 +34,12 @@ export async function checkLaneBalance(deps: SubmissionDeps, view: LaneView): Pr
     balanceWei,
     reserveWei: reserve,
   })
+}
+
+/** A node that refused bytes for want of funds did not say what there was; then what is in flight is the measure. */
+async function hasEnoughAgain(deps: SubmissionDeps, { lane, snapshot }: LaneView): Promise<boolean> {
+  const { balanceWei } = snapshot
+  if (lane.balanceWei !== null) return balanceWei > lane.balanceWei
+  const neededWei = await deps.submissions.withLaneLocked(lane.id, async ({ state }) => state.inFlightCostWei)
+  return neededWei !== null && balanceWei >= neededWei
 }

@@ -7,6 +7,10 @@ import type { Clock } from '../shared/clock.ts'
 const SNAPSHOT_FRESH_MS = 1_000
 /** Milliseconds. How long a pause or a lost role on the chain may stay unseen. */
 const PROBE_FRESH_MS = 3_000
+/** Milliseconds from one batch of an economy to its next: the cost of a batch is shared by all that came meanwhile. */
+const GATHERING_MS = 200
+/** Payments. A batch of that many has left others behind: the next one need not gather. */
+const FULL_BATCH = 500
 
 interface Remembered<Value> {
   value: Value
@@ -19,12 +23,20 @@ export interface LaneMemory {
   probes: Map<string, Remembered<BatchProbe>>
   /** The economy that a lane served last, so that the next one has its turn. */
   lastServed: Map<string, string>
+  /** The last batch of each economy, and whether it was about as large as it gets. */
+  lastBatch: Map<string, Remembered<{ isFull: boolean }>>
   /** Why an economy is held back, so that the alarm is raised once and not with every run. */
   heldBack: Map<string, string>
 }
 
 export function createLaneMemory(): LaneMemory {
-  return { snapshots: new Map(), probes: new Map(), lastServed: new Map(), heldBack: new Map() }
+  return {
+    snapshots: new Map(),
+    probes: new Map(),
+    lastServed: new Map(),
+    lastBatch: new Map(),
+    heldBack: new Map(),
+  }
 }
 
 interface Deps {
@@ -63,6 +75,23 @@ export function inTurn(
     ...ordered.filter(({ economyId }) => economyId > last),
     ...ordered.filter(({ economyId }) => economyId <= last),
   ]
+}
+
+/** Remembers that a batch of the economy was signed. */
+export function rememberBatch(deps: Deps, economyId: string, transactions: number): void {
+  deps.memory.lastBatch.set(economyId, {
+    value: { isFull: transactions >= FULL_BATCH },
+    at: deps.clock.now().getTime(),
+  })
+}
+
+/** Milliseconds that the economy's next batch should still gather. None after a while without one, or after a full one. */
+export function gatheringMs(deps: Deps, economyId: string): number {
+  const last = deps.memory.lastBatch.get(economyId)
+  if (!last || last.value.isFull) return 0
+  const ageMs = deps.clock.now().getTime() - last.at
+  // A clock that was set back makes a negative age: nobody waits for it.
+  return ageMs >= 0 && ageMs < GATHERING_MS ? GATHERING_MS - ageMs : 0
 }
 
 async function recent<Value>(

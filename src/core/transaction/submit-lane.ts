@@ -4,7 +4,14 @@ import type { Lane } from '../chain/lane.ts'
 import type { QueuedEconomy } from '../chain/submission-store.ts'
 import { broadcastSubmission } from './broadcast-submission.ts'
 import { inspectUnknownNonces } from './inspect-unknown-nonces.ts'
-import { inTurn, type LaneMemory, recentProbe, recentSnapshot } from './lane-memory.ts'
+import {
+  gatheringMs,
+  inTurn,
+  type LaneMemory,
+  recentProbe,
+  recentSnapshot,
+  rememberBatch,
+} from './lane-memory.ts'
 import { pauseLane } from './pause-lane.ts'
 import { type Desk, type Signing, signNext } from './sign-next.ts'
 import type { SubmissionDeps } from './submission-deps.ts'
@@ -14,6 +21,11 @@ const TURNS_MAX = 64
 
 export interface SubmitLaneDeps extends SubmissionDeps {
   memory: LaneMemory
+  /**
+   * Waits that many milliseconds. With it, an economy's batches follow each other at a distance, so that each is worth its cost;
+   * the first one after a pause goes at once. Without it all do.
+   */
+  pause?: (ms: number) => Promise<void>
 }
 
 /**
@@ -94,6 +106,10 @@ async function takeTurn(deps: SubmitLaneDeps, run: Run): Promise<Turn> {
   const work = await deps.submissions.work(lane.id)
   const target = work.hasAdministrative ? 'administrative' : await nextEconomy(deps, run, work.economies)
   if (!target) return { status: 'ended', outcome: work.economies.length > 0 ? 'held_back' : 'idle' }
+  if (target !== 'administrative' && deps.pause) {
+    const waitMs = gatheringMs(deps, target.economyId)
+    if (waitMs > 0) await deps.pause(waitMs)
+  }
 
   const snapshot = await recentSnapshot(deps, lane, chain)
   const fees = feesFor(snapshot, chain.settings.maxFeePerGasCap)
@@ -110,6 +126,7 @@ async function takeTurn(deps: SubmitLaneDeps, run: Run): Promise<Turn> {
   if (target !== 'administrative') {
     deps.memory.lastServed.set(lane.id, target.economyId)
     if (signing.status === 'nothing') run.passedOver.add(target.economyId)
+    if (signing.status === 'signed') rememberBatch(deps, target.economyId, signing.transactions)
   }
   if (signing.status !== 'refused') return signing
   if (signing.because === 'unknown_nonces') return { status: 'ended', outcome: 'key_used_elsewhere' }
@@ -143,14 +160,21 @@ async function signInspected(
   return signing
 }
 
-/** The next economy in turn whose rules take a batch. One that does not is left queued; no gas is spent on it. */
+/**
+ * The next economy in turn whose rules take a batch, one that need not gather before those that do. One whose rules take none is
+ * left queued; no gas is spent on it.
+ */
 async function nextEconomy(
   deps: SubmitLaneDeps,
   run: Run,
   economies: readonly QueuedEconomy[],
 ): Promise<QueuedEconomy | null> {
   const { lane, chain, passedOver } = run
-  for (const economy of inTurn(deps, lane.id, economies)) {
+  const isGathering = ({ economyId }: QueuedEconomy) =>
+    deps.pause !== undefined && gatheringMs(deps, economyId) > 0
+  const turns = inTurn(deps, lane.id, economies)
+  const ordered = [...turns.filter((economy) => !isGathering(economy)), ...turns.filter(isGathering)]
+  for (const economy of ordered) {
     if (passedOver.has(economy.economyId)) continue
     const probe = await recentProbe(deps, lane, chain, economy)
     tellHeldBack(deps, lane, economy, probe)

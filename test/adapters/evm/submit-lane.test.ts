@@ -343,6 +343,11 @@ describe('a relayer without money', () => {
     expect(await laneOf(economy)).toMatchObject({ status: 'paused', pauseReason: 'out_of_gas' })
     const before = await rawBytesOf(economy)
     expect(before).toHaveLength(1)
+    // What is left, though it is something, pays for nothing.
+    for (let look = 0; look < 2; look += 1) {
+      await rebroadcastLane(submitter, economy.laneId)
+      expect(await laneOf(economy)).toMatchObject({ status: 'paused', pauseReason: 'out_of_gas' })
+    }
 
     await callNode(anvil.rpcUrl, 'anvil_setBalance', [address, balance])
     await restartUntilDry(economy)

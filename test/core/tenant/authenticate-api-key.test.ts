@@ -32,10 +32,19 @@ describe('authenticateApiKey', () => {
     expect(await attempt({})).toEqual(credential)
   })
 
+  it('knows a remembered key at once, and refuses a wrong one', () => {
+    const deps = { clock: frozenClock, findCredential: () => credential }
+    expect(authenticateApiKey({ ...deps, hasher: fakeHasher }, 'key:k', '192.0.2.1')).toEqual(credential)
+    const hasher = { ...fakeHasher, matches: () => false }
+    expect(() => authenticateApiKey({ ...deps, hasher }, 'key:k', '192.0.2.1')).toThrow(
+      expect.objectContaining({ code: 'unauthenticated' }),
+    )
+  })
+
   it('looks nothing up for text that is no key', async () => {
     const findCredential = vi.fn()
     const deps = { hasher: fakeHasher, clock: frozenClock, findCredential }
-    await expect(authenticateApiKey(deps, 'password', '::1')).rejects.toMatchObject({
+    await expect(async () => authenticateApiKey(deps, 'password', '::1')).rejects.toMatchObject({
       code: 'unauthenticated',
     })
     expect(findCredential).not.toHaveBeenCalled()
