@@ -10,12 +10,12 @@ import { planTries } from '#test/faults/schedule.ts'
 import { ROOT } from './stack/settings.ts'
 import { onStopRequest } from './stack/stop-request.ts'
 
-const USAGE = `npm run test:faults -- [--only F8,kill-worker] [--tries 3] [--seed 42] [--beds 2] [--list]
+const USAGE = `npm run test:faults -- [--only F8,kill-worker] [--tries 3] [--seed 42] [--beds 3] [--list]
 
   --only    faults by their names, separated by commas; all of them without it
   --tries   of each fault, instead of the number that each has by itself
   --seed    of the first try; every further one has the next. By chance without it; it is printed
-  --beds    platforms at the same time (2)
+  --beds    platforms at the same time (3)
   --list    says what there is
 `
 const SEED_MAX = 1_000_000
@@ -58,7 +58,7 @@ function readOptions(): { faults: readonly Fault[]; tries?: number; seed: number
       only: { type: 'string' },
       tries: { type: 'string' },
       seed: { type: 'string' },
-      beds: { type: 'string', default: '2' },
+      beds: { type: 'string', default: '3' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },

@@ -4,9 +4,9 @@ import type { App } from './app-types.ts'
 import type { AppDeps } from './deps.ts'
 import { explorerPage } from './graphql/explorer.ts'
 import { graphqlRoutes } from './graphql/plugin.ts'
-import { authenticate, checkScope } from './plugins/authenticate.ts'
+import { admission } from './plugins/admission.ts'
+import { authenticate } from './plugins/authenticate.ts'
 import { economy } from './plugins/economy.ts'
-import { ECONOMY_HEADER } from './plugins/economy-header.ts'
 import { errorHandler } from './plugins/error-handler.ts'
 import { idempotency } from './plugins/idempotency.ts'
 import { logOptions, requestLog } from './plugins/log.ts'
@@ -121,20 +121,7 @@ async function ourRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
   await app.register(economy, deps)
   await app.register(limits, deps)
   await app.register(idempotency)
-  app.addHook('onRequest', async (request, reply) => {
-    const { plane, scope } = request.routeOptions.config
-    if (plane === undefined || plane === 'public') return
-    try {
-      await app.authenticate(request, plane)
-    } finally {
-      // Failed attempts count too, against the address they come from.
-      const counting = app.limit(request, reply)
-      if (counting) await counting
-    }
-    if (scope) checkScope(request, scope)
-    const isNamed = request.headers[ECONOMY_HEADER] !== undefined || request.credential?.economyId
-    if (plane === 'data' || (plane === 'graphql' && isNamed)) await app.resolveEconomy(request)
-  })
+  await app.register(admission)
   await app.register(
     async (v3) => {
       for (const routes of V3) await routes(typed(v3), deps)

@@ -247,7 +247,7 @@ describe('metrics, alerts, dashboard and runbook', () => {
     const headings = [...runbook.matchAll(/^#### (\w+)$/gm)].map(([, name]) => name ?? '')
     expect(headings.toSorted()).toEqual(alertNames.toSorted())
     expect(new Set(alertNames).size).toBe(alertNames.length)
-    const rows = [...runbook.matchAll(/^\| (F\d+)? \| .* \| (.*) \| .* \|$/gm)]
+    const rows = [...runbook.matchAll(/^\| (F\d+)? *\| .* \| (.*) \| .* \|$/gm)]
     const faults = rows.flatMap(([, fault]) => fault ?? [])
     expect(faults).toEqual(Array.from({ length: 30 }, (_, index) => `F${index + 1}`))
     for (const [, fault, cell = ''] of rows)

@@ -63,11 +63,15 @@ export function slowAnswers({ stage, firstAttempt }: Scene, maxMs: number): Find
   return [{ verdict: 'V5', kind: 'mismatch', what }]
 }
 
-/** Lines that were cut under a request, other than by the client itself: somebody had taken it and did not answer. */
-export function cutRequests({ stage, firstAttempt }: Scene): Finding[] {
+/**
+ * Lines that were cut under a request, other than by the client itself: somebody had taken it and did not answer.
+ * @param except Reasons that do not count.
+ */
+export function cutRequests({ stage, firstAttempt }: Scene, except: readonly string[] = []): Finding[] {
+  const excused = ['hung_up', 'refused', ...except]
   const cut = stage.story.attempts
     .slice(firstAttempt)
-    .filter(({ status, code }) => status === null && code !== 'hung_up' && code !== 'refused')
+    .filter(({ status, code }) => status === null && !excused.includes(code ?? ''))
   if (cut.length === 0) return []
   const codes = [...new Set(cut.map(({ code }) => code))].join(', ')
   return [

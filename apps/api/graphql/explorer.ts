@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import { protectPages } from '../plugins/security-headers.ts'
 
 const require = createRequire(import.meta.url)
 const ours = (file: string) => new URL(`explorer/${file}`, import.meta.url).pathname
@@ -24,8 +25,9 @@ const PAGE_POLICY =
 /** The GraphQL explorer at /graphiql: GraphiQL from the installed packages, without a build and without a CDN. */
 export async function explorerPage(app: FastifyInstance): Promise<void> {
   const page = await readFile(ours('index.html'), 'utf8')
+  protectPages(app, PAGE_POLICY)
   app.get('/graphiql', { schema: { hide: true } }, async (_request, reply) =>
-    reply.type('text/html; charset=utf-8').header('Content-Security-Policy', PAGE_POLICY).send(page),
+    reply.type('text/html; charset=utf-8').send(page),
   )
   for (const [name, { file, type }] of Object.entries(ASSETS)) {
     const content = await readFile(file)

@@ -47,7 +47,7 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
 
   app.decorateRequest('credential', null)
   app.decorateRequest('isOperator', false)
-  app.decorate('authenticate', async (request: FastifyRequest, plane: Plane) => {
+  app.decorate('authenticate', (request: FastifyRequest, plane: Plane) => {
     const token = bearerOf(request)
     if (plane === 'platform' && token !== null) {
       if (!isSame(token, deps.config.keys.operatorKey))
@@ -55,20 +55,26 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
       request.isOperator = true
     }
     if (plane === 'platform' || plane === 'public') return
-    request.credential =
+    const credential =
       token === null
-        ? await authenticateSignature(
+        ? authenticateSignature(
             { findCredential, claimNonce, clock },
             readSignedRequest(request, deps.verifyBytes),
             request.ip,
           )
-        : await authenticateApiKey({ hasher, findCredential, clock }, token, request.ip)
-    noteUse(request.credential, request)
+        : authenticateApiKey({ hasher, findCredential, clock }, token, request.ip)
+    if (credential instanceof Promise) return credential.then((proven) => admit(request, proven))
+    return admit(request, credential)
   })
   app.addHook('preParsing', (request, _reply, payload, done) => {
     const isCovered = request.headers.authorization === undefined && isSigned(request) && hasBody(request)
     done(null, isCovered ? checkDigest(request, payload) : payload)
   })
+
+  function admit(request: FastifyRequest, credential: Credential): void {
+    request.credential = credential
+    noteUse(credential, request)
+  }
 
   /** Never waited for: a request does not fail or slow down because its key's last use could not be noted. */
   function noteUse(credential: Credential, request: FastifyRequest): void {
@@ -85,8 +91,8 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Fills in who asks. @throws what authenticateApiKey throws */
-    authenticate(request: FastifyRequest, plane: Plane): Promise<void>
+    /** Fills in who asks; at once for a key that was used a moment ago. @throws what authenticateApiKey throws */
+    authenticate(request: FastifyRequest, plane: Plane): void | Promise<void>
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { EconomyNotFound, EconomyRequired, EnvironmentMismatch } from '#core/economy/errors.ts'
+import type { Credential } from '#core/tenant/authenticate-api-key.ts'
 import type { Environment } from '#core/tenant/tenant.ts'
 import type { AppDeps } from '../deps.ts'
 import { fromWire } from '../presenters/wire-id.ts'
@@ -16,8 +17,8 @@ declare module 'fastify' {
     economyId: string | null
   }
   interface FastifyInstance {
-    /** Fills in which economy a request of the data plane is about. */
-    resolveEconomy(request: FastifyRequest): Promise<void>
+    /** Fills in which economy a request of the data plane is about; at once unless a header names one for the first time. */
+    resolveEconomy(request: FastifyRequest): void | Promise<void>
   }
 }
 
@@ -26,7 +27,7 @@ export const economy = fp(async (app: FastifyInstance, deps: AppDeps) => {
   const environments = new Map<string, Environment>()
 
   app.decorateRequest('economyId', null)
-  app.decorate('resolveEconomy', async (request: FastifyRequest) => {
+  app.decorate('resolveEconomy', (request: FastifyRequest) => {
     const credential = credentialOf(request)
     const header = request.headers[ECONOMY_HEADER]
     const named = typeof header === 'string' ? fromWire('eco', header) : null
@@ -37,21 +38,30 @@ export const economy = fp(async (app: FastifyInstance, deps: AppDeps) => {
       return
     }
     if (named === null) throw new EconomyRequired()
-    const environment = await environmentOf(credential.tenantId, named)
+    const known = environments.get(`${credential.tenantId}/${named}`)
+    if (known !== undefined) return enter(request, credential, named, known)
+    return findEnvironment(credential.tenantId, named).then((found) =>
+      enter(request, credential, named, found),
+    )
+  })
+
+  function enter(
+    request: FastifyRequest,
+    credential: Credential,
+    economyId: string,
+    environment: Environment | null,
+  ): void {
     if (environment === null) throw new EconomyNotFound()
     if (environment !== credential.environment)
       throw new EnvironmentMismatch(credential.environment, environment)
-    request.economyId = named
-  })
+    request.economyId = economyId
+  }
 
-  async function environmentOf(tenantId: string, economyId: string): Promise<Environment | null> {
-    const key = `${tenantId}/${economyId}`
-    const known = environments.get(key)
-    if (known !== undefined) return known
+  async function findEnvironment(tenantId: string, economyId: string): Promise<Environment | null> {
     const found = await deps.unitOfWork(tenantId, (tx) => tx.economies.find(economyId))
     if (!found) return null
     if (environments.size >= KNOWN_ECONOMIES_MAX) environments.clear()
-    environments.set(key, found.environment)
+    environments.set(`${tenantId}/${economyId}`, found.environment)
     return found.environment
   }
 })

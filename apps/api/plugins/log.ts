@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import type { FastifyInstance, FastifyLoggerOptions, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { type LoggerOptions, pino } from 'pino'
@@ -49,19 +50,28 @@ export function logOptions(level: LogLevel): false | (FastifyLoggerOptions & Log
 
 /**
  * One line per answered request. Health checks come every few seconds and say nothing: they are left to `debug`. Request lines
- * have a logger of their own: their few fields hold no secret to look for, and they are written many at once. A process that
- * is killed loses those of its last tenth of a second, and nothing else.
+ * are pino's in form and written without it, many at once: their few fields hold no secret to look for. A process that is
+ * killed loses those of its last tenth of a second, and nothing else.
  */
 export const requestLog = fp(async (app: FastifyInstance, { log: { level } }: Pick<Config, 'log'>) => {
   app.decorateRequest('accepted', null)
   if (level === 'silent') return
   const destination = pino.destination(process.stdout.fd)
   const buffer = new LineBuffer(destination, LINES)
-  const lines = pino({ level }, buffer)
+  const levels = pino.levels.values
+  const [atDebug, atInfo] = [levels['debug'] ?? 0, levels['info'] ?? 0]
+  const least = levels[level] ?? 0
+  const base = { pid: process.pid, hostname: hostname() }
   app.addHook('onResponse', (request, reply, done) => {
     const { url: route, config } = request.routeOptions
+    const lineLevel = config.plane === 'public' ? atDebug : atInfo
+    if (lineLevel < least) return done()
     const { credential } = request
     const line = {
+      level: lineLevel,
+      time: Date.now(),
+      pid: base.pid,
+      hostname: base.hostname,
       reqId: request.id,
       method: request.method,
       route,
@@ -70,9 +80,11 @@ export const requestLog = fp(async (app: FastifyInstance, { log: { level } }: Pi
       tenantId: credential?.tenantId,
       economyId: request.economyId ?? undefined,
       apiKeyId: credential?.id,
-      ...request.accepted,
+      transactions: request.accepted?.transactions,
+      transactionIds: request.accepted?.transactionIds,
+      msg: 'answered',
     }
-    lines[config.plane === 'public' ? 'debug' : 'info'](line, 'answered')
+    buffer.write(`${JSON.stringify(line)}\n`)
     done()
   })
   app.addHook('onClose', async () => {

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { ErrorCode } from '#core/shared/errors.ts'
 import type { App } from '../app-types.ts'
 import { wireErrorOf } from '../plugins/problem.ts'
+import { protectPages } from '../plugins/security-headers.ts'
 
 /** Everything the page needs comes from this server, and it talks to nobody else. */
 const REFERENCE_POLICY = [
@@ -40,9 +41,7 @@ export async function referenceRoutes(app: App): Promise<void> {
 
 /** The page at /docs. Registered apart from our own routes: the plugin declares its routes in its own way. */
 export async function referencePage(app: App): Promise<void> {
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.header('Content-Security-Policy', REFERENCE_POLICY)
-  })
+  protectPages(app, REFERENCE_POLICY)
   await app.register(apiReference, {
     routePrefix: '/docs',
     configuration: {

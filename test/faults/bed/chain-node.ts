@@ -14,6 +14,11 @@ export interface ChainNode {
   readonly foreignNonces: Map<string, number[]>
   /** Where blocks are mined by hand: milliseconds from one to the next from now on; null: none is mined. */
   pace(blockTimeMs: number | null): void
+  /**
+   * Where blocks are mined by hand: does `work` while none is being mined. A node that takes blocks back in the middle of mining
+   * leaves a hole in its chain.
+   */
+  betweenBlocks<Result>(work: () => Promise<Result>): Promise<Result>
   /** Where blocks are mined by hand: the base fee of every block from now on, in wei. */
   charge(baseFeePerGas: bigint): void
   /** One JSON-RPC call to the node itself. @throws with the node's message. */
@@ -63,6 +68,7 @@ export async function startChainNode(processes: Processes, options: ChainOptions
     proxies,
     foreignNonces: new Map(),
     pace: (blockTimeMs) => miner?.pace(blockTimeMs),
+    betweenBlocks: async (work) => (miner ? miner.betweenBlocks(work) : work()),
     charge: (baseFeePerGas) => miner?.charge(baseFeePerGas),
     rpc: (method, params = []) => callNode(nodeUrl, method, params),
     start,
@@ -86,6 +92,14 @@ function mineByHand(nodeUrl: string, blockTimeMs: number) {
   let baseFee: bigint | undefined
   let isStopped = false
   let minedAt = performance.now()
+  /** One thing at a time. */
+  let turn: Promise<unknown> = Promise.resolve()
+
+  async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = turn.then(work)
+    turn = done.catch(() => undefined)
+    return done
+  }
 
   async function mine(): Promise<void> {
     if (baseFee !== undefined)
@@ -98,7 +112,7 @@ function mineByHand(nodeUrl: string, blockTimeMs: number) {
       await sleep(TICK_MS)
       if (paceMs === null || performance.now() - minedAt < paceMs) continue
       minedAt = performance.now()
-      await mine().catch(() => undefined)
+      await inTurn(mine).catch(() => undefined)
     }
   })()
   return {
@@ -106,6 +120,7 @@ function mineByHand(nodeUrl: string, blockTimeMs: number) {
       paceMs = ms
       minedAt = performance.now()
     },
+    betweenBlocks: inTurn,
     charge(baseFeePerGas: bigint) {
       baseFee = baseFeePerGas
     },

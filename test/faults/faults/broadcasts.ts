@@ -7,7 +7,7 @@ import { type Fault, lengthMs, type Scene } from '../fault.ts'
 
 const SEND = 'eth_sendRawTransaction'
 const PERCENTS = [1, 5, 10, 50] as const
-const LENGTH: { full: number; short: [number, number] } = { full: 20_000, short: [500, 3_000] }
+const LENGTH: { full: number; short: [number, number] } = { full: 10_000, short: [500, 2_000] }
 const UNCLEAR = rose('ost_chain_broadcasts_total', { verdict: 'unknown' })
 
 /** How often a broadcast was bent in a try: an alarm is due only where one was. */
@@ -101,7 +101,7 @@ export const answersNeverCome = withAlarm(
       bendBroadcasts(bed, scene, () =>
         hung < most ? ((hung += 1), { answersAfterMs: LATE_MS_FULL }) : 'none',
       )
-      await sleep(lengthMs(scene, random, { full: 15_000, short: [300, 1_500] }))
+      await sleep(lengthMs(scene, random, { full: 12_000, short: [300, 1_000] }))
     },
     heal: letThrough,
   },
@@ -140,7 +140,7 @@ function repeatedBroadcasts(id: string, name: string, repeatsAfterMs: (bed: Bed)
     drainedWithinS: 30,
     async inject(bed, random, scene) {
       bendBroadcasts(bed, scene, () => ({ repeatsAfterMs: repeatsAfterMs(bed) }))
-      await sleep(lengthMs(scene, random, { full: 10_000, short: [800, 2_500] }))
+      await sleep(lengthMs(scene, random, { full: 5_000, short: [800, 2_000] }))
     },
     heal: letThrough,
   }
@@ -176,7 +176,7 @@ export const underpriced = withAlarm(
     async inject(bed, random, scene) {
       const own = random.fork('refusals')
       bendBroadcasts(bed, scene, () => (own.below(100) < 60 ? { says: own.pick(UNDERPRICED) } : 'none'))
-      await sleep(lengthMs(scene, random, { full: 10_000, short: [500, 2_500] }))
+      await sleep(lengthMs(scene, random, { full: 5_000, short: [500, 2_000] }))
     },
     heal: letThrough,
   },

@@ -18,7 +18,7 @@ export const nodeGone = withAlarm(
     drainedWithinS: 30,
     async inject(bed, random, scene) {
       for (const proxy of bed.chain.proxies) proxy.choose(() => 'cut_before')
-      await sleep(lengthMs(scene, random, { full: 30_000, short: [500, 3_000] }))
+      await sleep(lengthMs(scene, random, { full: 30_000, short: [500, 2_000] }))
     },
     heal: letThrough,
   },
@@ -43,7 +43,7 @@ function badAnswers(options: {
       const own = random.fork('answers')
       for (const proxy of bed.chain.proxies)
         proxy.choose(() => (own.below(100) < chance ? bending(own) : 'none'))
-      await sleep(lengthMs(scene, random, { full: 20_000, short: [500, 3_000] }))
+      await sleep(lengthMs(scene, random, { full: 8_000, short: [500, 2_000] }))
     },
     heal: letThrough,
   }
@@ -113,7 +113,7 @@ export const answersStale: Fault = {
       (method, params, result) => counts(method, params, stands(method, params, result)),
     ])
     for (const proxy of bed.chain.proxies) proxy.bend(bend)
-    await sleep(lengthMs(scene, random, { full: 20_000, short: [500, 3_000] }))
+    await sleep(lengthMs(scene, random, { full: 8_000, short: [500, 2_000] }))
   },
   heal: letThrough,
 }
@@ -129,7 +129,7 @@ export const chainIdWrong = withAlarm(
         proxy.bend((method, _params, result) => (method === 'eth_chainId' ? '0x1' : result))
         proxy.choose(() => ((cuts -= 1) >= 0 ? 'cut_after' : 'none'))
       }
-      await sleep(lengthMs(scene, random, { full: 20_000, short: [500, 3_000] }))
+      await sleep(lengthMs(scene, random, { full: 8_000, short: [500, 2_000] }))
     },
     heal: letThrough,
   },
@@ -199,7 +199,7 @@ export const endpointLies = withAlarm(
     async inject(bed, random, scene) {
       const liar = random.pick(bed.chain.proxies)
       liar.bend(lie(random.pick(LIES)))
-      await sleep(lengthMs(scene, random, { full: 20_000, short: [1_500, 3_500] }))
+      await sleep(lengthMs(scene, random, { full: 8_000, short: [1_200, 2_500] }))
     },
     heal: letThrough,
   },
@@ -233,7 +233,7 @@ export const endpointLags = withAlarm(
       const laggard: RpcProxy = random.pick(bed.chain.proxies)
       // Stale is who is three seconds behind.
       laggard.bend(standsAt((await headOf(bed)) - random.between(5, 25)))
-      await sleep(lengthMs(scene, random, { full: 20_000, short: [3_500, 5_000] }))
+      await sleep(lengthMs(scene, random, { full: 10_000, short: [3_000, 4_000] }))
     },
     heal: letThrough,
   },

@@ -115,7 +115,7 @@ export const outOfGas = withAlarm(
       await setBalance(bed, address, POOR_WEI)
       const deadline = performance.now() + PAUSED_WITHIN_MS
       while (!(await isPaused(bed, id)) && performance.now() < deadline) await sleep(POLL_MS)
-      await sleep(lengthMs(scene, random, { full: 10_000, short: [200, 1_500] }))
+      await sleep(lengthMs(scene, random, { full: 10_000, short: [1_200, 2_000] }))
       const whats: string[] = []
       if (!(await isPaused(bed, id))) whats.push('the lane was not paused')
       const released = await releasedHolds(bed, economyId)

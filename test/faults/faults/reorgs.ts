@@ -3,10 +3,15 @@ import { either, rose, withAlarm } from '../alarm.ts'
 import type { Bed, BedOptions } from '../bed.ts'
 import { type Fault, type Scene } from '../fault.ts'
 import type { Finding } from '../finding.ts'
+import { BY_HAND } from './chain-life.ts'
 
 /** As for real money: what is final is never taken back by itself. */
 const FINALITY_DEPTH = 8
-const PRODUCTION: BedOptions = { finalityDepth: FINALITY_DEPTH, env: { NODE_ENV: 'production' } }
+const PRODUCTION: BedOptions = {
+  minedByHand: true,
+  finalityDepth: FINALITY_DEPTH,
+  env: { NODE_ENV: 'production' },
+}
 const WAIT_MS_MAX = 20_000
 const POLL_MS = 50
 
@@ -59,9 +64,11 @@ async function orphan(
   how: 'anvil_reorg' | 'anvil_rollback',
 ): Promise<void> {
   await comesTrue(async () => (await headOf(bed)) > (await floorOf(bed)) + depth)
-  const head = await headOf(bed)
-  const { number } = await cursorOf(bed)
-  await bed.chain.rpc(how, how === 'anvil_reorg' ? [depth, []] : [depth])
+  const { head, number } = await bed.chain.betweenBlocks(async () => {
+    const before = { head: await headOf(bed), number: (await cursorOf(bed)).number }
+    await bed.chain.rpc(how, how === 'anvil_reorg' ? [depth, []] : [depth])
+    return before
+  })
   orphaned.set(scene, (orphaned.get(scene) ?? 0) + Math.max(0, number - (head - depth) - 1))
 }
 
@@ -75,10 +82,13 @@ export const reorganised = withAlarm(
     bed: PRODUCTION,
     async inject(bed, random, scene) {
       const times = scene.isFullLength ? REORGS_FULL : random.between(1, 2)
+      let highest = 0
       for (let time = 0; time < times; time += 1) {
         const depth = scene.isFullLength ? (time % FINALITY_DEPTH) + 1 : random.between(1, FINALITY_DEPTH)
         await sleep(random.between(100, 800))
-        // A chain that became shorter is only behind until it is as long again.
+        // From a chain that is still shorter than it was, these would be more blocks than the ledger counts.
+        await comesTrue(async () => (await headOf(bed)) >= highest)
+        highest = await headOf(bed)
         await orphan(
           bed,
           scene,
@@ -98,6 +108,7 @@ export const chainOlder = withAlarm(
     id: 'F5',
     name: 'the chain goes back by up to 40 blocks: nonces in the rows are ahead of it',
     drainedWithinS: 30,
+    bed: BY_HAND,
     async inject(bed, random, scene) {
       await orphan(bed, scene, random.between(3, scene.isFullLength ? 40 : 15), 'anvil_rollback')
       await sleep(random.between(200, 1_000))

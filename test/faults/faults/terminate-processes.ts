@@ -6,6 +6,8 @@ import type { Finding } from '../finding.ts'
 
 const STOPPED_WITHIN_MS = 10_000
 const DOWN_MS_MAX = 300
+/** A connection that the kernel had made and the process not yet taken when it stopped listening; alone there is no other to go to. */
+const NEVER_TAKEN = ['read ECONNRESET']
 
 /** SIGTERM: what was taken is finished, what comes is refused by nobody listening, and the process ends with 0 in time. */
 function stopping(id: string, name: string, which: (bed: Bed) => readonly App[]): Fault {
@@ -22,7 +24,7 @@ function stopping(id: string, name: string, which: (bed: Bed) => readonly App[])
     async heal(bed) {
       await Promise.all(which(bed).map((app) => app.start()))
     },
-    check: (scene) => [...(findings.get(scene) ?? []), ...cutRequests(scene)],
+    check: (scene) => [...(findings.get(scene) ?? []), ...cutRequests(scene, NEVER_TAKEN)],
   }
 }
 

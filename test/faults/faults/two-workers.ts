@@ -8,7 +8,7 @@ export const twoWorkers: Fault = {
   drainedWithinS: 30,
   fleet: { apis: 1, workers: 2 },
   async inject(_bed, random, scene) {
-    await sleep(lengthMs(scene, random, { full: 10_000, short: [300, 1_500] }))
+    await sleep(lengthMs(scene, random, { full: 5_000, short: [300, 1_500] }))
   },
   async heal() {},
 }

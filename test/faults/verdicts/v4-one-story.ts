@@ -13,10 +13,14 @@ export const oneStory: Verdict = ({ economies, eventsUnread }) => {
   return whats.map((what): Finding => ({ verdict: 'V4', kind: 'mismatch', what }))
 }
 
-function judgeEvents({ tenantId, transactions, events }: EconomySnapshot): string[] {
+function judgeEvents({ tenantId, transactions, submissions, events }: EconomySnapshot): string[] {
+  const replaced = submissions.filter(({ status }) => status === 'replaced')
   const bySubject = Map.groupBy(events, (event) => event.subject_id)
   const known = new Set(transactions.map(({ id }) => id))
-  const whats = transactions.flatMap((row) => judgeEventsOf(row, bySubject.get(row.id) ?? []))
+  const whats = transactions.flatMap((row) => {
+    const again = replaced.filter(({ transaction_ids: ids }) => ids.includes(row.id)).length
+    return judgeEventsOf(row, bySubject.get(row.id) ?? [], again)
+  })
   for (const { subject_id: id, topic, tenant_id: tenant } of events) {
     if (!known.has(id)) whats.push(`${topic} tells of ${id}, which does not exist`)
     if (tenant !== tenantId) whats.push(`${topic} of ${id} goes to tenant ${tenant}`)
@@ -26,8 +30,12 @@ function judgeEvents({ tenantId, transactions, events }: EconomySnapshot): strin
   return whats
 }
 
-/** Each change once; what a re-org took back, once more. */
-function judgeEventsOf({ id, status }: TransactionRow, events: readonly EventRow[]): string[] {
+/** Each change once; what a re-org took back, or what lost its nonce to somebody else, once more. */
+function judgeEventsOf(
+  { id, status }: TransactionRow,
+  events: readonly EventRow[],
+  queuedAgain: number,
+): string[] {
   const count = (topic: string) => events.filter((event) => event.topic === `transaction.${topic}`).length
   const takenBack = (...from: string[]) =>
     events.filter(
@@ -35,7 +43,7 @@ function judgeEventsOf({ id, status }: TransactionRow, events: readonly EventRow
     ).length
   const is = (...wanted: string[]) => (wanted.includes(status) ? 1 : 0)
   const expected = {
-    queued: 1,
+    queued: 1 + queuedAgain,
     mined: is('mined', 'confirmed') + takenBack('mined', 'confirmed'),
     confirmed: is('confirmed') + takenBack('confirmed'),
     failed: is('failed') + takenBack('failed'),

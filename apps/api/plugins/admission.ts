@@ -1,0 +1,44 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { checkScope } from './authenticate.ts'
+import { ECONOMY_HEADER } from './economy-header.ts'
+
+/**
+ * Lets a request in: who asks, how often, whether the key may, and in which economy. Of the usual request all of it is known
+ * already, so it passes without waiting for anything; promises appear only where a store is asked.
+ */
+export const admission = fp(async (app: FastifyInstance) => {
+  app.addHook('onRequest', (request, reply, done) => {
+    const { plane } = request.routeOptions.config
+    if (plane === undefined || plane === 'public') return done()
+    const counted = authenticateAndCount(request, reply)
+    const entered = counted ? counted.then(() => enter(request)) : enter(request)
+    if (entered) entered.then(() => done(), done)
+    else done()
+  })
+
+  /** Failed attempts count too, against the address they come from. */
+  function authenticateAndCount(request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
+    const { plane = 'public' } = request.routeOptions.config
+    const refuse = async (error: unknown): Promise<never> => {
+      await app.limit(request, reply)
+      throw error
+    }
+    let authenticated: void | Promise<void>
+    try {
+      authenticated = app.authenticate(request, plane)
+    } catch (error) {
+      return refuse(error)
+    }
+    return authenticated
+      ? authenticated.then(() => app.limit(request, reply), refuse)
+      : app.limit(request, reply)
+  }
+
+  function enter(request: FastifyRequest): void | Promise<void> {
+    const { plane, scope } = request.routeOptions.config
+    if (scope) checkScope(request, scope)
+    const isNamed = request.headers[ECONOMY_HEADER] !== undefined || request.credential?.economyId
+    if (plane === 'data' || (plane === 'graphql' && isNamed)) return app.resolveEconomy(request)
+  }
+})
