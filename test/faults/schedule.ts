@@ -14,7 +14,7 @@ export interface PlannedTry {
 
 export const TRIES_DEFAULT = 20
 /** Tries of a long run that last as long as the fault's name says. */
-const FULL_LENGTH_TRIES = 2
+const FULL_LENGTH_TRIES = 1
 const LONG_RUN_TRIES = 10
 
 /** `seed` is the first try's; each further one has the next. */
