@@ -14,4 +14,5 @@ export class LedgerInconsistency extends Error {
 /** Another follower moved the cursor first: its work stands, ours was dropped. */
 export class CursorMoved extends Error {
   override readonly name = 'CursorMoved'
+  override readonly message = 'another follower was faster'
 }

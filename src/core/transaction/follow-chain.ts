@@ -53,22 +53,26 @@ export async function followChain(deps: FollowDeps, chainId: number): Promise<Fo
     if (chain.status === 'halted') return { ...result, status: 'halted' }
     const outcome = await followOnce(deps, chain, result)
     if (outcome === 'at_head') return { ...result, status: 'idle' }
-    if (outcome === 'restart') restarts += 1
+    if (outcome === 'moved') continue
+    restarts += 1
+    if (restarts === RESTARTS_MAX)
+      deps.observer.log('warn', 'chain.not_followed', { chainId, reason: outcome.restart })
   }
   return result
 }
 
-type Step = 'moved' | 'at_head' | 'restart'
+/** What one round came to, or why nothing came of it. */
+type Step = 'moved' | 'at_head' | { restart: string }
 
 async function followOnce(deps: FollowDeps, chain: FollowedChain, result: FollowResult): Promise<Step> {
   try {
     return await step(deps, chain, result)
   } catch (error) {
     // Another follower was faster, or the node switched forks under our hands: look again.
-    if (error instanceof CursorMoved || error instanceof BlockVanished) return 'restart'
+    if (error instanceof CursorMoved || error instanceof BlockVanished) return { restart: error.message }
     if (!(error instanceof LedgerInconsistency)) throw error
     await haltChain(deps, chain.id, error.message)
-    return 'restart'
+    return { restart: error.message }
   }
 }
 

@@ -27,6 +27,7 @@ class Follower {
   headers: BlockHeader[] = []
   tokens: TokenContracts[] = []
   failures: Error[] = []
+  readonly told: unknown[] = []
   readonly chain: FollowedChain = {
     id: 1,
     status: 'active',
@@ -44,7 +45,7 @@ class Follower {
         blockReaders: { get: () => this.#reader() },
         clock: { now: () => new Date(0) },
         ids: { next: () => 'id' },
-        observer: silentObserver,
+        observer: { ...silentObserver, log: (_level, event, fields) => void this.told.push([event, fields]) },
         reversesFinalBlocks: false,
       },
       1,
@@ -181,9 +182,11 @@ describe('following a chain', () => {
     follower.headers = [0, 1].map((number) => header(number))
     follower.failures = [new BlockVanished()]
     expect(await follower.follow()).toMatchObject({ status: 'idle', settledBlocks: 1 })
-    follower.failures = Array.from({ length: 100 }, () => new BlockVanished())
+    expect(follower.told).toEqual([])
+    follower.failures = Array.from({ length: 100 }, () => new BlockVanished('block 1 is gone'))
     expect(await follower.follow()).toMatchObject({ status: 'behind', settledBlocks: 0 })
     expect(follower.failures.length).toBeGreaterThan(90)
+    expect(follower.told).toEqual([['chain.not_followed', { chainId: 1, reason: 'block 1 is gone' }]])
   })
 
   it('passes on that no node answers, and goes on from there the next time', async () => {
