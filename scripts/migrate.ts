@@ -6,8 +6,10 @@ import { NO_FILTERS, readMigrations, withSchemaEngine } from './schema-engine.ts
 
 const MIGRATIONS = join(import.meta.dirname, '../prisma/migrations')
 
-/** Any number, the same in every process: one migrates, the others wait. Prisma's own lock uses 72707369. */
+/** Any number, the same in every process: one migrates, the others wait. */
 const MIGRATION_LOCK = 7_201_302
+/** Held by Prisma's engine for as long as its session lives. */
+const PRISMA_LOCK = 72_707_369
 
 /** A migration that waits longer than this for a busy table gives way instead of blocking the platform. */
 const TABLE_LOCK_TIMEOUT = '30s'
@@ -37,6 +39,7 @@ export async function migrate(ownerUrl: string, options: MigrateOptions = {}): P
   await lock.connect()
   try {
     await takeTurn(lock, waitMs)
+    await clearUnfinished(lock)
     return await applyMigrations(ownerUrl, folder)
   } finally {
     await lock.end()
@@ -55,6 +58,22 @@ async function takeTurn(client: Client, waitMs: number): Promise<void> {
       { cause },
     )
   }
+}
+
+/**
+ * A process that was killed leaves its migration as begun and its engine's session perhaps still at work, which ends with the
+ * server's next look at the connection. After that nothing of an unfinished script is left: it runs as one transaction.
+ */
+async function clearUnfinished(client: Client): Promise<void> {
+  const { rows } = await client.query<{ known: boolean }>(
+    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS known`,
+  )
+  if (!rows[0]?.known) return
+  await client.query('SELECT pg_advisory_lock($1)', [PRISMA_LOCK])
+  await client.query(
+    'UPDATE _prisma_migrations SET rolled_back_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL',
+  )
+  await client.query('SELECT pg_advisory_unlock($1)', [PRISMA_LOCK])
 }
 
 async function applyMigrations(ownerUrl: string, folder: string): Promise<string[]> {

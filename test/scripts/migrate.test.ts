@@ -99,6 +99,17 @@ describe('migrate', () => {
 })
 
 describe('ensureRoles', () => {
+  it('takes up a script whose process was killed in the middle of it', async () => {
+    await aMigration('1_create', 'CREATE TABLE a (id int);')
+    await migrate(ownerUrl, { folder })
+    await query(
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at) VALUES ('killed', 'x', '2_extend', now())`,
+    )
+    await aMigration('2_extend', 'ALTER TABLE a ADD COLUMN b int;')
+    expect(await migrate(ownerUrl, { folder })).toEqual(['2_extend'])
+    expect(await migrate(ownerUrl, { folder })).toEqual([])
+  })
+
   it('makes roles that own nothing and stay under row-level security', async () => {
     const roles = await query(
       "SELECT rolname FROM pg_roles WHERE rolname LIKE 'ost\\_%' AND (rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole)",
