@@ -5,6 +5,12 @@ const KEY_BYTES = 32
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
+/** Hides what must not be readable at rest: a response may carry a key's secret. */
+export interface Sealer {
+  seal(value: unknown): string
+  open(sealed: string): unknown
+}
+
 /** 32 bytes for one purpose out of the platform's key-encryption key: one purpose's bytes tell nothing about another's. */
 export function deriveKey(keyEncryptionKey: Uint8Array, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', keyEncryptionKey, new Uint8Array(0), `ost-kit/${purpose}`, KEY_BYTES))

@@ -2,14 +2,10 @@ import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto'
 import { createVerifier } from 'http-message-signatures'
 import type { CredentialSigning } from '#core/tenant/authenticate-api-key.ts'
 import type { SigningKeys } from '#core/tenant/signing-keys.ts'
+import type { Sealer } from './sealer.ts'
 
 const SECRET_BYTES = 32
 const PUBLIC_KEY_BYTES = 32
-
-interface Sealer {
-  seal(value: unknown): string
-  open(sealed: string): unknown
-}
 
 /** A shared secret can be read back, sealed, because both sides of an HMAC need it; a public key is no secret. */
 export function createSigningKeys(sealer: Sealer): SigningKeys {

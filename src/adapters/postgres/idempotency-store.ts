@@ -2,14 +2,9 @@ import assert from 'node:assert'
 import { IdempotencyKeyInProgress } from '#core/idempotency/errors.ts'
 import type { Fingerprint } from '#core/idempotency/fingerprint.ts'
 import type { IdempotencyStore } from '#core/idempotency/idempotency-store.ts'
+import type { Sealer } from '#adapters/crypto/sealer.ts'
 import type { PrismaTx } from './database.ts'
 import { toJson } from './json.ts'
-
-/** Hides what must not be readable at rest: a response may carry a key's secret. */
-export interface Sealer {
-  seal(value: unknown): string
-  open(sealed: string): unknown
-}
 
 export function createIdempotencyStore(tx: PrismaTx, tenantId: string, sealer: Sealer): IdempotencyStore {
   return {

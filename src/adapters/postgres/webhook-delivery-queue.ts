@@ -9,7 +9,7 @@ import type {
 } from '#core/webhook/delivery-queue.ts'
 import type { DeliveryMode } from '#core/webhook/webhook.ts'
 import type { Database } from './database.ts'
-import type { Sealer } from './idempotency-store.ts'
+import type { Sealer } from '#adapters/crypto/sealer.ts'
 
 const LEASE = `
 UPDATE webhook_endpoint SET lease_token = $2, lease_until = now() + make_interval(secs => $3::float8 / 1000)

@@ -10,7 +10,7 @@ import type { Webhook } from '#core/webhook/webhook.ts'
 import type { WebhookStore } from '#core/webhook/webhook-store.ts'
 import type { PrismaTx } from './database.ts'
 import { Prisma, type WebhookReplay } from './generated/client.ts'
-import type { Sealer } from './idempotency-store.ts'
+import type { Sealer } from '#adapters/crypto/sealer.ts'
 import { pageOf, pageQuery } from './page.ts'
 import { toWebhook } from './webhook-row.ts'
 
