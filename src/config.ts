@@ -59,6 +59,10 @@ export type Config = {
     maxAgeSeconds: number
     feeds: readonly PriceFeedConfig[]
   }
+  dialects: {
+    /** Whether a POST of an OST SDK of 2018 is taken once only: two equal ones in one second look alike. */
+    ostV1RefusesRepeats: boolean
+  }
   webhooks: {
     /** Receivers without TLS. */
     allowHttp: boolean
@@ -166,6 +170,7 @@ function readConfig(read: EnvironmentReader): Config {
       maxAgeSeconds: read.integer('PRICE_MAX_AGE_SECONDS', { min: 1, max: 31_536_000, otherwise: 3_600 }),
       feeds: readPriceFeeds(read, 'PRICE_FEEDS'),
     },
+    dialects: { ostV1RefusesRepeats: read.flag('OST_V1_REFUSES_REPEATS', false) },
     webhooks: {
       allowHttp: read.flag('WEBHOOK_ALLOW_HTTP', false),
       allowPrivateNetworks: read.flag('WEBHOOK_ALLOW_PRIVATE_NETWORKS', false),

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Registry } from 'prom-client'
 import type { Config } from '#config'
-import type { VerifyBytes } from '#adapters/crypto/signing-keys.ts'
+import type { VerifyBytes, VerifyDialect } from '#adapters/crypto/signing-keys.ts'
 import type { Database } from '#adapters/postgres/database.ts'
 import type { RequestTracing } from '#adapters/telemetry/trace-requests.ts'
 import type { AddressBook } from '#core/economy/address-book.ts'
@@ -24,6 +24,7 @@ export interface AppDeps extends MoneyPath, DataPlane {
   hasher: ApiKeyHasher
   signingKeys: SigningKeys
   verifyBytes: VerifyBytes
+  verifyDialect: VerifyDialect
   addressBook: AddressBook
   faucet: Faucet
   jobs: Pick<JobDispatcher, 'wake'>

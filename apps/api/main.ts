@@ -7,7 +7,7 @@ import { apiKeyHasher } from '#adapters/crypto/api-key-hasher.ts'
 import { systemClock } from '#adapters/crypto/clock.ts'
 import { ids } from '#adapters/crypto/ids.ts'
 import { createSealer } from '#adapters/crypto/sealer.ts'
-import { createSigningKeys, createVerifyBytes } from '#adapters/crypto/signing-keys.ts'
+import { createSigningKeys, createVerifyBytes, createVerifyDialect } from '#adapters/crypto/signing-keys.ts'
 import { createAddressBook } from '#adapters/evm/address-book.ts'
 import { createEconomyContracts } from '#adapters/evm/economy-contracts.ts'
 import { Database } from '#adapters/postgres/database.ts'
@@ -70,6 +70,7 @@ async function main(): Promise<void> {
     hasher: apiKeyHasher,
     signingKeys: createSigningKeys(sealer),
     verifyBytes: createVerifyBytes(sealer),
+    verifyDialect: createVerifyDialect(sealer),
     addressBook: createAddressBook(contracts.contractsOf),
     faucet: createEconomyContracts({ contractsOf: contracts.contractsOf, clientOf: noClient }),
     jobs,

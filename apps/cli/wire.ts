@@ -36,10 +36,12 @@ export interface WireApiKey {
   created_at: string
   expires_at: string | null
   last_used_at: string | null
+  signing: { algorithm: string; public_key: string | null } | null
 }
 
 export interface WireIssuedApiKey extends WireApiKey {
   secret: string
+  signing_secret: string | null
 }
 
 export interface WireCreatedTenant extends WireTenant {

@@ -8,7 +8,7 @@ import { apiKeyHasher } from '#adapters/crypto/api-key-hasher.ts'
 import { systemClock } from '#adapters/crypto/clock.ts'
 import { ids } from '#adapters/crypto/ids.ts'
 import { createSealer } from '#adapters/crypto/sealer.ts'
-import { createSigningKeys, createVerifyBytes } from '#adapters/crypto/signing-keys.ts'
+import { createSigningKeys, createVerifyBytes, createVerifyDialect } from '#adapters/crypto/signing-keys.ts'
 import { Database } from '#adapters/postgres/database.ts'
 import { createUnitOfWork } from '#adapters/postgres/unit-of-work.ts'
 import { buildApp } from '#apps/api/app.ts'
@@ -104,6 +104,7 @@ export async function startApi(
     hasher: apiKeyHasher,
     signingKeys: createSigningKeys(sealer),
     verifyBytes: createVerifyBytes(sealer),
+    verifyDialect: createVerifyDialect(sealer),
     addressBook: chain.addressBook,
     faucet: chain.faucet,
     jobs,

@@ -29,6 +29,7 @@ export const fakeHasher: ApiKeyHasher = {
 /** Signing keys that hide nothing: the sealed form of `secret` is `sealed:secret`. */
 export const fakeSigningKeys: SigningKeys = {
   issueSecret: () => ({ secret: 'shared', sealed: 'sealed:shared' }),
+  issueDialectKey: (dialect) => `key-of-${dialect}`,
   isPublicKey: (text) => text === 'public-half',
 }
 

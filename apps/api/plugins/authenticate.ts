@@ -2,9 +2,18 @@ import assert from 'node:assert'
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { createFindCredential, createTouchApiKey } from '#adapters/postgres/api-key-store.ts'
+import {
+  createFindCredential,
+  createFindDialectCredential,
+  createTouchApiKey,
+} from '#adapters/postgres/api-key-store.ts'
 import type { Actor } from '#core/shared/actor.ts'
 import { authenticateApiKey, type Credential } from '#core/tenant/authenticate-api-key.ts'
+import {
+  authenticateDialect,
+  type DialectRequest,
+  type DialectRules,
+} from '#core/tenant/authenticate-dialect.ts'
 import { authenticateSignature } from '#core/tenant/authenticate-signature.ts'
 import { ScopeMissing, Unauthenticated } from '#core/tenant/errors.ts'
 import type { Scope } from '#core/tenant/scopes.ts'
@@ -41,6 +50,11 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
     CREDENTIAL_CACHE_MS,
     CREDENTIAL_CACHE_MAX,
   )
+  const findDialectCredential = cacheBriefly(
+    createFindDialectCredential(deps.database),
+    CREDENTIAL_CACHE_MS,
+    CREDENTIAL_CACHE_MAX,
+  )
   const touch = createTouchApiKey(deps.database)
   const touchedAt = new Map<string, number>()
   const claimNonce = createClaimNonce(deps.redis)
@@ -66,6 +80,19 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
     if (credential instanceof Promise) return credential.then((proven) => admit(request, proven))
     return admit(request, credential)
   })
+  app.decorate(
+    'authenticateDialect',
+    async (request: FastifyRequest, rules: DialectRules, signed: SignedInDialect) => {
+      const { messages, ...rest } = signed
+      const credential = await authenticateDialect(
+        { findCredential: findDialectCredential, claimNonce, clock },
+        rules,
+        { ...rest, isSignedWith: (signing) => deps.verifyDialect(signing, messages, signed.signature) },
+        request.ip,
+      )
+      admit(request, credential)
+    },
+  )
   app.addHook('preParsing', (request, _reply, payload, done) => {
     const isCovered = request.headers.authorization === undefined && isSigned(request) && hasBody(request)
     done(null, isCovered ? checkDigest(request, payload) : payload)
@@ -93,8 +120,13 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Fills in who asks; at once for a key that was used a moment ago. @throws what authenticateApiKey throws */
     authenticate(request: FastifyRequest, plane: Plane): void | Promise<void>
+    /** The same for a request that an SDK of OST signed. @throws what authenticateDialect throws */
+    authenticateDialect(request: FastifyRequest, rules: DialectRules, signed: SignedInDialect): Promise<void>
   }
 }
+
+/** What a request in a dialect brings; its signature is one of the messages'. */
+export type SignedInDialect = Omit<DialectRequest, 'isSignedWith'> & { messages: readonly string[] }
 
 /** Refuses a key without the scope that its route declares. */
 export function checkScope(request: FastifyRequest, scope: Scope): void {

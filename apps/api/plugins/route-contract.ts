@@ -6,9 +6,9 @@ import { withProblems } from './problem.ts'
 
 /**
  * Who a route is for. control: a tenant's administration · data: what is inside one economy · platform: the operator ·
- * graphql: a tenant, with scopes asked for field by field · public: anyone.
+ * graphql: a tenant, with scopes asked for field by field · dialect: an SDK of OST inside one economy · public: anyone.
  */
-export type Plane = 'control' | 'data' | 'graphql' | 'platform' | 'public'
+export type Plane = 'control' | 'data' | 'dialect' | 'graphql' | 'platform' | 'public'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -51,7 +51,7 @@ function whatIsMissing(route: RouteOptions): string | null {
   const { plane, scope } = route.config ?? {}
   if (plane === undefined) return 'does not declare config.plane'
   if (scope === undefined) return 'does not declare config.scope (null where none is needed)'
-  const isTenants = plane === 'control' || plane === 'data'
+  const isTenants = plane === 'control' || plane === 'data' || plane === 'dialect'
   if (isTenants !== (scope !== null))
     return `is of plane ${plane}, which ${isTenants ? 'needs a' : 'has no'} scope`
   const { summary, tags, operationId, response, body, querystring } = route.schema ?? {}

@@ -13,9 +13,14 @@ const Name = Type.String({ minLength: 1, maxLength: 200, examples: ['Game server
 const Scopes = Type.Array(Type.Enum([...SCOPES]), { minItems: 1, maxItems: SCOPES.length, uniqueItems: true })
 const Environment = Type.Enum([...ENVIRONMENTS])
 const Algorithm = Type.Enum([...SIGNING_ALGORITHMS], {
-  description: 'hmac-sha256: with a secret that we share · ed25519: with a private key that only you hold',
+  description:
+    'hmac-sha256: with a secret that we share · ed25519: with a private key that only you hold · ost-v1, ost-v2: as the OST SDKs of 2018 and 2019 do',
 })
-const PublicKey = { maxLength: 64, description: 'Ed25519 only: the 32 bytes of the public key in base64url.' }
+const PublicKey = {
+  maxLength: 64,
+  description:
+    'Ed25519: the 32 bytes of the public key in base64url. Answers about ost-v1 and ost-v2: the API key to give to the SDK.',
+}
 const IsRequired = { description: 'True: the key is refused as a bearer token.' }
 
 export const CreateApiKeyBody = Body(
@@ -39,7 +44,8 @@ export const CreateApiKeyBody = Body(
         },
         {
           additionalProperties: false,
-          description: 'Lets the key sign requests (RFC 9421) instead of being sent with them.',
+          description:
+            'Lets the key sign requests (RFC 9421, or as an OST SDK does) instead of being sent with them.',
         },
       ),
     ),
@@ -93,7 +99,8 @@ export const IssuedApiKeySchema = Type.Object(
     }),
     signing_secret: Nullable(
       Type.String({
-        description: 'What an hmac-sha256 key signs with. Shown this once too; null for other keys.',
+        description:
+          'What an hmac-sha256, ost-v1 or ost-v2 key signs with. Shown this once too; null for other keys.',
       }),
     ),
   },

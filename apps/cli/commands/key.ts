@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { SIGNING_ALGORITHMS } from '#core/tenant/api-key.ts'
 import { DATA_SCOPES, SCOPES } from '#core/tenant/scopes.ts'
 import { group, leaf, option, required } from '../command.ts'
 import { readList } from '../read-list.ts'
@@ -7,12 +8,16 @@ import type { Terminal } from '../terminal.ts'
 import { toSeconds } from '../units.ts'
 import type { WireApiKey, WireIssuedApiKey } from '../wire.ts'
 
+/** Of the ways to sign, those whose secret the platform makes. */
+const SHARED_SECRETS = SIGNING_ALGORITHMS.filter((algorithm) => algorithm !== 'ed25519')
+
 interface CreateOptions {
   name: string
   for?: string
   scopes?: string[]
   from?: string[]
   expiresIn?: string
+  signing?: string
 }
 
 export function keyCommands(terminal: Terminal): Command {
@@ -25,10 +30,15 @@ export function keyCommands(terminal: Terminal): Command {
       option('--for <economy>', 'a key of one economy; left out: of the whole tenant'),
       option('--scopes <scope...>', 'what it may do; left out: everything that such a key can'),
       option('--from <address...>', 'addresses and CIDR ranges it works from; left out: from everywhere'),
+      option(
+        '--signing <algorithm>',
+        `lets it sign: ${SHARED_SECRETS.join(', ')}; ost-v1 and ost-v2 for the SDKs of OST`,
+      ),
       option('--expires-in <span>', 'how long it works, such as 90d; left out: until it is revoked'),
     ],
     examples: [
       'key create --name "Game server" --for eco_01k0g2qz5me93tnsy1xq2zc7ah',
+      'key create --name "Shop of 2018" --for eco_01k0g2qz5me93tnsy1xq2zc7ah --signing ost-v1',
       'key create --name Reporting --scopes transactions:read users:read --expires-in 90d --from 203.0.113.0/24',
     ],
     async run({ session, show }, options) {
@@ -40,6 +50,7 @@ export function keyCommands(terminal: Terminal): Command {
         scopes,
         ...(options.for !== undefined && { economy_id: options.for }),
         ...(options.from !== undefined && { ip_allow_list: options.from }),
+        ...(options.signing !== undefined && { signing: { algorithm: options.signing } }),
         ...(expiresIn !== undefined && {
           expires_at: new Date(Date.now() + expiresIn * 1_000).toISOString(),
         }),
@@ -116,6 +127,8 @@ function issuedText(key: WireIssuedApiKey): string {
     serves: key.economy_id ?? 'the whole tenant',
     expires: key.expires_at ?? 'never',
     secret: key.secret,
+    ...(key.signing?.public_key && { 'OST api key': key.signing.public_key }),
+    ...(key.signing_secret !== null && { 'signing secret': key.signing_secret }),
   })
-  return `${shown}\n\nKeep the secret now: it is not shown again.`
+  return `${shown}\n\nKeep what is secret now: it is not shown again.`
 }

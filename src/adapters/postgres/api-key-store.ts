@@ -1,4 +1,4 @@
-import type { ApiKey, KeySigning, SigningAlgorithm } from '#core/tenant/api-key.ts'
+import { type ApiKey, isDialect, type KeySigning, type SigningAlgorithm } from '#core/tenant/api-key.ts'
 import type { ApiKeyStore } from '#core/tenant/api-key-store.ts'
 import type { Credential } from '#core/tenant/authenticate-api-key.ts'
 import type { Scope } from '#core/tenant/scopes.ts'
@@ -21,6 +21,7 @@ export function createApiKeyStore(tx: PrismaTx, tenantId: string): ApiKeyStore {
       const signs = {
         signingAlgorithm: signing?.algorithm ?? null,
         signingKey,
+        dialectKey: signing && isDialect(signing.algorithm) ? signing.publicKey : null,
         requiresSignature: signing?.isRequired ?? false,
       }
       await tx.apiKey.create({
@@ -75,23 +76,38 @@ export function createFindCredential(
       'SELECT * FROM authenticate_api_key($1)',
       [keyId],
     )
-    if (!row) return null
-    return {
-      id: row.id,
-      tenantId: row.tenant_id,
-      economyId: row.economy_id,
-      environment: row.environment,
-      secretHash: row.secret_hash,
-      scopes: row.scopes,
-      ipAllowList: row.ip_allow_list,
-      expiresAt: row.expires_at,
-      revokedAt: row.revoked_at,
-      signing:
-        row.signing_algorithm && row.signing_key
-          ? { algorithm: row.signing_algorithm, key: row.signing_key, isRequired: row.requires_signature }
-          : null,
-      tenantStatus: row.tenant_status,
-    }
+    return row ? toCredential(row) : null
+  }
+}
+
+/** The same by what travels as `api_key` in an OST dialect. */
+export function createFindDialectCredential(
+  database: Pick<Database, 'readForNobody'>,
+): (dialectKey: string) => Promise<Credential | null> {
+  return async (dialectKey) => {
+    const [row] = await database.readForNobody<CredentialRow>(
+      'authenticate_dialect_key',
+      'SELECT * FROM authenticate_dialect_key($1)',
+      [dialectKey],
+    )
+    return row ? toCredential(row) : null
+  }
+}
+
+function toCredential(row: CredentialRow): Credential {
+  const { signing_algorithm: algorithm, signing_key: key } = row
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    economyId: row.economy_id,
+    environment: row.environment,
+    secretHash: row.secret_hash,
+    scopes: row.scopes,
+    ipAllowList: row.ip_allow_list,
+    expiresAt: row.expires_at,
+    revokedAt: row.revoked_at,
+    signing: algorithm && key ? { algorithm, key, isRequired: row.requires_signature } : null,
+    tenantStatus: row.tenant_status,
   }
 }
 
@@ -129,13 +145,18 @@ function toApiKey(row: ApiKeyRow): ApiKey {
   }
 }
 
-function signingOf({ signingAlgorithm, signingKey, requiresSignature }: ApiKeyRow): KeySigning | null {
+function signingOf({
+  signingAlgorithm,
+  signingKey,
+  dialectKey,
+  requiresSignature,
+}: ApiKeyRow): KeySigning | null {
   if (!signingAlgorithm) return null
   // Written by this store only.
   const algorithm = signingAlgorithm as SigningAlgorithm
   return {
     algorithm,
-    publicKey: algorithm === 'ed25519' ? signingKey : null,
+    publicKey: algorithm === 'ed25519' ? signingKey : dialectKey,
     isRequired: requiresSignature,
   }
 }

@@ -66,7 +66,7 @@ function signingSecrets({ pool }: Pool, sealer: Resealer): SealedKind {
     async read(after, limit) {
       const { rows } = await pool.query<{ id: string; sealed: string }>(
         `SELECT id, signing_key AS sealed FROM api_key
-         WHERE signing_algorithm = 'hmac-sha256' AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT $2`,
+         WHERE signing_algorithm <> 'ed25519' AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT $2`,
         [after, limit],
       )
       return rows

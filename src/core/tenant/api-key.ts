@@ -22,13 +22,20 @@ export interface ApiKey {
   signing: KeySigning | null
 }
 
-export const SIGNING_ALGORITHMS = ['hmac-sha256', 'ed25519'] as const
+/** The signatures of OST's own SDKs: of 2018 (`ost-v1`) and of 2019 (`ost-v2`). Both are HMACs with a shared secret. */
+export const DIALECT_ALGORITHMS = ['ost-v1', 'ost-v2'] as const
+export type DialectAlgorithm = (typeof DIALECT_ALGORITHMS)[number]
+
+export const SIGNING_ALGORITHMS = ['hmac-sha256', 'ed25519', ...DIALECT_ALGORITHMS] as const
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number]
 
 /** How a key signs requests instead of travelling in them. @see RFC 9421 */
 export interface KeySigning {
   algorithm: SigningAlgorithm
-  /** Ed25519: the 32 bytes in base64url. HMAC: null, its shared secret is shown once and never again. */
+  /**
+   * Ed25519: the 32 bytes in base64url. OST dialects: what travels as `api_key`. HMAC: null. Shared secrets are shown once and
+   * never again.
+   */
   publicKey: string | null
   /** True: the key is refused as a bearer token, so that whoever reads it somewhere can do nothing with it. */
   isRequired: boolean
@@ -38,7 +45,7 @@ export interface KeySigning {
 export interface IssuedApiKey {
   apiKey: ApiKey
   secret: string
-  /** Shared by an HMAC key's two sides; null for every other key. */
+  /** Shared by the two sides of an HMAC or of an OST dialect; null for every other key. */
   signingSecret: string | null
 }
 
@@ -48,6 +55,11 @@ export const IP_ALLOW_LIST_MAX = 100
 export const ROTATION_OVERLAP_MAX = 7 * 24 * 3_600
 /** Seconds. One working day to deploy the new secret. */
 export const ROTATION_OVERLAP_DEFAULT = 24 * 3_600
+
+/** Whether the key signs in one of OST's dialects. */
+export function isDialect(algorithm: SigningAlgorithm): algorithm is DialectAlgorithm {
+  return DIALECT_ALGORITHMS.some((dialect) => dialect === algorithm)
+}
 
 /** What the key is now: `expired` and `revoked` keys are refused. */
 export function apiKeyStatus(

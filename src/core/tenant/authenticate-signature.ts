@@ -1,4 +1,5 @@
 import type { Clock } from '../shared/clock.ts'
+import { isDialect } from './api-key.ts'
 import {
   admit,
   type Credential,
@@ -51,7 +52,7 @@ export async function authenticateSignature(
   const credential = await deps.findCredential(request.keyId)
   const { signing } = credential ?? {}
   // One answer for an unknown key, a key that does not sign and a wrong signature: ids are not to be guessed at.
-  if (!credential || !signing || !(await request.isSignedWith(signing)))
+  if (!credential || !signing || isDialect(signing.algorithm) || !(await request.isSignedWith(signing)))
     throw new SignatureInvalid('The signature was not made by a signing key that we know under this `keyid`.')
   admit(credential, now, ip)
   if (!(await deps.claimNonce(credential.id, request.nonce, 2 * SIGNATURE_WINDOW_SECONDS * 1_000)))

@@ -5,7 +5,7 @@ import { type FieldError, InvalidRequest } from '../shared/errors.ts'
 import type { Stores } from '../stores.ts'
 import type { UnitOfWork } from '../unit-of-work.ts'
 import type { ApiKeyHasher } from './api-key-hasher.ts'
-import type { ApiKey, IssuedApiKey } from './api-key.ts'
+import { type ApiKey, type IssuedApiKey, isDialect } from './api-key.ts'
 import { auditEntry } from './audit-entry.ts'
 import { isIpRange } from './authenticate-api-key.ts'
 import { ScopeMissing } from './errors.ts'
@@ -85,6 +85,8 @@ export async function createApiKey(deps: Deps, command: CreateApiKey): Promise<I
 
 function refuseUnusable(keys: SigningKeys, command: CreateApiKey, now: Date): void {
   const wrong: FieldError[] = signingProblems(keys, command.signing)
+  if (command.economyId === null && command.signing && isDialect(command.signing.algorithm))
+    wrong.push({ pointer: '/economy_id', detail: 'is needed: an OST SDK speaks for one economy' })
   for (const [index, entry] of command.ipAllowList.entries()) {
     if (!isIpRange(entry))
       wrong.push({ pointer: `/ip_allow_list/${index}`, detail: 'is no IP address and no CIDR range' })

@@ -65,8 +65,21 @@ export class SignatureRequired extends DomainError {
 
 /** A signature that does not hold, or leaves out what it must cover. */
 export class SignatureInvalid extends DomainError {
-  constructor(detail: string) {
-    super('signature_invalid', detail)
+  /** @param parameter Where one is to blame, and callers of this surface are told which. */
+  constructor(detail: string, parameter?: string) {
+    super(
+      'signature_invalid',
+      detail,
+      {},
+      parameter === undefined ? [] : [{ pointer: `?${parameter}`, detail }],
+    )
+  }
+}
+
+/** A genuine signature that came before, in a dialect without nonces. */
+export class SignatureRepeated extends SignatureInvalid {
+  constructor(parameter: string) {
+    super('The signature was used before.', parameter)
   }
 }
 

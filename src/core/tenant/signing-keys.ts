@@ -1,9 +1,11 @@
-import type { KeySigning, SigningAlgorithm } from './api-key.ts'
+import { type DialectAlgorithm, isDialect, type KeySigning, type SigningAlgorithm } from './api-key.ts'
 
 /** Port: makes and checks what keys sign requests with. */
 export interface SigningKeys {
   /** A new shared secret of 32 random bytes (64 hex digits), and the form to keep it in. */
   issueSecret(): { secret: string; sealed: string }
+  /** A new public name of a key, in the form that the SDKs of the dialect know: 20 hex digits, or 32 of a-z and 0-9. */
+  issueDialectKey(dialect: DialectAlgorithm): string
   /** True for 32 bytes in base64url that are an Ed25519 public key. */
   isPublicKey(text: string): boolean
 }
@@ -25,5 +27,6 @@ export function issueSigning(
   if (wanted.algorithm === 'ed25519')
     return { signing: wanted, signingKey: wanted.publicKey, signingSecret: null }
   const { secret, sealed } = keys.issueSecret()
-  return { signing: { ...wanted, publicKey: null }, signingKey: sealed, signingSecret: secret }
+  const publicKey = isDialect(wanted.algorithm) ? keys.issueDialectKey(wanted.algorithm) : null
+  return { signing: { ...wanted, publicKey }, signingKey: sealed, signingSecret: secret }
 }
