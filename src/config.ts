@@ -63,6 +63,12 @@ export type Config = {
     /** Whether a POST of an OST SDK of 2018 is taken once only: two equal ones in one second look alike. */
     ostV1RefusesRepeats: boolean
   }
+  graphql: {
+    /** Whether the schema may be asked for; the explorer needs it. */
+    introspection: boolean
+    /** A file of the only documents that run, by their SHA-256. Null: whatever is valid runs. */
+    queriesFile: string | null
+  }
   webhooks: {
     /** Receivers without TLS. */
     allowHttp: boolean
@@ -171,6 +177,10 @@ function readConfig(read: EnvironmentReader): Config {
       feeds: readPriceFeeds(read, 'PRICE_FEEDS'),
     },
     dialects: { ostV1RefusesRepeats: read.flag('OST_V1_REFUSES_REPEATS', false) },
+    graphql: {
+      introspection: read.flag('GRAPHQL_INTROSPECTION', true),
+      queriesFile: read.text('GRAPHQL_QUERIES_FILE', '') || null,
+    },
     webhooks: {
       allowHttp: read.flag('WEBHOOK_ALLOW_HTTP', false),
       allowPrivateNetworks: read.flag('WEBHOOK_ALLOW_PRIVATE_NETWORKS', false),

@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { App } from './app-types.ts'
 import type { AppDeps } from './deps.ts'
 import { explorerPage } from './graphql/explorer.ts'
+import { collectOperations } from './graphql/operations.ts'
 import { graphqlRoutes } from './graphql/plugin.ts'
 import { admission } from './plugins/admission.ts'
 import { authenticate } from './plugins/authenticate.ts'
@@ -122,6 +123,7 @@ async function ourRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
   await app.register(limits, deps)
   await app.register(idempotency)
   await app.register(admission)
+  collectOperations(typed(app))
   await app.register(
     async (v3) => {
       for (const routes of V3) await routes(typed(v3), deps)

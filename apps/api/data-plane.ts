@@ -2,7 +2,8 @@ import { createRuleCompiler } from '#adapters/cel/rule-compiler.ts'
 import { createBalanceReader } from '#adapters/postgres/balance-reader.ts'
 import type { Database } from '#adapters/postgres/database.ts'
 import { createLoadEconomyConfig } from '#adapters/postgres/economy-config.ts'
-import { createEntryReader } from '#adapters/postgres/entry-reader.ts'
+import { createEntryReader, createFirstEntriesReader } from '#adapters/postgres/entry-reader.ts'
+import { createEventBell, createFindEventPlace } from '#adapters/postgres/event-bell.ts'
 import { createPlatformDesk } from '#adapters/postgres/platform-desk.ts'
 import { createReconciliationReader } from '#adapters/postgres/reconciliation-reader.ts'
 import { createTokenReader } from '#adapters/postgres/token-reader.ts'
@@ -11,19 +12,22 @@ import { createEventReader } from '#adapters/postgres/webhook-event-reader.ts'
 import { createEventSubjects } from '#adapters/postgres/webhook-subjects.ts'
 import type { PlatformDesk } from '#core/chain/platform-desk.ts'
 import type { TokenReader } from '#core/economy/read-token.ts'
-import type { EntryReader } from '#core/ledger/list-entries.ts'
+import { type Beat, createBeat } from '#core/ledger/follow-balances.ts'
+import type { EntryReader, FirstEntriesReader } from '#core/ledger/list-entries.ts'
 import type { ReconciliationReader } from '#core/ledger/list-reconciliations.ts'
 import type { BalanceReader } from '#core/ledger/read-balance.ts'
 import type { LoadEconomyConfig } from '#core/rule/economy-config.ts'
 import type { RuleCompiler } from '#core/rule/rule-compiler.ts'
 import type { TransactionHistory } from '#core/rule/transaction-history.ts'
 import type { EventSubjects } from '#core/webhook/event.ts'
+import type { EventBell, FindEventPlace } from '#core/webhook/follow-events.ts'
 import type { EventReader } from '#core/webhook/list-events.ts'
 
 /** What the routes inside an economy need besides the unit of work; every surface of the API shares one. */
 export interface DataPlane {
   balanceReader: BalanceReader
   entryReader: EntryReader
+  firstEntries: FirstEntriesReader
   reconciliationReader: ReconciliationReader
   tokenReader: TokenReader
   transactionHistory: TransactionHistory
@@ -31,6 +35,10 @@ export interface DataPlane {
   loadEconomyConfig: LoadEconomyConfig
   eventReader: EventReader
   eventSubjects: EventSubjects
+  /** For those who listen instead of asking. */
+  eventBell: EventBell
+  findEventPlace: FindEventPlace
+  beat: Beat
   /** For the operator's routes: across tenants, figures only. */
   platformDesk: PlatformDesk
 }
@@ -40,6 +48,7 @@ export function createDataPlane(database: Database): DataPlane {
   return {
     balanceReader: createBalanceReader(database),
     entryReader: createEntryReader(database),
+    firstEntries: createFirstEntriesReader(database),
     reconciliationReader: createReconciliationReader(database),
     tokenReader: createTokenReader(database),
     transactionHistory: createTransactionHistory(database),
@@ -47,6 +56,9 @@ export function createDataPlane(database: Database): DataPlane {
     loadEconomyConfig: createLoadEconomyConfig(database, ruleCompiler),
     eventReader: createEventReader(database),
     eventSubjects: createEventSubjects(database),
+    eventBell: createEventBell(database),
+    findEventPlace: createFindEventPlace(database),
+    beat: createBeat(),
     platformDesk: createPlatformDesk(database),
   }
 }

@@ -45,7 +45,8 @@ describe('every route of a tenant', () => {
   })
 
   it('401: answers nobody without a key', async () => {
-    for (const route of routes) {
+    // GraphQL asks field by field; see graphql.test.ts.
+    for (const route of routes.filter(({ url }) => url !== '/graphql')) {
       const { status, body } = await ask(route, { key: null })
       expect([route.method, route.url, status, body.code]).toEqual([
         route.method,

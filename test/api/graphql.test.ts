@@ -1,6 +1,11 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { getIntrospectionQuery } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ids } from '#adapters/crypto/ids.ts'
+import { startApi } from '#test/support/api.ts'
 import { startTransactionsApi, type TransactionsApi } from '#test/support/transactions.ts'
 
 let api: TransactionsApi
@@ -61,7 +66,7 @@ describe('queries', () => {
       body: { message: 'two' },
     })
     const query = `query ($id: ID!, $after: String) {
-      tokenRuleVersions(ruleId: $id, first: 1, after: $after) { nodes { ruleId version message } pageInfo { endCursor } }
+      tokenRuleVersions(id: $id, first: 1, after: $after) { nodes { ruleId version message } pageInfo { endCursor } }
     }`
     const newest = (await ask(query, { id: created.id })).body.data.tokenRuleVersions
     expect(newest.nodes).toEqual([{ ruleId: created.id, version: 2, message: 'two' }])
@@ -156,21 +161,82 @@ describe('mutations', () => {
 
   it('decide each of many on its own', async () => {
     const { body } = await ask(
-      'mutation ($inputs: [ExecuteTransactionInput!]!) { executeTransactions(inputs: $inputs, idempotencyKey: "g-3") { transaction { id } problem { code } } }',
+      'mutation ($input: ExecuteTransactionBatchInput!) { executeTransactionBatch(input: $input, idempotencyKey: "g-3") { accepted refused data { index transaction { id } problem { code } } } }',
       {
-        inputs: ['1', '999999'].map((amount) => ({
-          type: 'tip',
-          fromUserId: api.alice,
-          toUserId: api.bob,
-          amount,
-        })),
+        input: {
+          transactions: ['1', '999999'].map((amount) => ({
+            type: 'tip',
+            fromUserId: api.alice,
+            toUserId: api.bob,
+            amount,
+          })),
+        },
       },
     )
-    expect(
-      body.data.executeTransactions.map(
-        (item: { problem: { code: string } | null }) => item.problem?.code ?? 'ok',
-      ),
-    ).toEqual(['ok', 'insufficient_funds'])
+    const batch = body.data.executeTransactionBatch
+    expect(batch).toMatchObject({ accepted: 1, refused: 1 })
+    expect(batch.data[1]).toMatchObject({
+      index: 1,
+      transaction: null,
+      problem: { code: 'insufficient_funds' },
+    })
+  })
+
+  it('share idempotency keys with REST', async () => {
+    const body = { name: 'Once', external_id: 'g-once' }
+    const rest = await api.request('POST', '/v3/users', { economy: api.economyId, once: 'g-shared', body })
+    const query =
+      'mutation ($input: CreateUserInput) { createUser(input: $input, idempotencyKey: "g-shared") { id } }'
+    const again = await ask(query, { input: { name: 'Once', externalId: 'g-once' } })
+    expect(again.body.data.createUser.id).toBe(rest.body.id)
+    const other = await ask(query, { input: { name: 'Twice' } })
+    expect(other.body.errors[0].extensions.code).toBe('idempotency_key_reused')
+  })
+
+  it('replay a refusal as a refusal', async () => {
+    const taken =
+      'mutation { createUser(input: { externalId: "g-once" }, idempotencyKey: "g-refused") { id } }'
+    const [first, second] = [await ask(taken), await ask(taken)]
+    expect(first.body.errors[0].extensions).toMatchObject({ code: 'external_id_taken', status: 409 })
+    expect(second.body.errors[0].extensions.code).toBe('external_id_taken')
+    expect(second.body.errors[0].message).toBe(first.body.errors[0].message)
+  })
+
+  it('empty a field with null, and leave it alone when it is left out', async () => {
+    const { body } = await ask(
+      'mutation { createUser(input: { externalId: "g-null", name: "Nell" }) { id } }',
+    )
+    const update =
+      'mutation ($id: ID!, $input: UpdateUserInput) { updateUser(id: $id, input: $input) { name externalId } }'
+    const changed = await ask(update, { id: body.data.createUser.id, input: { name: null } })
+    expect(changed.body.data.updateUser).toEqual({ name: null, externalId: 'g-null' })
+  })
+
+  it('name wrong fields by the words of GraphQL', async () => {
+    const { body } = await ask(`mutation { createUser(input: { externalId: "" }) { id } }`)
+    expect(body.errors[0].extensions).toMatchObject({
+      code: 'invalid_request',
+      errors: [{ pointer: '/input/externalId' }],
+    })
+    const page = await ask('{ users(first: 0) { nodes { id } } }')
+    expect(page.body.errors[0].extensions.errors[0].pointer).toBe('/first')
+  })
+
+  it('wait for a settlement that does not come, as long as asked', async () => {
+    const { body } = await ask(
+      `mutation { executeTransaction(input: { type: "tip", fromUserId: "${api.alice}", toUserId: "${api.bob}", amount: "1" }, idempotencyKey: "g-wait", waitSeconds: 1) { status } }`,
+    )
+    expect(body.data.executeTransaction.status).toBe('queued')
+  })
+
+  it('end things that answer nothing with true', async () => {
+    const key = await api.createKey()
+    const { body: keys } = await ask('{ apiKeys(first: 1) { nodes { id } } }')
+    const revoked = await ask('mutation ($id: ID!) { revokeApiKey(id: $id) }', {
+      id: keys.data.apiKeys.nodes[0].id,
+    })
+    expect(revoked.body.data).toEqual({ revokeApiKey: true })
+    expect((await ask('{ tenant { id } }', {}, { key })).status).toBe(401)
   })
 
   it('create users and types, and look at them', async () => {
@@ -193,6 +259,7 @@ describe('mutations', () => {
 describe('bounds', () => {
   it('needs a key, and the scope of each field', async () => {
     expect((await ask('{ token { name } }', {}, { key: null })).status).toBe(401)
+    expect((await ask('{ token { name } }', {}, { key: 'ost_test_nothing' })).status).toBe(401)
     const key = await api.createKey({ scopes: ['users:read'] })
     const { body } = await ask('{ users { nodes { id } } token { name } }', {}, { key })
     expect(body.errors[0].extensions.code).toBe('scope_missing')
@@ -211,11 +278,73 @@ describe('bounds', () => {
     expect((await ask(tooDeep)).status).toBe(400)
     const { body } = await ask('{ users(first: 101) { nodes { id } } }')
     expect(body.errors[0].extensions.code).toBe('invalid_request')
+    const aliases = Array.from({ length: 31 }, (_one, index) => `t${index}: token { name }`).join(' ')
+    expect((await ask(`{ ${aliases} }`)).body.errors[0].message).toContain('31 aliases')
+    const words = `{ ${'token { name } '.repeat(1_200)} }`
+    expect((await ask(words)).body.errors[0].message).toMatch(/tokens/)
+    const costly =
+      '{ users(first: 100) { nodes { ledger(first: 100) { nodes { amount counterparty { user { name } } } } } } }'
+    const refused = await ask(costly)
+    expect(refused.status).toBe(400)
+    expect(refused.body.errors[0].extensions).toMatchObject({
+      code: 'query_too_costly',
+      details: { max: 15_000 },
+    })
+    const fragment = 'query { ...a } fragment a on Query { ...b } fragment b on Query { ...a }'
+    expect((await ask(fragment)).status).toBe(400)
+  })
+
+  it('tells what an operation costs', async () => {
+    const { body } = await ask('{ users(first: 10) { nodes { id name } } }')
+    expect(body.extensions.cost).toEqual({ requested: 31, max: 15_000 })
   })
 
   it('answers the introspection query of explorers', async () => {
     const { status, body } = await ask(getIntrospectionQuery())
     expect([status, body.data.__schema.queryType.name]).toEqual([200, 'Query'])
+  })
+})
+
+describe('persisted queries', () => {
+  const query = '{ tenant { name } }'
+  const hash = (text: string) => createHash('sha256').update(text).digest('hex')
+  const send = (body: object, from: Pick<TransactionsApi, 'request'> = api) =>
+    from.request('POST', '/graphql', { body })
+  const named = (text: string) => ({ extensions: { persistedQuery: { version: 1, sha256Hash: hash(text) } } })
+
+  it('run by their hash once they were sent with it', async () => {
+    const unknown = await send(named(query))
+    expect(unknown.body.errors[0]).toMatchObject({
+      message: 'PersistedQueryNotFound',
+      extensions: { code: 'persisted_query_not_found' },
+    })
+    expect((await send({ query, ...named(query) })).body.data.tenant.name).toBe('Acme')
+    expect((await send(named(query))).body.data.tenant.name).toBe('Acme')
+  })
+
+  it('are refused under a hash that is not theirs', async () => {
+    const wrong = await send({ query, ...named('something else') })
+    expect(wrong.body.errors[0].extensions.code).toBe('invalid_request')
+    expect((await send({})).body.errors[0].extensions.code).toBe('invalid_request')
+  })
+
+  it('are the only ones that run where there is a list, and the schema stays closed where introspection is off', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ost-queries-'))
+    const file = join(folder, 'queries.json')
+    const introspection = '{ __schema { queryType { name } } }'
+    await writeFile(file, JSON.stringify({ [hash(query)]: query, [hash(introspection)]: introspection }))
+    const closed = await startApi({ env: { GRAPHQL_QUERIES_FILE: file, GRAPHQL_INTROSPECTION: 'false' } })
+    try {
+      expect((await send(named(query), closed)).body.data.tenant.name).toBe('Acme')
+      expect((await send({ query }, closed)).body.data.tenant.name).toBe('Acme')
+      const other = await send({ query: '{ tenant { id } }' }, closed)
+      expect(other.body.errors[0].extensions.code).toBe('query_not_listed')
+      const schema = await send({ query: introspection }, closed)
+      expect(schema.body.errors[0].message).toContain('introspection')
+    } finally {
+      await closed.close()
+      await rm(folder, { recursive: true })
+    }
   })
 })
 

@@ -46,6 +46,9 @@ const unavailable: OstError = { status: 503, code: 'SERVICE_UNAVAILABLE' }
 export const ostErrorOf = {
   invalid_request: bad(),
   invalid_cursor: bad('pagination_identifier'),
+  query_too_costly: bad(),
+  query_not_listed: bad(),
+  persisted_query_not_found: bad(),
   body_too_large: { status: 413, code: 'BAD_REQUEST' },
   media_type_unsupported: { status: 415, code: 'BAD_REQUEST' },
   idempotency_key_missing: bad(),
@@ -81,6 +84,7 @@ export const ostErrorOf = {
   submission_not_found: missing,
   webhook_not_found: missing,
   webhook_delivery_not_found: missing,
+  event_not_found: missing,
 
   member_exists: { status: 409, code: 'ALREADY_EXISTS' },
   last_owner: unprocessable(),

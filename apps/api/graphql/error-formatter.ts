@@ -1,10 +1,9 @@
 import type { FastifyRequest } from 'fastify'
-import type { ExecutionResult, GraphQLError as GraphQLErrorType } from 'graphql'
+import { type ExecutionResult, GraphQLError } from 'graphql'
 import { DomainError } from '#core/shared/errors.ts'
 import type { App } from '../app-types.ts'
 import { toDomainError } from '../plugins/error-handler.ts'
 import { wireErrorOf } from '../plugins/problem.ts'
-import { GraphQLError } from './graphql.ts'
 
 /** Statuses that are answered for the whole request and not only beside a null: nobody was let in, or nothing ran. */
 const WHOLE_REQUEST = new Set([401, 429, 503])
@@ -21,15 +20,22 @@ export function formatExecution(app: App, request: FastifyRequest, execution: Ex
   const status = whole ?? (ran || errors.some((error) => error.path) ? 200 : 400)
   return {
     statusCode: errors.length === 0 ? 200 : status,
-    response: { data: execution.data ?? null, errors },
+    response: {
+      data: execution.data ?? null,
+      ...(errors.length > 0 && { errors }),
+      ...(execution.extensions && { extensions: execution.extensions }),
+    },
   }
 }
 
-function formatError(app: App, request: FastifyRequest, error: GraphQLErrorType): GraphQLErrorType {
+/** One error with our code, the details and the words of REST's problem. */
+export function formatError(app: App, request: FastifyRequest, error: GraphQLError): GraphQLError {
   const cause = error.originalError
   // Without a cause the document itself is wrong: graphql's own words say where.
   const expected =
-    cause && !isGraphqls(cause) ? toDomainError(cause) : new DomainError('invalid_request', error.message)
+    cause && !(cause instanceof GraphQLError)
+      ? toDomainError(cause)
+      : new DomainError('invalid_request', error.message)
   if (expected.code === 'internal_error') request.log.error({ err: cause }, 'a resolver failed unexpectedly')
   const { status } = app.problemOf(expected, request)
   return new GraphQLError(expected.message, {
@@ -41,17 +47,10 @@ function formatError(app: App, request: FastifyRequest, error: GraphQLErrorType)
       code: expected.code,
       title: wireErrorOf[expected.code].title,
       status,
+      retryable: 'retryable' in wireErrorOf[expected.code],
       errors: expected.fields,
       details: expected.details,
       request_id: request.id,
     },
   })
-}
-
-/** mercurius and graphql throw their own for bad documents and bounds; their codes begin with MER or there is none. */
-function isGraphqls(error: Error): boolean {
-  return (
-    error instanceof GraphQLError ||
-    ('code' in error && typeof error.code === 'string' && error.code.startsWith('MER_'))
-  )
 }

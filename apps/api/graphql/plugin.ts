@@ -1,31 +1,25 @@
-import { readFileSync } from 'node:fs'
-import type { FastifyReply } from 'fastify'
-import type { ExecutionResult, GraphQLFieldResolver } from 'graphql'
-import mercurius from 'mercurius'
 import { Type } from 'typebox'
 import type { App } from '../app-types.ts'
 import type { AppDeps } from '../deps.ts'
-import { problems } from '../plugins/problem.ts'
 import { Body, Nullable } from '../schemas/common.ts'
-import type { GraphqlContext } from './context.ts'
+import { QUERY_LENGTH_MAX } from './bounds.ts'
+import { createContext } from './context.ts'
 import { formatExecution } from './error-formatter.ts'
-import { defaultFieldResolver, GraphQLError, GraphQLObjectType } from './graphql.ts'
-import { fields } from './resolvers/fields.ts'
-import { mutations, snakeCase } from './resolvers/mutations.ts'
-import { queries } from './resolvers/queries.ts'
-import { scalars } from './scalars.ts'
-
-/** Levels of fields inside each other: what the explorers' introspection query needs. Our own types have no cycles. */
-const QUERY_DEPTH_MAX = 16
-const QUERY_LENGTH_MAX = 20_000
+import { createFindQuery } from './persisted-queries.ts'
+import { createRunner } from './run.ts'
+import { buildSchema } from './schema/build-schema.ts'
+import { socketRoute } from './sockets.ts'
 
 const GraphqlBody = Body(
   {
-    query: Type.String({
-      minLength: 1,
-      maxLength: QUERY_LENGTH_MAX,
-      examples: ['{ token { name symbol supply } }'],
-    }),
+    query: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: QUERY_LENGTH_MAX,
+        description: 'Left out: `extensions.persistedQuery` names it by its SHA-256.',
+        examples: ['{ token { name symbol supply } }'],
+      }),
+    ),
     variables: Type.Optional(Nullable(Type.Record(Type.String(), Type.Unknown()))),
     operationName: Type.Optional(Nullable(Type.String({ maxLength: 200 }))),
     extensions: Type.Optional(Type.Unknown()),
@@ -38,21 +32,11 @@ const GraphqlResponse = Type.Object(
   { additionalProperties: true },
 )
 
-/** GraphQL over the same use cases, keys, scopes and limits as REST. */
+/** GraphQL over the same use cases, keys, scopes and limits as REST: by HTTP, and through sockets. */
 export async function graphqlRoutes(app: App, deps: AppDeps): Promise<void> {
-  await app.register(mercurius, {
-    schema: readFileSync(new URL('schema.graphql', import.meta.url), 'utf8'),
-    resolvers: { ...scalars, ...fields, Query: queries, Mutation: mutations } as never,
-    routes: false,
-    graphiql: false,
-    queryDepth: QUERY_DEPTH_MAX,
-    // Errors keep their cause until our own formatter has seen them.
-    errorFormatter: ({ data, errors }) => ({
-      statusCode: 200,
-      response: { data: data ?? null, errors: errors ?? [] },
-    }),
-  })
-  readSnakeCase(app)
+  const { introspection, queriesFile } = deps.config.graphql
+  const schema = buildSchema(app.operations)
+  const runner = createRunner(schema, { introspection, findQuery: createFindQuery(queriesFile) })
 
   app.post(
     '/graphql',
@@ -68,55 +52,17 @@ export async function graphqlRoutes(app: App, deps: AppDeps): Promise<void> {
         response: {
           200: GraphqlResponse,
           400: GraphqlResponse,
-          ...problems('unauthenticated', 'key_expired', 'key_revoked'),
+          401: GraphqlResponse,
+          429: GraphqlResponse,
+          503: GraphqlResponse,
         },
       },
     },
     async (request, reply) => {
-      const { query, variables, operationName } = request.body
-      const context: GraphqlContext = { app, deps, request }
-      const execution = await execute(reply, query, context, variables ?? {}, operationName ?? undefined)
+      const execution = await runner.run(request.body, createContext(app, deps, request))
       const { statusCode, response } = formatExecution(app, request, execution)
-      return reply
-        .code(statusCode as 200)
-        .send(response.errors.length > 0 ? response : { data: response.data })
+      return reply.code(statusCode as 200).send(response)
     },
   )
-}
-
-/** mercurius throws what does not parse, validate or fit its bounds; to us that is a result with errors and no data. */
-async function execute(
-  reply: FastifyReply,
-  query: string,
-  context: GraphqlContext,
-  variables: Record<string, unknown>,
-  operationName: string | undefined,
-): Promise<ExecutionResult> {
-  try {
-    return await reply.graphql(query, context as never, variables, operationName)
-  } catch (error) {
-    const causes =
-      error instanceof Error && 'errors' in error && Array.isArray(error.errors) ? error.errors : [error]
-    return {
-      errors: causes.map((cause) =>
-        cause instanceof GraphQLError
-          ? cause
-          : new GraphQLError(String(cause?.message), { originalError: cause }),
-      ),
-    }
-  }
-}
-
-/** Presented objects have REST's names; a field without a resolver reads its own name in snake case. */
-function readSnakeCase(app: App): void {
-  for (const type of Object.values(app.graphql.schema.getTypeMap())) {
-    if (!(type instanceof GraphQLObjectType) || type.name.startsWith('__')) continue
-    for (const [name, field] of Object.entries(type.getFields())) {
-      if (field.resolve && field.resolve !== defaultFieldResolver) continue
-      const wireName = snakeCase(name)
-      const resolve: GraphQLFieldResolver<Record<string, unknown>, unknown> = (source) =>
-        source[wireName] ?? source[name]
-      field.resolve = resolve
-    }
-  }
+  await socketRoute(app, deps, runner)
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { checkScope } from './authenticate.ts'
 import { ECONOMY_HEADER } from './economy-header.ts'
+import { isSigned } from './signed-request.ts'
 
 /**
  * Lets a request in: who asks, how often, whether the key may, and in which economy. Of the usual request all of it is known
@@ -25,6 +26,8 @@ export const admission = fp(async (app: FastifyInstance) => {
       await app.limit(request, reply)
       throw error
     }
+    // GraphQL answers before anyone is known: the schema, and how to sign in. Its fields ask for themselves.
+    if (plane === 'graphql' && isAnonymous(request)) return app.limit(request, reply)
     let authenticated: void | Promise<void>
     try {
       authenticated = app.authenticate(request, plane)
@@ -39,7 +42,13 @@ export const admission = fp(async (app: FastifyInstance) => {
   function enter(request: FastifyRequest): void | Promise<void> {
     const { plane, scope } = request.routeOptions.config
     if (scope) checkScope(request, scope)
-    const isNamed = request.headers[ECONOMY_HEADER] !== undefined || request.credential?.economyId
-    if (plane === 'data' || (plane === 'graphql' && isNamed)) return app.resolveEconomy(request)
+    if (plane === 'data') return app.resolveEconomy(request)
+    if (plane !== 'graphql' || request.credential === null) return
+    const isNamed = request.headers[ECONOMY_HEADER] !== undefined || request.credential.economyId !== null
+    if (isNamed) return app.resolveEconomy(request)
   }
 })
+
+function isAnonymous(request: FastifyRequest): boolean {
+  return request.headers.authorization === undefined && !isSigned(request)
+}

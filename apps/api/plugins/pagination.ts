@@ -11,7 +11,21 @@ const MAC_BYTES = 16
 /** Never used: the current key is always the first. */
 const NO_KEY = Buffer.alloc(32)
 
-type ListRequest = Pick<FastifyRequest, 'url' | 'server' | 'credential' | 'economyId'> & { query: Paging }
+/** What decides which rows a list has. */
+export type ListRequest = Pick<FastifyRequest, 'url' | 'server' | 'credential' | 'economyId'> & {
+  query: Paging
+}
+
+/** A page of a list as it is answered. */
+export interface List {
+  object: 'list'
+  data: Record<string, unknown>[]
+  has_more: boolean
+  next_cursor: string | null
+}
+
+/** The places of a list's rows, for those who ask for a cursor of each. */
+const places = new WeakMap<object, { request: ListRequest; after: string[] }>()
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -36,21 +50,40 @@ export function pageOf(request: ListRequest): PageRequest {
   return { limit, order, ...(cursor !== undefined && { after: openCursor(request, cursor) }) }
 }
 
-/** A page as lists answer it. */
-export function toList<Row, Item>(request: ListRequest, page: Page<Row>, present: (row: Row) => Item) {
-  return {
+/** A page as lists answer it. `placeOf` says what a page that goes on after the row asks for: mostly its id. */
+export function toList<Row, Item>(
+  request: ListRequest,
+  page: Page<Row>,
+  present: (row: Row) => Item,
+  placeOf: (row: Row, index: number) => string = idOf,
+) {
+  const list = {
     object: 'list' as const,
     data: page.rows.map(present),
     has_more: page.nextAfter !== null,
     next_cursor: page.nextAfter === null ? null : makeCursor(request, page.nextAfter),
   }
+  places.set(list, { request, after: page.rows.map(placeOf) })
+  return list
 }
 
-function makeCursor(request: ListRequest, after: string): string {
+function idOf(row: unknown): string {
+  return (row as { id: string }).id
+}
+
+/** A cursor for each row of a list that toList made: the list goes on after it. */
+export function edgeCursors(list: object): string[] {
+  const place = places.get(list)
+  return place ? place.after.map((after) => makeCursor(place.request, after)) : []
+}
+
+/** The cursor of a place in a list. */
+export function makeCursor(request: ListRequest, after: string): string {
   return Buffer.concat([macOf(request, after), Buffer.from(after, 'utf8')]).toString('base64url')
 }
 
-function openCursor(request: ListRequest, cursor: string): string {
+/** The place that a cursor names. @throws InvalidCursor */
+export function openCursor(request: ListRequest, cursor: string): string {
   const bytes = Buffer.from(cursor, 'base64url')
   const after = bytes.subarray(MAC_BYTES).toString('utf8')
   const mac = bytes.subarray(0, MAC_BYTES)

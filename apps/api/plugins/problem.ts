@@ -17,6 +17,9 @@ export const wireErrorOf = {
   invalid_cursor: { status: 400, title: 'The cursor is not valid' },
   idempotency_key_missing: { status: 400, title: 'An idempotency key is needed' },
   economy_required: { status: 400, title: 'An economy must be named' },
+  query_too_costly: { status: 400, title: 'The operation costs too much' },
+  query_not_listed: { status: 400, title: 'The document is not listed' },
+  persisted_query_not_found: { status: 400, title: 'The document is not known by its hash' },
   body_too_large: { status: 413, title: 'The body is too large' },
   media_type_unsupported: { status: 415, title: 'The media type is not supported' },
 
@@ -45,6 +48,7 @@ export const wireErrorOf = {
   lane_not_found: { status: 404, title: 'No such lane' },
   submission_not_found: { status: 404, title: 'No such submission' },
   webhook_not_found: { status: 404, title: 'No such webhook' },
+  event_not_found: { status: 404, title: 'No such event' },
   webhook_delivery_not_found: { status: 404, title: 'No such delivery' },
 
   idempotency_key_in_progress: { status: 409, title: 'The first request is still running', retryable: true },

@@ -1,4 +1,4 @@
-import { listEvents } from '#core/webhook/list-events.ts'
+import { type EventWithSubject, listEvents } from '#core/webhook/list-events.ts'
 import type { App } from '../app-types.ts'
 import type { AppDeps } from '../deps.ts'
 import { ownerOf } from '../plugins/owner.ts'
@@ -30,8 +30,9 @@ export async function eventRoutes(app: App, deps: AppDeps): Promise<void> {
         { events: deps.eventReader, subjects: deps.eventSubjects },
         { ...ownerOf(request), topics, page: pageOf(request) },
       )
-      const list = toList(request, page, ({ event, subject }) => presentEvent(event, subject))
-      return { ...list, has_more: page.hasMore }
+      const present = ({ event, subject }: EventWithSubject) => presentEvent(event, subject)
+      const list = toList(request, page, present, ({ place }) => place)
+      return Object.assign(list, { has_more: page.hasMore })
     },
   )
 }

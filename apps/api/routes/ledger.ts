@@ -33,7 +33,7 @@ export async function ledgerRoutes(app: App, deps: AppDeps): Promise<void> {
     async (request) => {
       const userId = idFromPath('usr', request.params.id, () => new UserNotFound())
       const page = await listEntries(deps, { ...ownerOf(request), userId, page: pageOf(request) })
-      return toList(request, page, presentEntry)
+      return toList(request, page, presentEntry, (entry) => entry.position)
     },
   )
 }

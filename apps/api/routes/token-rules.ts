@@ -5,6 +5,7 @@ import { dryRunTokenRule } from '#core/rule/dry-run-token-rule.ts'
 import { TokenRuleNotFound } from '#core/rule/errors.ts'
 import { getTokenRule } from '#core/rule/get-token-rule.ts'
 import { listTokenRules } from '#core/rule/list-token-rules.ts'
+import type { TokenRuleVersion } from '#core/rule/token-rule.ts'
 import { listTokenRuleVersions } from '#core/rule/list-token-rule-versions.ts'
 import { updateTokenRule } from '#core/rule/update-token-rule.ts'
 import type { App } from '../app-types.ts'
@@ -160,7 +161,8 @@ export async function tokenRuleRoutes(app: App, deps: AppDeps): Promise<void> {
       const ruleId = ruleIdOf(request.params)
       const query = { ...ownerOf(request), ruleId, page: pageOf(request) }
       const page = await listTokenRuleVersions(deps, query)
-      return toList(request, page, (version) => presentTokenRuleVersion(ruleId, version))
+      const present = (version: TokenRuleVersion) => presentTokenRuleVersion(ruleId, version)
+      return toList(request, page, present, ({ version }) => version.toString())
     },
   )
 

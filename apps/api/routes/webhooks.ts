@@ -216,7 +216,7 @@ export async function webhookRoutes(app: App, deps: AppDeps): Promise<void> {
       const filter = { ...(status && { status }), ...(type && { topic: type }) }
       const webhookId = webhookIdOf(request.params)
       const query = { ...ownerOf(request), webhookId, page: pageOf(request), filter }
-      return toList(request, await listDeliveries(deps, query), presentDelivery)
+      return toList(request, await listDeliveries(deps, query), presentDelivery, ({ eventId }) => eventId)
     },
   )
 

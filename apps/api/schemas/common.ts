@@ -25,9 +25,11 @@ export function Nullable<Schema extends TSchema>(schema: Schema) {
 
 export const Timestamp = Type.String({ format: 'date-time', examples: ['2026-11-20T09:30:00.000Z'] })
 
+export const UNITS_PATTERN = '^[0-9]{1,60}$'
+
 /** An amount of base units in JSON. */
 export const Units = Type.String({
-  pattern: '^[0-9]{1,60}$',
+  pattern: UNITS_PATTERN,
   description: 'Base units of the token, as a decimal string.',
   examples: ['1500000000000000000'],
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import type { EntryReader, LedgerEntry } from '#core/ledger/list-entries.ts'
+import type { EntryReader, FirstEntriesReader, LedgerEntry } from '#core/ledger/list-entries.ts'
 import { toPage } from '#core/shared/page.ts'
 import type { Database } from './database.ts'
 
@@ -34,9 +34,29 @@ export function createEntryReader(database: Pick<Database, 'read'>): EntryReader
   }
 }
 
+/** The same for many accounts at once, each along the primary key. */
+export function createFirstEntriesReader(database: Pick<Database, 'read'>): FirstEntriesReader {
+  return async (tenantId, economyId, userIds, { limit, order }) => {
+    const rows = await database.read<EntryRow & { account_id: string }>(
+      tenantId,
+      `first_entries_${order}`,
+      `SELECT u.account_id, first.* FROM unnest($2::uuid[]) AS u (account_id)
+       CROSS JOIN LATERAL (${listEntries(order, false, 'u.account_id')}) first`,
+      [economyId, [...new Set(userIds)], tenantId, limit + 1],
+    )
+    const byAccount = Map.groupBy(rows, (row) => row.account_id)
+    return new Map(
+      [...byAccount].map(([userId, own]) => [
+        userId,
+        toPage(own.map(toEntry), limit, (entry) => entry.position),
+      ]),
+    )
+  }
+}
+
 const KEY = 'e.block_number, e.log_index, e.side, e.block_hash, e.generation, e.is_reversal'
 
-function listEntries(order: 'asc' | 'desc', isAfter: boolean): string {
+function listEntries(order: 'asc' | 'desc', isAfter: boolean, account = '$2'): string {
   const past = order === 'asc' ? '>' : '<'
   const ordered = KEY.split(', ')
     .map((column) => `${column} ${order}`)
@@ -45,7 +65,7 @@ function listEntries(order: 'asc' | 'desc', isAfter: boolean): string {
     SELECT e.amount, e.is_reversal, c.id AS counter_id, c.kind AS counter_kind, c.address AS counter_address, e.transaction_id,
            e.block_number, e.block_hash, e.tx_hash, e.log_index, e.side, e.generation, e.created_at
     FROM entry e JOIN account c ON c.economy_id = e.economy_id AND c.id = e.counter_account_id
-    WHERE e.economy_id = $1 AND e.account_id = $2 AND e.tenant_id = $3
+    WHERE e.economy_id = $1 AND e.account_id = ${account} AND e.tenant_id = $3
       ${isAfter ? `AND (${KEY}) ${past} ($5::bigint, $6::int, $7::text, $8::text, $9::int, $10::boolean)` : ''}
     ORDER BY ${ordered} LIMIT $4`
 }

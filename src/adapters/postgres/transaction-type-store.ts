@@ -17,6 +17,11 @@ export function createTransactionTypeStore(tx: PrismaTx, tenantId: string): Tran
   return {
     find,
 
+    async findMany(economyId, ids) {
+      const where = { tenantId, economyId, id: { in: [...ids] } }
+      return (await tx.transactionType.findMany({ where })).map(toTransactionType)
+    },
+
     async insert(type) {
       await raiseConfigVersion(tx, tenantId, type.economyId)
       const { id, economyId, kind, createdAt } = type

@@ -25,6 +25,11 @@ export function createUserStore(tx: PrismaTx, tenantId: string): UserStore {
   return {
     find,
 
+    async findMany(economyId, ids) {
+      const where = { tenantId, economyId, id: { in: [...ids] } }
+      return (await tx.economyUser.findMany({ where, ...WITH_WALLET })).map(toUser)
+    },
+
     async insertMany(rows) {
       const items = JSON.stringify(rows.map(toItem))
       const written = await tx.$queryRaw<{ id: string }[]>(insertUsers(items, tenantId))

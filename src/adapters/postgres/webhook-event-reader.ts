@@ -1,6 +1,6 @@
 import type { EventReader } from '#core/webhook/list-events.ts'
 import type { Database } from './database.ts'
-import { EVENT_COLUMNS, type EventRow, IS_COMPLETE, toEvents } from './webhook-event-row.ts'
+import { EVENT_COLUMNS, type EventRow, IS_COMPLETE, toEvent } from './webhook-event-row.ts'
 
 /** Rows of the log that one page may look at to find events of rare topics; a page may be short for that, or empty. */
 const SCAN_MAX = 5_000
@@ -40,7 +40,16 @@ export function createEventReader(database: Pick<Database, 'read'>): EventReader
     const [first] = rows
     const lastLooked = first && `${first.last_xid}_${first.last_id}`
     const end = isCut && lastShown ? `${lastShown.xid}_${lastShown.id}` : (lastLooked ?? page.after ?? null)
-    return { rows: toEvents(shown), end, hasMore: isCut || first?.is_end === false }
+    const readable = shown.flatMap((row) => {
+      const event = toEvent(row)
+      return event ? [{ event, place: `${row.xid}_${row.id}` }] : []
+    })
+    return {
+      rows: readable.map(({ event }) => event),
+      places: readable.map(({ place }) => place),
+      end,
+      hasMore: isCut || first?.is_end === false,
+    }
   }
 }
 

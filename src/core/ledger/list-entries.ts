@@ -21,6 +21,14 @@ export interface LedgerEntry {
   createdAt: Date
 }
 
+/** Port: the first page of each of many accounts, by user. An account without entries, or that is none, is left out. */
+export type FirstEntriesReader = (
+  tenantId: string,
+  economyId: string,
+  userIds: readonly string[],
+  page: Pick<PageRequest, 'limit' | 'order'>,
+) => Promise<Map<string, Page<LedgerEntry>>>
+
 /** Port: a page of an account's entries by their place on the chain; `after` is a position. Null: no such user. */
 export type EntryReader = (
   tenantId: string,

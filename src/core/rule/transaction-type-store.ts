@@ -13,6 +13,8 @@ export interface TransactionTypeStore {
   /** @throws TransactionTypeNameTaken */
   insert(type: TransactionType): Promise<void>
   find(economyId: string, id: string): Promise<TransactionType | null>
+  /** Those of the ids that there are, in no order. */
+  findMany(economyId: string, ids: readonly string[]): Promise<TransactionType[]>
   /** The type, locked for the rest of the unit of work. */
   lock(economyId: string, id: string): Promise<TransactionType | null>
   list(economyId: string, page: PageRequest, filter: TransactionTypeFilter): Promise<Page<TransactionType>>

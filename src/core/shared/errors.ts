@@ -24,6 +24,9 @@ export type ErrorCode =
   | 'tenant_suspended'
   | 'sign_up_closed'
   | 'rate_limited'
+  | 'query_too_costly'
+  | 'query_not_listed'
+  | 'persisted_query_not_found'
   | 'overloaded'
   // things that are not there (another tenant's answers the same)
   | 'route_not_found'
@@ -41,6 +44,7 @@ export type ErrorCode =
   | 'submission_not_found'
   | 'webhook_not_found'
   | 'webhook_delivery_not_found'
+  | 'event_not_found'
   // conflicts with what is there
   | 'member_exists'
   | 'last_owner'

@@ -23,6 +23,8 @@ export interface UserStore {
    */
   insertMany(rows: readonly NewUserRow[]): Promise<Set<string>>
   find(economyId: string, id: string): Promise<User | null>
+  /** Those of the ids that there are, in no order. */
+  findMany(economyId: string, ids: readonly string[]): Promise<User[]>
   /** The user, locked for the rest of the unit of work. */
   lock(economyId: string, id: string): Promise<User | null>
   list(economyId: string, page: PageRequest, filter: UserFilter): Promise<Page<User>>

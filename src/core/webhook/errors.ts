@@ -23,3 +23,13 @@ export class WebhookUrlRefused extends InvalidRequest {
     super([{ pointer: '/url', detail }])
   }
 }
+
+/** The economy's log has no such event, or keeps it no longer. */
+export class EventNotFound extends DomainError {
+  constructor() {
+    super(
+      'event_not_found',
+      'No event with this id is in the economy’s log; it is kept for 30 days. Read the present state and go on without `after`.',
+    )
+  }
+}

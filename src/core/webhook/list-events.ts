@@ -13,6 +13,8 @@ export type EventReader = (query: {
 /** A page whose end is a place in the log even where the log ends there: the next call goes on from it. */
 export interface EventPage {
   rows: ReadableEvent[]
+  /** The place of each row in the log: a page after it begins with the next one. */
+  places: string[]
   /** Null: the log is empty. */
   end: string | null
   hasMore: boolean
@@ -21,6 +23,8 @@ export interface EventPage {
 /** An event with what it is about. */
 export interface EventWithSubject {
   event: ReadableEvent
+  /** Where it stands in the log. */
+  place: string
   subject: EventSubject | null
 }
 
@@ -31,6 +35,10 @@ export async function listEvents(
 ): Promise<Page<EventWithSubject> & { hasMore: boolean }> {
   const page = await deps.events(query)
   const subjects = await deps.subjects.of(page.rows)
-  const rows = page.rows.map((event) => ({ event, subject: subjects.get(event.id) ?? null }))
+  const rows = page.rows.map((event, index) => ({
+    event,
+    place: page.places[index] ?? '',
+    subject: subjects.get(event.id) ?? null,
+  }))
   return { rows, nextAfter: page.end, hasMore: page.hasMore }
 }
