@@ -20,10 +20,12 @@ describe('GET /v3/users/{id}/balance', () => {
 
     it('tells what is settled, held, available and on its way, exactly at any size', async () => {
       const huge = 2n ** 190n
-      await ctx.api.sql('UPDATE account SET settled = $2, held = 7, pending_in = 3 WHERE id = $1', [
-        uuidOfWire(ctx.companyUserId),
+      const company = uuidOfWire(ctx.companyUserId)
+      await ctx.api.sql('UPDATE account SET settled = $2, released = 2, arrived = 4 WHERE id = $1', [
+        company,
         huge.toString(),
       ])
+      await ctx.api.sql('UPDATE wallet SET reserved = 9, announced = 7 WHERE user_id = $1', [company])
       expect((await ctx.call('GET', url(ctx.companyUserId))).body).toMatchObject({
         settled: huge.toString(),
         held: '7',

@@ -32,7 +32,8 @@ describe('GET /v3/token', () => {
         `INSERT INTO account (economy_id, id, tenant_id, kind, address, settled) VALUES ($1, $2, $3, 'issuance', $4, $5)`,
         [economy, uuidv7(), tenant, `0x${'0'.repeat(40)}`, (-(10n ** 24n)).toString()],
       )
-      await ctx.api.sql('UPDATE account SET settled = 100, held = 30 WHERE id = $1', [company])
+      await ctx.api.sql('UPDATE account SET settled = 100 WHERE id = $1', [company])
+      await ctx.api.sql('UPDATE wallet SET reserved = 30 WHERE user_id = $1', [company])
       await ctx.api.sql(
         `INSERT INTO chain_cursor (chain_id, block_number, block_hash, head_number, final_number) VALUES ($1, 42, '0x', 43, 40)`,
         [TEST_CHAIN],

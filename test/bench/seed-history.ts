@@ -28,7 +28,7 @@ const LABELS = 50
 
 /**
  * Writes the past of an active economy, set-based: users with wallets and accounts, confirmed transactions with everything
- * that acceptance, lane and indexer leave behind (transfers, ended holds, labels, activity, submissions and attempts, ledger
+ * that acceptance, lane and indexer leave behind (transfers, labels, activity, submissions and attempts, ledger
  * entries). The outbox and the idempotency records are pruned, as they would be by then.
  *
  * The ledger's invariants hold: entries sum to zero, every account's balance is the sum of its entries, nothing is held. The
@@ -54,7 +54,7 @@ export async function seedHistory(url: string, economyId: string, history: Histo
   }
   // The two halves are about equally much work, for two cores; each table is in one of them.
   await Promise.all([
-    inSession(url, seed, [loadTransactions, loadTransfers, loadHolds, loadLabels]),
+    inSession(url, seed, [loadTransactions, loadTransfers, loadLabels]),
     inSession(url, seed, [loadUsers, loadSubmissions, loadEntries, loadActivity]),
   ])
   await Promise.all(TABLES.map((tables) => vacuum(url, tables)))
@@ -211,19 +211,6 @@ async function loadTransfers(client: pg.Client, seed: Seed): Promise<void> {
   )
 }
 
-async function loadHolds(client: pg.Client, seed: Seed): Promise<void> {
-  const { economyId, tenantId, transactions } = seed
-  const { from } = partiesOf(seed)
-  await withoutIndexes(client, 'hold', () =>
-    client.query(
-      `INSERT INTO hold (economy_id, transaction_id, tenant_id, account_id, amount, status, created_at, ended_at)
-       SELECT '${economyId}', ${idSql(seed, 'transaction', 'i')}, '${tenantId}', ${idSql(seed, 'user', from)}, ${AMOUNT}, 'posted',
-              moment, moment + interval '2 seconds'
-       FROM ${series(transactions)} CROSS JOIN LATERAL (SELECT ${at(seed, 'i')}) AS t(moment)`,
-    ),
-  )
-}
-
 async function loadActivity(client: pg.Client, seed: Seed): Promise<void> {
   const { economyId, tenantId, transactions } = seed
   const { from } = partiesOf(seed)
@@ -313,7 +300,7 @@ async function loadEntries(client: pg.Client, seed: Seed): Promise<void> {
 
 /** What is vacuumed together: about half of the rows each. */
 const TABLES = [
-  ['transaction', 'transfer', 'hold', 'transaction_label', 'economy_user', 'wallet'],
+  ['transaction', 'transfer', 'transaction_label', 'economy_user', 'wallet'],
   ['entry', 'account', 'activity', 'chain_submission', 'submission_attempt'],
 ]
 

@@ -122,7 +122,7 @@ async function postgresRows(
     (await pool.query(text, [id])).rows as Row[]
   const [accounts, transactions, holds, events, entries, submissions] = await Promise.all([
     query<{ id: string; kind: string; settled: string; held: string; pending: string }>(
-      'SELECT id, kind, settled, held, pending_in AS pending FROM account WHERE economy_id = $1 ORDER BY id',
+      'SELECT id, kind, settled, held, pending_in AS pending FROM account_balance WHERE economy_id = $1 ORDER BY id',
     ),
     query<MoneyRows['transactions'][number]>(
       `SELECT id, status, submission_id AS "submissionId", failure_code AS "failureCode"

@@ -87,7 +87,7 @@ export async function expectBalancesOfTheChain({ chain }: Platform, partner: Par
 async function expectNothingUnderWay(platform: Platform, { economy }: Partner): Promise<void> {
   const open = await platform.sql(
     `SELECT 'hold' AS what FROM hold WHERE economy_id = $1 AND status NOT IN ('posted', 'voided')
-     UNION ALL SELECT 'account' FROM account WHERE economy_id = $1 AND (held <> 0 OR pending_in <> 0)
+     UNION ALL SELECT 'account' FROM account_balance WHERE economy_id = $1 AND (held <> 0 OR pending_in <> 0)
      UNION ALL SELECT 'submission' FROM chain_submission WHERE economy_id = $1 AND status <> 'confirmed'`,
     [uuidOfWire(economy.id)],
   )

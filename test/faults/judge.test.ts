@@ -16,7 +16,8 @@ const LOAD_MS = 1_000
 /** What a bug may leave in; they are put back as they were after each test. */
 const TABLES = [
   'transaction',
-  'hold',
+  'open_transaction',
+  'wallet',
   'account',
   'entry',
   'chain_submission',
@@ -111,17 +112,24 @@ describe('V2 books balance', () => {
     expect(findings).toContainEqual(found('V2', 'mismatch', /its entries say/))
   })
 
-  it('sees a hold that outlives its transaction', async () => {
+  it('sees a transaction that has ended and is still among the open ones', async () => {
     await plant(
-      `UPDATE hold SET status = 'pending', ended_at = NULL WHERE transaction_id = ${ONE('confirmed')}`,
+      `INSERT INTO open_transaction (economy_id, is_queued, transaction_id, tenant_id)
+       SELECT economy_id, true, id, tenant_id FROM kept_transaction WHERE id = ${ONE('confirmed')}`,
     )
-    const findings = await verdicts()
-    expect(findings).toContainEqual(found('V2', 'mismatch', /is confirmed and its hold pending/))
-    expect(findings).toContainEqual(found('V2', 'mismatch', /its pending holds are/))
+    expect(await verdicts()).toContainEqual(found('V2', 'mismatch', /is confirmed and among the open ones/))
+  })
+
+  it('sees a reservation that outlives its transaction', async () => {
+    await plant(
+      `UPDATE account SET released = released - 7 WHERE economy_id = :economy
+       AND id = (SELECT from_user_id FROM kept_transaction WHERE id = ${ONE('confirmed')})`,
+    )
+    expect(await verdicts()).toContainEqual(found('V2', 'mismatch', /its live transactions need/))
   })
 
   it('sees funds that stay held when a transaction has ended', async () => {
-    await plant(`UPDATE account SET held = held + 5 WHERE economy_id = :economy AND kind = 'wallet'`)
+    await plant(`UPDATE wallet SET reserved = reserved + 5 WHERE economy_id = :economy`)
     expect(await verdicts()).toContainEqual(found('V2', 'mismatch', /has 5 held/))
   })
 })

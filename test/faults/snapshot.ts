@@ -26,7 +26,7 @@ export interface EconomySnapshot {
   /** Ids of the events that the partner's webhook received, repetitions included. */
   received: readonly string[]
   transactions: readonly TransactionRow[]
-  holds: readonly HoldRow[]
+  open: readonly OpenRow[]
   accounts: readonly AccountRow[]
   submissions: readonly SubmissionRow[]
   /** In the order of the log. */
@@ -48,11 +48,9 @@ export interface TransactionRow {
   commission: bigint
 }
 
-export interface HoldRow {
+export interface OpenRow {
   transaction_id: string
-  account_id: string
-  amount: bigint
-  status: string
+  is_queued: boolean
 }
 
 export interface AccountRow {
@@ -138,10 +136,10 @@ export async function takeSnapshot(
 const TRANSACTIONS = `
 SELECT id, tenant_id, status, submission_id, payment_index, from_user_id AS from_account_id, to_user_id AS to_account_id, amount, commission
 FROM transaction WHERE economy_id = $1`
-const HOLDS = 'SELECT transaction_id, account_id, amount, status FROM hold WHERE economy_id = $1'
+const OPEN = 'SELECT transaction_id, is_queued FROM open_transaction WHERE economy_id = $1'
 const ACCOUNTS = `
 SELECT a.id, a.kind, a.address, a.settled, a.held, a.pending_in, coalesce(e.entered, 0) AS entered
-FROM account a LEFT JOIN (SELECT account_id, sum(amount) AS entered FROM entry WHERE economy_id = $1 GROUP BY 1) e ON e.account_id = a.id
+FROM account_balance a LEFT JOIN (SELECT account_id, sum(amount) AS entered FROM entry WHERE economy_id = $1 GROUP BY 1) e ON e.account_id = a.id
 WHERE a.economy_id = $1`
 const SUBMISSIONS = `
 SELECT id, kind, status, coalesce(transaction_ids, '{}') AS transaction_ids FROM chain_submission WHERE economy_id = $1`
@@ -159,7 +157,7 @@ async function readRows(sql: Sql, { economyId }: Player): Promise<Rows> {
   const [economy] = await sql<{ tenant_id: string }>('SELECT tenant_id FROM economy WHERE id = $1', of)
   // Numeric columns come as text; everything else as the row types say.
   const transactions = await sql<Texts<TransactionRow, 'amount' | 'commission'>>(TRANSACTIONS, of)
-  const holds = await sql<Texts<HoldRow, 'amount'>>(HOLDS, of)
+  const open = await sql<OpenRow>(OPEN, of)
   const accounts = await sql<Texts<AccountRow, 'settled' | 'held' | 'pending_in' | 'entered'>>(ACCOUNTS, of)
   const submissions = await sql<SubmissionRow>(SUBMISSIONS, of)
   const events = await sql<EventRow>(EVENTS, of)
@@ -171,7 +169,7 @@ async function readRows(sql: Sql, { economyId }: Player): Promise<Rows> {
       amount: BigInt(row.amount),
       commission: BigInt(row.commission),
     })),
-    holds: holds.map((row) => ({ ...row, amount: BigInt(row.amount) })),
+    open,
     accounts: accounts.map((row) => ({
       ...row,
       settled: BigInt(row.settled),

@@ -123,7 +123,8 @@ export class LedgerFixtures {
         const [first, second] = legs
         if (!first) throw new Error('a payment has a leg')
         const held = await client.query(
-          `UPDATE account SET held = held + $3 WHERE economy_id = $1 AND id = $2 AND settled - held >= $3`,
+          `UPDATE wallet w SET reserved = reserved + $3 FROM account a
+           WHERE w.economy_id = $1 AND w.user_id = $2 AND a.economy_id = $1 AND a.id = $2 AND a.settled + a.released - w.reserved >= $3`,
           [economyId, fromUserId, amount.toString()],
         )
         if (held.rowCount !== 1) continue
@@ -158,14 +159,10 @@ export class LedgerFixtures {
             ],
           )
           await client.query(
-            'UPDATE account SET pending_in = pending_in + $3 WHERE economy_id = $1 AND id = $2',
+            'UPDATE wallet SET announced = announced + $3 WHERE economy_id = $1 AND user_id = $2',
             [economyId, leg.toUserId, leg.amount.toString()],
           )
         }
-        await client.query(
-          `INSERT INTO hold (economy_id, transaction_id, tenant_id, account_id, amount) VALUES ($1, $2, $3, $4, $5)`,
-          [economyId, transactionId, tenantId, fromUserId, amount.toString()],
-        )
         accepted.push({ transactionId, fromUserId, legs })
       }
       await client.query('COMMIT')
@@ -217,8 +214,11 @@ export class LedgerFixtures {
         [submissionId, economy.tenantId, txHash],
       )
       await client.query(
-        `UPDATE transaction SET status = 'submitted', submission_id = $3, payment_index = p.position - 1, submitted_at = now()
-         FROM unnest($2::uuid[]) WITH ORDINALITY AS p(id, position) WHERE economy_id = $1 AND transaction.id = p.id`,
+        `WITH moved AS (
+           UPDATE transaction SET status = 'submitted', submission_id = $3, payment_index = p.position - 1, submitted_at = now()
+           FROM unnest($2::uuid[]) WITH ORDINALITY AS p(id, position) WHERE economy_id = $1 AND transaction.id = p.id
+           RETURNING transaction.id)
+         UPDATE open_transaction SET is_queued = false FROM moved WHERE economy_id = $1 AND transaction_id = moved.id`,
         [economy.economyId, transactionIds, submissionId],
       )
       await client.query('COMMIT')

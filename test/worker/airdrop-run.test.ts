@@ -112,7 +112,7 @@ describe('running an airdrop', () => {
     await expectEachPaidOnce(economy, airdropId)
     expect(await stateOf(airdropId)).toMatchObject({ status: 'completed', accepted: USERS, refused: 0 })
     expect(new Set(run.woken)).toEqual(new Set([economy.laneId]))
-    const { rows } = await owner.query('SELECT held FROM account WHERE economy_id = $1 AND id = $2', [
+    const { rows } = await owner.query('SELECT held FROM account_balance WHERE economy_id = $1 AND id = $2', [
       economy.economyId,
       economy.companyId,
     ])

@@ -88,7 +88,7 @@ async function expectLedgerEqualsChain(economy: Economy, userIds: readonly strin
   await expect.poll(ledger, { timeout: 10_000 }).toEqual(onChain)
   const { rows } = await restored.query(
     `SELECT 'hold' AS what FROM hold WHERE economy_id = $1 AND status = 'pending'
-     UNION ALL SELECT 'account' FROM account WHERE economy_id = $1 AND (held <> 0 OR pending_in <> 0)`,
+     UNION ALL SELECT 'account' FROM account_balance WHERE economy_id = $1 AND (held <> 0 OR pending_in <> 0)`,
     [economy.id],
   )
   expect(rows).toEqual([])
@@ -175,13 +175,10 @@ describe('a backup restored onto a chain that went on', () => {
        , leg AS (
          INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
          SELECT economy_id, id, 0, tenant_id, 'amount', from_user_id, to_user_id, amount FROM fresh)
-       , held AS (
-         INSERT INTO hold (economy_id, transaction_id, tenant_id, account_id, amount)
-         SELECT economy_id, id, tenant_id, from_user_id, amount FROM fresh)
-       , incoming AS (UPDATE account a SET pending_in = a.pending_in + f.amount FROM fresh f WHERE a.economy_id = f.economy_id AND a.id = f.to_user_id)
-       UPDATE account a SET held = a.held + f.total
+       , incoming AS (UPDATE wallet w SET announced = w.announced + f.amount FROM fresh f WHERE w.economy_id = f.economy_id AND w.user_id = f.to_user_id)
+       UPDATE wallet w SET reserved = w.reserved + f.total
        FROM (SELECT economy_id, from_user_id, sum(amount) AS total FROM fresh GROUP BY 1, 2) f
-       WHERE a.economy_id = f.economy_id AND a.id = f.from_user_id`,
+       WHERE w.economy_id = f.economy_id AND w.user_id = f.from_user_id`,
       [economy.id, half],
     )
     await startRestored()

@@ -20,8 +20,9 @@ export function createAirdropStore(tx: PrismaTx, tenantId: string): AirdropStore
 
     async companyBudget(economyId, companyUserId) {
       const [account] = await tx.$queryRaw<{ available: string }[]>`
-        SELECT (settled - held)::text AS available FROM account
-        WHERE economy_id = ${economyId}::uuid AND id = ${companyUserId}::uuid FOR NO KEY UPDATE`
+        SELECT (a.settled + a.released - w.reserved)::text AS available
+        FROM wallet w JOIN account a ON a.economy_id = w.economy_id AND a.id = w.user_id
+        WHERE w.economy_id = ${economyId}::uuid AND w.user_id = ${companyUserId}::uuid FOR NO KEY UPDATE OF w`
       assert(account, 'an economy has its company from the start')
       const [others] = await tx.$queryRaw<{ needed: string }[]>`
         SELECT coalesce(sum(amount * (total - accepted - refused)), 0)::text AS needed FROM airdrop

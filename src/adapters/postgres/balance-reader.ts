@@ -99,7 +99,7 @@ async function readBalances(
     tenantId,
     'read_balances',
     `SELECT a.id, a.settled, a.held, a.pending_in, a.updated_at, e.symbol, e.decimals
-     FROM account a JOIN economy e ON e.id = a.economy_id
+     FROM account_balance a JOIN economy e ON e.id = a.economy_id
      WHERE a.economy_id = $1 AND a.id = ANY ($2::uuid[]) AND a.kind = 'wallet' AND a.tenant_id = $3`,
     [economyId, userIds, tenantId],
   )

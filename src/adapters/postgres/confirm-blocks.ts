@@ -2,16 +2,16 @@ import type pg from 'pg'
 import { LedgerInconsistency } from '#core/ledger/errors.ts'
 import type { Confirmation } from '#core/ledger/settlement-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
+import { foundByKey, unestimated } from './columns.ts'
 import {
   AccountChanges,
   appendTransactionEvents,
   changeAccounts,
   expectRows,
-  foundByKey,
   lockCursor,
   type TransactionEvent,
-  unestimated,
 } from './ledger-rows.ts'
+import { closeEnded } from './open-transactions.ts'
 
 interface ConfirmBlocks {
   chainId: number
@@ -101,10 +101,13 @@ interface EndedRow {
 async function confirmTransactions(client: pg.PoolClient, range: BlockRange): Promise<TransactionEvent[]> {
   const { rows } = await client.query<EndedRow>({
     name: 'confirm_transactions',
-    text: `UPDATE transaction SET status = 'confirmed', ended_at = now() FROM ${ENDING}
-           ${foundByKey('transaction', { economy_id: 'ending.economy_id', id: 'ending.id' })}
-           WHERE transaction.ctid = found.place AND ${unestimated(`transaction.status = 'mined'`)}
-           RETURNING transaction.tenant_id, transaction.economy_id, transaction.id, transaction.block_number, transaction.tx_hash`,
+    text: `WITH ended AS (
+             UPDATE transaction SET status = 'confirmed', ended_at = now() FROM ${ENDING}
+             ${foundByKey('transaction', { economy_id: 'ending.economy_id', id: 'ending.id' })}
+             WHERE transaction.ctid = found.place AND ${unestimated(`transaction.status = 'mined'`)}
+             RETURNING transaction.tenant_id, transaction.economy_id, transaction.id, transaction.block_number, transaction.tx_hash
+           ), closed AS (${closeEnded(false)})
+           SELECT * FROM ended`,
     values: valuesOf(range),
   })
   return rows.map((row) => ({
@@ -128,11 +131,11 @@ async function failTransactions(client: pg.PoolClient, range: BlockRange): Promi
   const { rows } = await client.query<FailedRow>({
     name: 'confirm_failed',
     text: `SELECT transaction.tenant_id, transaction.economy_id, transaction.id, transaction.block_number, transaction.tx_hash,
-                  transaction.failure_code, transaction.failure_reason, hold.account_id, hold.amount
+                  transaction.failure_code, transaction.failure_reason, transaction.from_user_id AS account_id,
+                  transaction.amount + transaction.commission AS amount
            FROM ${ENDING}
            CROSS JOIN LATERAL (SELECT * FROM transaction WHERE economy_id = ending.economy_id AND id = ending.id OFFSET 0) AS transaction
-           CROSS JOIN LATERAL (SELECT * FROM hold WHERE economy_id = ending.economy_id AND transaction_id = ending.id OFFSET 0) AS hold
-           WHERE transaction.status = 'submitted' AND transaction.failure_code IS NOT NULL AND hold.status = 'pending'`,
+           WHERE transaction.status = 'submitted' AND transaction.failure_code IS NOT NULL`,
     values: valuesOf(range),
   })
   if (rows.length === 0) return []
@@ -143,19 +146,15 @@ async function failTransactions(client: pg.PoolClient, range: BlockRange): Promi
     changes.of(leg.economyId, leg.accountId).pendingIn -= leg.amount
   }
   await changeAccounts(client, changes.all())
-  const voided = await client.query({
-    name: 'confirm_void_holds',
-    text: `UPDATE hold SET status = 'voided', ended_at = now() FROM unnest($1::uuid[], $2::uuid[]) AS failed(economy_id, id)
-           ${foundByKey('hold', { economy_id: 'failed.economy_id', transaction_id: 'failed.id' })}
-           WHERE hold.ctid = found.place AND ${unestimated(`hold.status = 'pending'`)}`,
-    values: keys,
-  })
-  expectRows('pending holds', voided.rowCount, rows.length)
   const ended = await client.query({
     name: 'confirm_fail_transactions',
-    text: `UPDATE transaction SET status = 'failed', ended_at = now() FROM unnest($1::uuid[], $2::uuid[]) AS failed(economy_id, id)
-           ${foundByKey('transaction', { economy_id: 'failed.economy_id', id: 'failed.id' })}
-           WHERE transaction.ctid = found.place AND ${unestimated(`transaction.status = 'submitted'`)}`,
+    text: `WITH ended AS (
+             UPDATE transaction SET status = 'failed', ended_at = now() FROM unnest($1::uuid[], $2::uuid[]) AS failed(economy_id, id)
+             ${foundByKey('transaction', { economy_id: 'failed.economy_id', id: 'failed.id' })}
+             WHERE transaction.ctid = found.place AND ${unestimated(`transaction.status = 'submitted'`)}
+             RETURNING transaction.economy_id, transaction.id
+           ), closed AS (${closeEnded(false)})
+           SELECT FROM ended`,
     values: keys,
   })
   expectRows('submitted transactions', ended.rowCount, rows.length)

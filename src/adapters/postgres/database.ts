@@ -179,6 +179,7 @@ export class Database {
 /** For the length of a transaction; further columns of the SELECT that begins it. */
 const LOOK_UPS_ONLY = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']
   .map((setting) => `, set_config('${setting}', 'off', true)`)
+  .concat(`, set_config('plan_cache_mode', 'force_generic_plan', true)`)
   .join('')
 
 /** SQLSTATE of a write to a standby: behind this connection is no primary any more. */

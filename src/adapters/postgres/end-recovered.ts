@@ -3,6 +3,7 @@ import type { SentTransaction } from '#core/chain/sent-transaction.ts'
 import type { PaymentFailure } from '#core/ledger/payment-failure.ts'
 import type { Ids } from '#core/shared/clock.ts'
 import { incomingOf } from './confirm-blocks.ts'
+import { closeEnded } from './open-transactions.ts'
 import { AccountChanges, appendTransactionEvents, changeAccounts, expectRows } from './ledger-rows.ts'
 
 /** A payment of a final block that was found only now. */
@@ -33,12 +34,16 @@ export async function endRecovered(client: pg.PoolClient, ids: Ids, recovered: R
   if (payments.length === 0) return
   await releaseReservations(client, recovered)
   const { rowCount } = await client.query(
-    `UPDATE transaction t
+    `WITH ended AS (
+     UPDATE transaction t
      SET status = CASE WHEN p.code IS NULL THEN 'confirmed' ELSE 'failed' END, failure_code = p.code, failure_reason = p.reason,
          submission_id = $2, payment_index = p.index, block_number = $3, tx_hash = $4,
          submitted_at = coalesce(t.submitted_at, now()), mined_at = now(), ended_at = now()
      FROM unnest($5::uuid[], $6::int[], $7::text[], $8::text[]) AS p(id, index, code, reason)
-     WHERE t.economy_id = $1 AND t.id = p.id AND t.status = $9`,
+     WHERE t.economy_id = $1 AND t.id = p.id AND t.status = $9
+     RETURNING t.economy_id, t.id
+     ), closed AS (${closeEnded(recovered.from === 'queued')})
+     SELECT FROM ended`,
     [
       economyId,
       recovered.submissionId,
@@ -70,23 +75,21 @@ export async function endRecovered(client: pg.PoolClient, ids: Ids, recovered: R
   )
 }
 
-async function releaseReservations(client: pg.PoolClient, { economyId, payments }: Recovered): Promise<void> {
+async function releaseReservations(
+  client: pg.PoolClient,
+  { economyId, payments, from }: Recovered,
+): Promise<void> {
   const transactionIds = payments.map(({ transactionId }) => transactionId)
   const keys = [transactionIds.map(() => economyId), transactionIds]
   const { rows } = await client.query<{ account_id: string; amount: string }>(
-    `SELECT account_id, amount FROM hold WHERE economy_id = $1 AND transaction_id = ANY ($2::uuid[]) AND status = 'pending'`,
-    [economyId, transactionIds],
+    `SELECT from_user_id AS account_id, amount + commission AS amount FROM transaction
+     WHERE economy_id = $1 AND id = ANY ($2::uuid[]) AND status = $3`,
+    [economyId, transactionIds, from],
   )
-  expectRows('pending holds', rows.length, payments.length)
+  expectRows(`${from} transactions`, rows.length, payments.length)
   const changes = new AccountChanges()
   for (const row of rows) changes.of(economyId, row.account_id).held -= BigInt(row.amount)
   for (const leg of await incomingOf(client, keys))
     changes.of(leg.economyId, leg.accountId).pendingIn -= leg.amount
   await changeAccounts(client, changes.all())
-  await client.query(
-    `UPDATE hold SET status = CASE WHEN p.failed THEN 'voided' ELSE 'posted' END, ended_at = now()
-     FROM unnest($2::uuid[], $3::bool[]) AS p(id, failed)
-     WHERE hold.economy_id = $1 AND hold.transaction_id = p.id AND hold.status = 'pending'`,
-    [economyId, transactionIds, payments.map(({ failure }) => failure !== null)],
-  )
 }

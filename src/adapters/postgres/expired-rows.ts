@@ -9,7 +9,7 @@ export function createExpiredRows({ pool }: Pick<Database, 'pool'>): ExpiredRows
     deleteIdempotencyRecords: async (before, limit) =>
       deleteWith(
         `DELETE FROM idempotency_record WHERE ctid = ANY (ARRAY(
-           SELECT ctid FROM idempotency_record WHERE created_at < $1 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+           SELECT ctid FROM idempotency_record WHERE created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))`,
         [before, limit],
       ),
 

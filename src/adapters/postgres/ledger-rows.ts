@@ -4,38 +4,10 @@ import { CursorMoved, LedgerInconsistency } from '#core/ledger/errors.ts'
 import type { AccountChange } from '#core/ledger/settlement.ts'
 import type { Topic } from '#core/outbox/topics.ts'
 import type { Ids } from '#core/shared/clock.ts'
+import { columnOf, foundByKey, jsonColumnOf } from './columns.ts'
 
 /** PostgreSQL's code for a violated CHECK: a balance or a reservation would have gone below zero. */
 const CHECK_VIOLATION = '23514'
-
-/**
- * A condition on rows that are found by their primary key anyway. As a plain comparison with a status that rows only pass
- * through, the planner would take it for the rarest thing (its statistics are always stale) and compare every such row with
- * every row of the batch: minutes instead of milliseconds. A CASE it takes for a coin toss.
- */
-export function unestimated(condition: string): string {
-  return `CASE WHEN ${condition} THEN true ELSE false END`
-}
-
-/**
- * Where the row of `table` with this primary key is: `place`, of the relation `found`; for an UPDATE, whose own table the planner
- * may reach however it likes. OFFSET 0 keeps the look-up as it stands: one by the primary key for each row before it. Joined
- * plainly, an economy that is younger than the statistics is read from end to end for every row, by any index that begins with it.
- * The row must be locked, or have one writer at a time: it is found again by its place.
- * @param key The values of the primary key's columns, in terms of the relations before.
- */
-export function foundByKey(table: string, key: Readonly<Record<string, string>>): string {
-  const conditions = Object.entries(key).map(([column, value]) => `${table}.${column} = ${value}`)
-  return `CROSS JOIN LATERAL (SELECT ctid AS place FROM ${table} WHERE ${conditions.join(' AND ')} OFFSET 0) AS found`
-}
-
-/**
- * Values of a column as an array of PostgreSQL, for ids, numbers, hashes and words: nothing that needs quotes. Quoting each value,
- * as for any text, took longer than all the rest of the call.
- */
-export function columnOf(values: readonly (string | number | bigint | null)[]): string {
-  return `{${values.map((value) => value ?? 'NULL').join(',')}}`
-}
 
 /** What every writer of the ledger holds: one at a time per chain. */
 export interface LockedCursor extends BlockPosition {
@@ -103,7 +75,7 @@ export class AccountChanges {
 }
 
 /**
- * Locks the accounts in (economy, id) order, the same as the acceptor's, and then changes each once.
+ * Changes each account once. The caller holds the chain's cursor: accounts have one writer at a time.
  * @throws LedgerInconsistency when an account is missing or would go below zero.
  */
 export async function changeAccounts(
@@ -111,26 +83,17 @@ export async function changeAccounts(
   changes: readonly AccountChange[],
 ): Promise<void> {
   if (changes.length === 0) return
-  const economyIds = columnOf(changes.map((change) => change.economyId))
-  const ids = columnOf(changes.map((change) => change.accountId))
-  await client.query({
-    name: 'ledger_lock_accounts',
-    text: `SELECT FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS change(economy_id, id) ORDER BY economy_id, id) AS change
-           CROSS JOIN LATERAL (SELECT FROM account WHERE economy_id = change.economy_id AND id = change.id
-                               OFFSET 0 FOR NO KEY UPDATE) AS locked`,
-    values: [economyIds, ids],
-  })
   const { rowCount } = await client.query({
     name: 'ledger_change_accounts',
-    text: `UPDATE account SET settled = account.settled + change.settled, held = account.held + change.held,
-                  pending_in = account.pending_in + change.pending_in, updated_at = now()
+    text: `UPDATE account SET settled = account.settled + change.settled, released = account.released - change.held,
+                  arrived = account.arrived - change.pending_in, updated_at = now()
            FROM unnest($1::uuid[], $2::uuid[], $3::numeric[], $4::numeric[], $5::numeric[])
                 AS change(economy_id, id, settled, held, pending_in)
            ${foundByKey('account', { economy_id: 'change.economy_id', id: 'change.id' })}
            WHERE account.ctid = found.place`,
     values: [
-      economyIds,
-      ids,
+      columnOf(changes.map((change) => change.economyId)),
+      columnOf(changes.map((change) => change.accountId)),
       columnOf(changes.map((change) => change.settled)),
       columnOf(changes.map((change) => change.held)),
       columnOf(changes.map((change) => change.pendingIn)),
@@ -165,7 +128,7 @@ export async function appendTransactionEvents(
       columnOf(events.map((event) => event.economyId)),
       columnOf(events.map((event) => event.topic)),
       columnOf(events.map((event) => event.transactionId)),
-      events.map((event) => JSON.stringify(event.payload)),
+      jsonColumnOf(events.map((event) => event.payload)),
     ],
   })
 }

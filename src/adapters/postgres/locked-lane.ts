@@ -10,7 +10,8 @@ import {
 } from '#core/chain/submission.ts'
 import type { LaneState, LockedLane, SignedBatch } from '#core/chain/submission-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
-import { columnOf, foundByKey, unestimated } from './ledger-rows.ts'
+import { columnOf, foundByKey, unestimated } from './columns.ts'
+import { JOIN_QUEUE, LEAVE_QUEUE } from './open-transactions.ts'
 
 /** What may be done with a lane while its row is locked on `client`; a handful of set-based statements per batch. */
 export function createLockedLane(client: pg.PoolClient, ids: Ids, state: LaneState): LockedLane {
@@ -117,11 +118,12 @@ function toCall(row: CallRow): SubmissionCall {
 
 /** The legs of the transactions in `claimed`; the rows of one follow each other. */
 export const CLAIM_LEGS = `
-SELECT c.id, w.salt, a.address, t.amount, a.settled <= a.held AS is_fresh
+SELECT c.id, w.salt, r.address, t.amount, a.settled + a.released <= r.reserved AS is_fresh
 FROM claimed c
 CROSS JOIN LATERAL (SELECT salt FROM wallet WHERE economy_id = c.economy_id AND user_id = c.from_user_id OFFSET 0) AS w
 CROSS JOIN LATERAL (SELECT * FROM transfer WHERE economy_id = c.economy_id AND transaction_id = c.id OFFSET 0) AS t
-CROSS JOIN LATERAL (SELECT * FROM account WHERE economy_id = c.economy_id AND id = t.to_account_id OFFSET 0) AS a
+CROSS JOIN LATERAL (SELECT settled, released FROM account WHERE economy_id = c.economy_id AND id = t.to_account_id OFFSET 0) AS a
+CROSS JOIN LATERAL (SELECT address, reserved FROM wallet WHERE economy_id = c.economy_id AND user_id = t.to_account_id OFFSET 0) AS r
 ORDER BY c.id, t.position`
 
 /**
@@ -172,6 +174,7 @@ WITH batch AS MATERIALIZED (
   FROM batch ${foundByKey('transaction', { economy_id: 'batch.economy_id', id: 'batch.id' })}
   WHERE t.ctid = found.place AND ${unestimated(`t.status = 'queued'`)}
   RETURNING t.tenant_id, t.economy_id, t.id, batch.event_id
+), left_queue AS (${LEAVE_QUEUE}
 )
 INSERT INTO outbox_event (id, tenant_id, economy_id, topic, subject_id)
 SELECT event_id, tenant_id, economy_id, 'transaction.submitted', id FROM moved`
@@ -278,11 +281,14 @@ async function requeueWork(
 
 async function requeueTransactions(client: pg.PoolClient, ids: Ids, submissionId: string): Promise<void> {
   const { rows } = await client.query<{ economy_id: string; tenant_id: string; id: string }>(
-    `UPDATE transaction t SET status = 'queued', submission_id = NULL, payment_index = NULL, submitted_at = NULL
-     FROM chain_submission s
-     WHERE s.id = $1 AND t.economy_id = s.economy_id AND t.id = ANY (s.transaction_ids)
-       AND t.status = 'submitted' AND t.submission_id = s.id
-     RETURNING t.economy_id, t.tenant_id, t.id`,
+    `WITH requeued AS (
+       UPDATE transaction t SET status = 'queued', submission_id = NULL, payment_index = NULL, submitted_at = NULL
+       FROM chain_submission s
+       WHERE s.id = $1 AND t.economy_id = s.economy_id AND t.id = ANY (s.transaction_ids)
+         AND t.status = 'submitted' AND t.submission_id = s.id
+       RETURNING t.economy_id, t.tenant_id, t.id
+     ), joined AS (${JOIN_QUEUE})
+     SELECT * FROM requeued`,
     [submissionId],
   )
   await client.query(

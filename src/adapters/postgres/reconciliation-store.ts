@@ -10,7 +10,7 @@ import type { Database } from './database.ts'
 
 /** Accounts per statement: keeps each below the statement timeout, however large the economy. */
 const ACCOUNTS_PER_PAGE = 2_000
-/** Stray holds and unheld transactions that are listed. */
+/** Transactions in the wrong place among the open ones that are listed. */
 const STRAYS_MAX = 100
 const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 
@@ -70,27 +70,23 @@ async function snapshot(client: pg.PoolClient, economyId: string): Promise<Ledge
   }
 }
 
+/** Live transactions, by the table of open ones: all there ever were would have to be read otherwise. */
+const LIVE = `open_transaction o JOIN transaction t ON t.economy_id = o.economy_id AND t.id = o.transaction_id`
+const IS_LIVE = `o.economy_id = $1 AND t.status IN ('queued', 'submitted')`
+
 const PENDING_HOLDS = `
-SELECT account_id, sum(amount) AS amount FROM hold WHERE economy_id = $1 AND status = 'pending' GROUP BY account_id`
+SELECT t.from_user_id AS account_id, sum(t.amount + t.commission) AS amount FROM ${LIVE} WHERE ${IS_LIVE} GROUP BY t.from_user_id`
 
 const OPEN_INCOMING = `
 SELECT transfer.to_account_id AS account_id, sum(transfer.amount) AS amount
-FROM hold JOIN transfer ON transfer.economy_id = hold.economy_id AND transfer.transaction_id = hold.transaction_id
-WHERE hold.economy_id = $1 AND hold.status = 'pending' GROUP BY transfer.to_account_id`
+FROM ${LIVE} JOIN transfer ON transfer.economy_id = t.economy_id AND transfer.transaction_id = t.id
+WHERE ${IS_LIVE} GROUP BY transfer.to_account_id`
 
 const STRAY_HOLDS = `
-SELECT hold.transaction_id AS id
-FROM hold LEFT JOIN transaction t ON t.economy_id = hold.economy_id AND t.id = hold.transaction_id
-WHERE hold.economy_id = $1 AND hold.status = 'pending' AND (t.status IN ('queued', 'submitted')) IS NOT TRUE
-ORDER BY hold.transaction_id LIMIT ${STRAYS_MAX}`
+SELECT t.id FROM ${LIVE} WHERE o.economy_id = $1 AND t.status IN ('confirmed', 'failed') ORDER BY t.id LIMIT ${STRAYS_MAX}`
 
 const UNHELD_TRANSACTIONS = `
-SELECT t.id
-FROM open_transaction o
-JOIN transaction t ON t.economy_id = o.economy_id AND t.id = o.transaction_id
-LEFT JOIN hold ON hold.economy_id = t.economy_id AND hold.transaction_id = t.id
-WHERE o.economy_id = $1 AND t.status IN ('queued', 'submitted') AND (hold.status = 'pending') IS NOT TRUE
-ORDER BY t.id LIMIT ${STRAYS_MAX}`
+SELECT t.id FROM ${LIVE} WHERE ${IS_LIVE} AND o.is_queued <> (t.status = 'queued') ORDER BY t.id LIMIT ${STRAYS_MAX}`
 
 async function sumsByAccount(
   client: pg.PoolClient,
@@ -126,7 +122,7 @@ async function readAccounts(
     }>({
       name: 'reconcile_accounts',
       text: `SELECT page.id, page.kind, page.address, page.settled, page.held, page.pending_in, sums.entries
-             FROM (SELECT * FROM account WHERE economy_id = $1 AND id > $2 ORDER BY id LIMIT ${ACCOUNTS_PER_PAGE}) page
+             FROM (SELECT * FROM account_balance WHERE economy_id = $1 AND id > $2 ORDER BY id LIMIT ${ACCOUNTS_PER_PAGE}) page
              CROSS JOIN LATERAL (SELECT coalesce(sum(entry.amount), 0) AS entries FROM entry
                                  WHERE entry.economy_id = $1 AND entry.account_id = page.id) sums
              ORDER BY page.id`,

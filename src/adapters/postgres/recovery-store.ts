@@ -7,6 +7,7 @@ import type { Lane } from '#core/chain/lane.ts'
 import { revertedPayment, skippedPayment } from '#core/ledger/payment-failure.ts'
 import type { Ids } from '#core/shared/clock.ts'
 import type { Database } from './database.ts'
+import { lockCursor } from './ledger-rows.ts'
 import { endRecovered, type RecoveredPayment } from './end-recovered.ts'
 import { CLAIM_LEGS, endReplaced, type LegRow, toPayments } from './locked-lane.ts'
 
@@ -55,6 +56,8 @@ export function createRecoveryStore(database: Pick<Database, 'pool' | 'raw'>, id
     record: (lane, sent, batch) =>
       database.raw([], async (client) => {
         await client.query('SELECT FROM lane WHERE id = $1 FOR NO KEY UPDATE', [lane.id])
+        // What is found ends reservations, and the ledger has one writer at a time.
+        await lockCursor(client, lane.chainId)
         return record(client, ids, lane, sent, batch)
       }),
 

@@ -3,14 +3,15 @@ import type { BlockPosition } from '#core/ledger/chain-store.ts'
 import type { Reversal } from '#core/ledger/settlement-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
 import { incomingOf } from './confirm-blocks.ts'
+import { foundByKey } from './columns.ts'
 import {
   AccountChanges,
   appendTransactionEvents,
   changeAccounts,
   expectRows,
-  foundByKey,
   lockCursorAt,
 } from './ledger-rows.ts'
+import { REOPEN } from './open-transactions.ts'
 
 interface ReverseBlocks {
   chainId: number
@@ -30,7 +31,6 @@ export async function reverseBlocks(
   await addReservations(client, changes, reopened)
   await changeAccounts(client, changes.all())
   const movements = await writeReversals(client, chainId, ancestor.number)
-  await reopenHolds(client, reopened)
   await reopenTransactions(client, reopened)
   await reopenSubmissions(client, chainId, ancestor.number)
   await appendReorged(client, ids, reopened)
@@ -50,7 +50,7 @@ export async function reverseBlocks(
   }
 }
 
-/** A transaction of an orphaned block, with its hold as the block left it. */
+/** A transaction of an orphaned block, as the block left it, and what it reserves. */
 interface ReopenedRow {
   tenant_id: string
   economy_id: string
@@ -60,7 +60,6 @@ interface ReopenedRow {
   tx_hash: string
   account_id: string
   amount: string
-  hold_status: string
 }
 
 async function lockReopened(
@@ -70,12 +69,11 @@ async function lockReopened(
 ): Promise<ReopenedRow[]> {
   const { rows } = await client.query<ReopenedRow>({
     name: 'reverse_lock_reopened',
-    text: `SELECT t.tenant_id, t.economy_id, t.id, t.status, t.block_number, t.tx_hash, hold.account_id, hold.amount,
-                  hold.status AS hold_status
+    text: `SELECT t.tenant_id, t.economy_id, t.id, t.status, t.block_number, t.tx_hash, t.from_user_id AS account_id,
+                  t.amount + t.commission AS amount
            FROM chain_submission s
            CROSS JOIN LATERAL unnest(s.transaction_ids) AS payment(id)
            CROSS JOIN LATERAL (SELECT * FROM transaction WHERE economy_id = s.economy_id AND id = payment.id OFFSET 0) AS t
-           CROSS JOIN LATERAL (SELECT * FROM hold WHERE economy_id = t.economy_id AND transaction_id = t.id OFFSET 0) AS hold
            WHERE s.chain_id = $1 AND s.block_number > $2 AND s.status IN ('mined', 'confirmed', 'reverted')
            ORDER BY s.block_number DESC, t.id
            FOR UPDATE OF s`,
@@ -136,28 +134,19 @@ async function writeReversals(client: pg.PoolClient, chainId: number, ancestor: 
   return (rowCount ?? 0) / 2
 }
 
-async function reopenHolds(client: pg.PoolClient, reopened: readonly ReopenedRow[]): Promise<void> {
-  const ended = reopened.filter(hasEndedHold)
-  if (ended.length === 0) return
-  const { rowCount } = await client.query({
-    name: 'reverse_reopen_holds',
-    text: `UPDATE hold SET status = 'pending', ended_at = NULL FROM unnest($1::uuid[], $2::uuid[]) AS reopened(economy_id, id)
-           ${foundByKey('hold', { economy_id: 'reopened.economy_id', transaction_id: 'reopened.id' })}
-           WHERE hold.ctid = found.place AND hold.status <> 'pending'`,
-    values: keysOf(ended),
-  })
-  expectRows('ended holds', rowCount, ended.length)
-}
-
 async function reopenTransactions(client: pg.PoolClient, reopened: readonly ReopenedRow[]): Promise<void> {
   if (reopened.length === 0) return
   const { rowCount } = await client.query({
     name: 'reverse_reopen_transactions',
-    text: `UPDATE transaction SET status = 'submitted', block_number = NULL, tx_hash = NULL, mined_at = NULL, ended_at = NULL,
-                  failure_code = NULL, failure_reason = NULL
-           FROM unnest($1::uuid[], $2::uuid[]) AS reopened(economy_id, id)
-           ${foundByKey('transaction', { economy_id: 'reopened.economy_id', id: 'reopened.id' })}
-           WHERE transaction.ctid = found.place`,
+    text: `WITH reopened AS (
+             UPDATE transaction SET status = 'submitted', block_number = NULL, tx_hash = NULL, mined_at = NULL, ended_at = NULL,
+                    failure_code = NULL, failure_reason = NULL
+             FROM unnest($1::uuid[], $2::uuid[]) AS orphaned(economy_id, id)
+             ${foundByKey('transaction', { economy_id: 'orphaned.economy_id', id: 'orphaned.id' })}
+             WHERE transaction.ctid = found.place
+             RETURNING transaction.economy_id, transaction.id, transaction.tenant_id
+           ), opened AS (${REOPEN})
+           SELECT FROM reopened`,
     values: keysOf(reopened),
   })
   expectRows('transactions', rowCount, reopened.length)
@@ -200,7 +189,7 @@ async function appendReorged(
 }
 
 function hasEndedHold(row: ReopenedRow): boolean {
-  return row.hold_status !== 'pending'
+  return row.status !== 'submitted'
 }
 
 function isFinal(row: ReopenedRow): boolean {

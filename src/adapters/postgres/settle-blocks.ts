@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { NONCE_FILLER } from '#core/chain/submission.ts'
 import type { BlockPosition } from '#core/ledger/chain-store.ts'
+import { LedgerInconsistency } from '#core/ledger/errors.ts'
 import type {
   MinedSubmission,
   Movement,
@@ -10,15 +11,8 @@ import type {
   Settlement,
 } from '#core/ledger/settlement.ts'
 import type { Ids } from '#core/shared/clock.ts'
-import {
-  appendTransactionEvents,
-  changeAccounts,
-  columnOf,
-  expectRows,
-  foundByKey,
-  lockCursorAt,
-  unestimated,
-} from './ledger-rows.ts'
+import { columnOf, foundByKey, unestimated } from './columns.ts'
+import { appendTransactionEvents, changeAccounts, expectRows, lockCursorAt } from './ledger-rows.ts'
 
 interface SettleBlocks {
   chainId: number
@@ -27,21 +21,18 @@ interface SettleBlocks {
   headNumber: number
 }
 
-/**
- * Writes a settlement inside the caller's database transaction. Accounts come last: the acceptor waits for their locks, so they are
- * held for the shortest time.
- */
+/** Writes a settlement inside the caller's database transaction. The acceptor waits for nothing that it locks. */
 export async function settleBlocks(client: pg.PoolClient, ids: Ids, input: SettleBlocks): Promise<void> {
   const { chainId, from, settlement, headNumber } = input
   await lockCursorAt(client, chainId, from)
   const blocks = await adoptBlocks(client, chainId, settlement)
   await createAccounts(client, settlement.newAccounts)
   await writeEntries(client, blocks, settlement.movements)
-  await postHolds(client, settlement.payments)
   await mineTransactions(client, blocks, settlement.payments)
   await recordFailures(client, blocks, settlement.failures)
   await mineSubmissions(client, blocks, settlement.submissions)
   await appendMined(client, ids, blocks, settlement.payments)
+  expectReleases(settlement)
   await changeAccounts(client, settlement.changes)
   await moveCursor(client, chainId, blocks, headNumber)
 }
@@ -132,24 +123,7 @@ async function writeEntries(
   })
 }
 
-async function postHolds(client: pg.PoolClient, payments: readonly SettledPayment[]): Promise<void> {
-  if (payments.length === 0) return
-  const { rowCount } = await client.query({
-    name: 'settle_post_holds',
-    text: `UPDATE hold SET status = 'posted', ended_at = now()
-           FROM unnest($1::uuid[], $2::uuid[], $3::numeric[]) AS payment(economy_id, transaction_id, amount)
-           ${foundByKey('hold', { economy_id: 'payment.economy_id', transaction_id: 'payment.transaction_id' })}
-           WHERE hold.ctid = found.place AND ${unestimated(`hold.status = 'pending'`)} AND hold.amount = payment.amount`,
-    values: [
-      columnOf(payments.map((payment) => payment.economyId)),
-      columnOf(payments.map((payment) => payment.transactionId)),
-      columnOf(payments.map((payment) => payment.amount)),
-    ],
-  })
-  expectRows('pending holds', rowCount, payments.length)
-}
-
-/** By our clock, as every other moment of a transaction: a block's own time has whole seconds, and may be before the acceptance. */
+/** Posts their holds. By our clock, as every other moment of a transaction: a block's own time has whole seconds, and may be before the acceptance. */
 async function mineTransactions(
   client: pg.PoolClient,
   blocks: readonly AdoptedBlock[],
@@ -160,18 +134,20 @@ async function mineTransactions(
     name: 'settle_mine_transactions',
     text: `UPDATE transaction SET status = 'mined', block_number = payment.block_number, tx_hash = payment.tx_hash,
                   mined_at = now()
-           FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[]) AS payment(economy_id, id, block_number, tx_hash)
+           FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::numeric[])
+                AS payment(economy_id, id, block_number, tx_hash, amount)
            ${foundByKey('transaction', { economy_id: 'payment.economy_id', id: 'payment.id' })}
-           WHERE transaction.ctid = found.place
+           WHERE transaction.ctid = found.place AND transaction.amount + transaction.commission = payment.amount
              AND ${unestimated(`transaction.status = 'submitted' AND transaction.failure_code IS NULL`)}`,
     values: [
       columnOf(payments.map((payment) => payment.economyId)),
       columnOf(payments.map((payment) => payment.transactionId)),
       columnOf(payments.map((payment) => blockOf(blocks, payment).number)),
       columnOf(payments.map((payment) => payment.txHash)),
+      columnOf(payments.map((payment) => payment.amount)),
     ],
   })
-  expectRows('submitted transactions', rowCount, payments.length)
+  expectRows('submitted transactions of these amounts', rowCount, payments.length)
 }
 
 /** Only recorded: the hold stays until the block is final, so that a re-org never meets money that was given back too early. */
@@ -250,6 +226,14 @@ async function appendMined(
     payload: { block_number: blockOf(blocks, payment).number, tx_hash: payment.txHash },
   }))
   await appendTransactionEvents(client, ids, events)
+}
+
+/** What is released is exactly what the posted payments had reserved. @throws LedgerInconsistency */
+function expectReleases({ changes, payments }: Settlement): void {
+  const released = changes.reduce((sum, change) => sum - change.held, 0n)
+  const posted = payments.reduce((sum, payment) => sum + payment.amount, 0n)
+  if (released !== posted)
+    throw new LedgerInconsistency(`${posted} was posted, and ${released} would be released`)
 }
 
 async function moveCursor(

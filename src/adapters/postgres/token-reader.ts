@@ -30,7 +30,7 @@ const READ_TOKEN = `
           FROM unnest(ARRAY['USD', 'EUR', 'GBP']) AS f(currency)
           CROSS JOIN LATERAL (SELECT * FROM price_point x WHERE x.economy_id = e.id AND x.currency = f.currency
                               ORDER BY x.as_of DESC, x.id DESC LIMIT 1) p) AS rates
-  FROM economy e JOIN account c ON c.economy_id = e.id AND c.id = e.company_user_id
+  FROM economy e JOIN account_balance c ON c.economy_id = e.id AND c.id = e.company_user_id
   WHERE e.id = $1 AND e.tenant_id = $2`
 
 export function createTokenReader(database: Pick<Database, 'read'>): TokenReader {

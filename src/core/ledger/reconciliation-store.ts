@@ -25,9 +25,9 @@ export interface LedgerSnapshot {
   token: string
   block: BlockPosition
   accounts: readonly SnapshotAccount[]
-  /** Transactions with a pending hold that are neither queued nor submitted. */
+  /** Transactions that count as open, their funds as held, and have ended. */
   strayHolds: readonly string[]
-  /** Queued or submitted transactions without a pending hold. */
+  /** Queued or submitted transactions that count as the other of the two, or whose funds are not held. */
   unheldTransactions: readonly string[]
 }
 
@@ -35,7 +35,7 @@ export interface LedgerSnapshot {
  * balance: settled is not what the chain says · supply: the issuance account is not minus the token's supply · sum: all settled
  * balances together are not zero · entries: settled is not the sum of the entries · held, pending_in: a reservation is not the
  * sum of what reserves · stray_hold: funds held for a transaction that is over · unheld_transaction: a live transaction
- * without held funds.
+ * without held funds, or in the queue by mistake, or not in it.
  */
 export type DifferenceKind =
   | 'balance'

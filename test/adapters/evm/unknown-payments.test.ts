@@ -96,6 +96,7 @@ async function payAndForget(): Promise<void> {
     `WITH forgotten AS (
        UPDATE transaction SET status = 'queued', submission_id = NULL, payment_index = NULL WHERE id = ANY ($1::uuid[])
        RETURNING id)
+     , requeued AS (UPDATE open_transaction SET is_queued = true FROM forgotten WHERE transaction_id = forgotten.id)
      DELETE FROM submission_attempt a USING chain_submission s
      WHERE s.id = a.submission_id AND s.economy_id = $2 AND s.kind = 'transfer_batch'`,
     [ids, economy.id],
@@ -144,7 +145,9 @@ describe('payments of the lane’s key that no row knows', () => {
     await queueTransfers(fixture, economy, payroll())
     await submitLane(aSubmitter(), economy.laneId)
     await fixture.owner.query(
-      `UPDATE transaction SET status = 'queued', submission_id = NULL WHERE economy_id = $1 AND status = 'submitted'`,
+      `WITH forgotten AS (
+         UPDATE transaction SET status = 'queued', submission_id = NULL WHERE economy_id = $1 AND status = 'submitted' RETURNING id)
+       UPDATE open_transaction SET is_queued = true FROM forgotten WHERE transaction_id = forgotten.id`,
       [economy.id],
     )
     await fixture.owner.query(

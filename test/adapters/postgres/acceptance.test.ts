@@ -73,7 +73,7 @@ function codesOf(result: AcceptResult | undefined): string[] {
 
 async function accountOf(economy: EconomyFixture, id: string | undefined) {
   const { rows } = await owner.query(
-    'SELECT settled, held, pending_in FROM account WHERE economy_id = $1 AND id = $2',
+    'SELECT settled, held, pending_in FROM account_balance WHERE economy_id = $1 AND id = $2',
     [economy.economyId, id],
   )
   const row = rows[0]
@@ -283,7 +283,7 @@ describe('acceptTransactions', () => {
                     (SELECT coalesce(sum(amount), 0) FROM hold h WHERE h.economy_id = a.economy_id AND h.account_id = a.id) AS holds,
                     a.pending_in,
                     (SELECT coalesce(sum(amount), 0) FROM transfer t WHERE t.economy_id = a.economy_id AND t.to_account_id = a.id) AS incoming
-             FROM account a WHERE a.economy_id = $1 AND a.kind = 'wallet'`,
+             FROM account_balance a WHERE a.economy_id = $1 AND a.kind = 'wallet'`,
             [economy.economyId],
           )
           for (const row of rows) {

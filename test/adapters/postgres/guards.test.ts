@@ -71,12 +71,13 @@ describe('row-level security', () => {
   })
 
   it("lets the api neither change nor add another tenant's rows", async () => {
-    const { rowCount } = await asApp('UPDATE account SET held = held + 1 WHERE economy_id = $1', [
+    const { rowCount } = await asApp('UPDATE wallet SET reserved = reserved + 1 WHERE economy_id = $1', [
       theirs.economyId,
     ])
     expect(rowCount).toBe(0)
     const insert = asApp(
-      `INSERT INTO hold (economy_id, transaction_id, tenant_id, account_id, amount) VALUES ($1, $2, $3, $4, 1)`,
+      `INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
+       VALUES ($1, $2, 0, $3, 'amount', $4, $4, 1)`,
       [theirs.economyId, uuidv7(), theirs.tenantId, theirs.companyId],
     )
     await expect(insert).rejects.toThrow('row-level security')
@@ -85,9 +86,11 @@ describe('row-level security', () => {
 
 describe('privileges', () => {
   it('let the api reserve money and never settle it', async () => {
-    await asApp('UPDATE account SET held = held WHERE economy_id = $1', [mine.economyId])
+    await asApp('UPDATE wallet SET reserved = reserved WHERE economy_id = $1', [mine.economyId])
     for (const text of [
       'UPDATE account SET settled = settled + 1',
+      'UPDATE account SET released = released + 1',
+      `UPDATE wallet SET custody = 'managed'`,
       'DELETE FROM account',
       'INSERT INTO entry SELECT * FROM entry',
       'UPDATE transaction SET status = status',
@@ -128,8 +131,8 @@ describe('checks', () => {
   it('refuse negative balances, reservations and amounts, and states that cannot be', async () => {
     const refusals = {
       account_settled: `UPDATE account SET settled = -1 WHERE kind = 'wallet'`,
-      account_held: 'UPDATE account SET held = -1',
-      account_pending_in: 'UPDATE account SET pending_in = -1',
+      wallet_reserved: 'UPDATE wallet SET reserved = -1',
+      wallet_announced: 'UPDATE wallet SET announced = -1',
       economy_deployed: 'UPDATE economy SET token_address = NULL',
       wallet_salt: `UPDATE wallet SET salt = '\\x00'`,
       transaction_type_amount: `UPDATE transaction_type SET amount_units = 0 WHERE name = 'fixed'`,

@@ -27,7 +27,6 @@ const TABLES = [
   'wallet',
   'transaction',
   'transfer',
-  'hold',
   'open_transaction',
   'idempotency_record',
   'entry',

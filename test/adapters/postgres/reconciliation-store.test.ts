@@ -134,37 +134,31 @@ describe('reconciliation', () => {
     expect(await kinds()).toEqual(['entries', 'entries'])
   })
 
-  it('finds a stray hold and what it reserves', async () => {
-    await change(
-      `INSERT INTO hold (economy_id, transaction_id, tenant_id, account_id, amount) VALUES ($1, $2, $3, $4, 5)`,
-      economy.economyId,
-      uuidv7(),
-      economy.tenantId,
-      payer,
-    )
-    expect(await kinds()).toEqual(['held', 'stray_hold'])
-    await change('UPDATE account SET held = held + 5 WHERE id = $1', payer)
+  it('finds funds that are held for nothing', async () => {
+    await change('UPDATE wallet SET reserved = reserved + 5 WHERE user_id = $1', payer)
+    expect(await kinds()).toEqual(['held'])
+  })
+
+  it('finds a transaction that has ended and still counts as open', async () => {
+    await change(`UPDATE transaction SET status = 'confirmed' WHERE id = $1`, mined.transactionId)
     expect(await kinds()).toEqual(['stray_hold'])
   })
 
-  it('finds a hold that outlived its transaction', async () => {
-    await change(
-      `UPDATE hold SET status = 'pending', ended_at = NULL WHERE transaction_id = $1`,
-      mined.transactionId,
-    )
-    expect(await kinds()).toEqual(expect.arrayContaining(['held', 'pending_in', 'stray_hold']))
+  it('finds a live transaction whose funds are not held', async () => {
+    await change('DELETE FROM open_transaction WHERE transaction_id = $1', queued.transactionId)
+    expect(await kinds()).toEqual(expect.arrayContaining(['held', 'pending_in']))
   })
 
-  it('finds a live transaction whose funds are not held', async () => {
+  it('finds a queued transaction that is not in the queue', async () => {
     await change(
-      `UPDATE hold SET status = 'voided', ended_at = now() WHERE transaction_id = $1`,
+      'UPDATE open_transaction SET is_queued = false WHERE transaction_id = $1',
       queued.transactionId,
     )
-    expect(await kinds()).toEqual(expect.arrayContaining(['held', 'pending_in', 'unheld_transaction']))
+    expect(await kinds()).toEqual(['unheld_transaction'])
   })
 
   it('finds an expected payment that nobody is to get', async () => {
-    await change('UPDATE account SET pending_in = pending_in + 1 WHERE id = $1', payer)
+    await change('UPDATE wallet SET announced = announced + 1 WHERE user_id = $1', payer)
     expect(await kinds()).toEqual(['pending_in'])
   })
 

@@ -102,7 +102,7 @@ class Scene {
 
   async balance(index: number, economy = this.economy) {
     return world.fixtures.one(
-      'SELECT settled, held, pending_in FROM account WHERE economy_id = $1 AND id = $2',
+      'SELECT settled, held, pending_in FROM account_balance WHERE economy_id = $1 AND id = $2',
       [economy.economyId, this.user(index, economy)],
     )
   }
@@ -321,12 +321,12 @@ describe('a contradiction between chain and ledger', () => {
     expect((await scene.follow()).status).toBe('halted')
   })
 
-  it('halts when the hold of a payment is not what the chain moved', async () => {
+  it('halts when a payment is not what the chain moved', async () => {
     const scene = await Scene.open()
     await scene.follow()
     const accepted = await scene.accept(1, 2, 10n)
     await scene.submit()
-    await world.fixtures.pool.query('UPDATE hold SET amount = 9 WHERE transaction_id = $1', [
+    await world.fixtures.pool.query('UPDATE transaction SET amount = 9 WHERE id = $1', [
       accepted?.transactionId,
     ])
     scene.chain.mine()
@@ -665,7 +665,7 @@ describe('any history of transfers, skips, reverts, strangers and re-orgs', () =
          WHERE economy_id = $1 AND topic IN ('transaction.confirmed', 'transaction.failed')
          GROUP BY subject_id HAVING count(*) <> 1`,
       )
-      await none('SELECT id FROM account WHERE economy_id = $1 AND (held <> 0 OR pending_in <> 0)')
+      await none('SELECT id FROM account_balance WHERE economy_id = $1 AND (held <> 0 OR pending_in <> 0)')
     }
   }
 })

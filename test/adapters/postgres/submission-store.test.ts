@@ -110,7 +110,10 @@ describe('a locked lane', () => {
       [{ recipient: addressOf.get(economy.userIds[0]), amount: 1n, isFresh: false }],
       [{ recipient: addressOf.get(economy.userIds[1]), amount: 2n, isFresh: false }],
     ])
-    await owner.query('UPDATE account SET held = settled WHERE id = $1', [economy.userIds[0]])
+    await owner.query(
+      'UPDATE wallet w SET reserved = a.settled + a.released FROM account a WHERE a.id = $1 AND w.user_id = $1',
+      [economy.userIds[0]],
+    )
     const again = await store.withLaneLocked(economy.laneId, (locked) =>
       locked.claimPayments(economy.economyId, 3),
     )

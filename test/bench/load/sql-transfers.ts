@@ -76,7 +76,6 @@ async function transfer(
   }
   await run(INSERT_TRANSACTION, [economyId, id, tenantId, payTypeId, payer, recipient, amount])
   await run(INSERT_TRANSFER, [economyId, id, tenantId, payer, recipient, amount])
-  await run(INSERT_HOLD, [economyId, id, tenantId, payer, amount])
   await run(INSERT_EVENT, [id, tenantId, economyId])
   await client.query(COMMIT)
 }
@@ -90,12 +89,13 @@ const CLAIM_KEY = {
 }
 const RESERVE = {
   name: 'reserve',
-  text: `UPDATE account SET held = held + $3::numeric, updated_at = now()
-         WHERE economy_id = $1 AND id = $2 AND settled - held >= $3::numeric`,
+  text: `UPDATE wallet w SET reserved = reserved + $3::numeric, reserved_at = now() FROM account a
+         WHERE w.economy_id = $1 AND w.user_id = $2 AND a.economy_id = $1 AND a.id = $2
+           AND a.settled + a.released - w.reserved >= $3::numeric`,
 }
 const ANNOUNCE = {
   name: 'announce',
-  text: `UPDATE account SET pending_in = pending_in + $3::numeric, updated_at = now() WHERE economy_id = $1 AND id = $2`,
+  text: `UPDATE wallet SET announced = announced + $3::numeric, reserved_at = now() WHERE economy_id = $1 AND user_id = $2`,
 }
 const INSERT_TRANSACTION = {
   name: 'insert_transaction',
@@ -106,10 +106,6 @@ const INSERT_TRANSFER = {
   name: 'insert_transfer',
   text: `INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
          VALUES ($1, $2, 0, $3, 'amount', $4, $5, $6)`,
-}
-const INSERT_HOLD = {
-  name: 'insert_hold',
-  text: `INSERT INTO hold (economy_id, transaction_id, tenant_id, account_id, amount) VALUES ($1, $2, $3, $4, $5)`,
 }
 const INSERT_EVENT = {
   name: 'insert_event',

@@ -146,10 +146,13 @@ async function isPaused({ postgres }: Bed, laneId: string): Promise<boolean> {
   return row?.pause_reason === 'out_of_gas'
 }
 
+/** Accounts that have less held than their live transactions need. */
 async function releasedHolds({ postgres }: Bed, economyId: string): Promise<number> {
   const [row] = await postgres.sql<{ released: number }>(
-    `SELECT count(*)::int AS released FROM hold h JOIN transaction t ON t.id = h.transaction_id
-     WHERE t.economy_id = $1 AND t.status IN ('queued', 'submitted') AND h.status <> 'pending'`,
+    `SELECT count(*)::int AS released
+     FROM (SELECT from_user_id AS id, sum(amount + commission) AS needed FROM transaction
+           WHERE economy_id = $1 AND status IN ('queued', 'submitted') GROUP BY 1) live
+     JOIN account_balance b ON b.economy_id = $1 AND b.id = live.id WHERE b.held < live.needed`,
     [economyId],
   )
   return row?.released ?? 0

@@ -1,20 +1,11 @@
 import type { Finding, Verdict } from '../finding.ts'
 import type { EconomySnapshot, TransactionRow } from '../snapshot.ts'
 
-/** Which state a hold has while its transaction is in each of these. */
-const HOLD_OF: Readonly<Record<string, string>> = {
-  queued: 'pending',
-  submitted: 'pending',
-  mined: 'posted',
-  confirmed: 'posted',
-  failed: 'voided',
-}
-
-/** Every entry has its other side; balances are the sum of their entries and never negative; a hold lives as long as its transaction. */
+/** Every entry has its other side; balances are the sum of their entries and never negative; funds are held as long as a transaction is live. */
 export const booksBalance: Verdict = ({ economies }) => economies.flatMap(judge)
 
 function judge(economy: EconomySnapshot): Finding[] {
-  const whats = [...judgeEntries(economy), ...judgeHolds(economy), ...judgeReservations(economy)]
+  const whats = [...judgeEntries(economy), ...judgeOpen(economy), ...judgeReservations(economy)]
   return whats.map((what) => ({ verdict: 'V2', kind: 'mismatch', what }))
 }
 
@@ -28,34 +19,35 @@ function judgeEntries({ unbalanced, accounts }: EconomySnapshot): string[] {
   return whats
 }
 
-function judgeHolds({ holds, transactions }: EconomySnapshot): string[] {
+/** Live and mined transactions are among the open ones, the queued ones in the queue, and nothing else is. */
+function judgeOpen({ open, transactions }: EconomySnapshot): string[] {
   const whats: string[] = []
-  const byTransaction = Map.groupBy(holds, (hold) => hold.transaction_id)
-  for (const row of transactions) {
-    const own = byTransaction.get(row.id) ?? []
-    const [hold] = own
-    if (hold === undefined || own.length > 1) whats.push(`${row.id} has ${own.length} holds`)
-    if (hold && hold.status !== HOLD_OF[row.status])
-      whats.push(`${row.id} is ${row.status} and its hold ${hold.status}`)
-    if (hold && hold.amount !== row.amount + row.commission)
-      whats.push(`${row.id} moves ${row.amount + row.commission} and holds ${hold.amount}`)
-    byTransaction.delete(row.id)
+  const places = new Map(open.map(({ transaction_id: id, is_queued: isQueued }) => [id, isQueued]))
+  for (const { id, status } of transactions) {
+    const isQueued = places.get(id)
+    const isOpen = status !== 'confirmed' && status !== 'failed'
+    if (isOpen !== places.has(id))
+      whats.push(`${id} is ${status} and ${isOpen ? 'not ' : ''}among the open ones`)
+    if (isOpen && isQueued !== undefined && isQueued !== (status === 'queued'))
+      whats.push(`${id} is ${status} and ${isQueued ? '' : 'not '}in the queue`)
+    places.delete(id)
   }
-  for (const id of byTransaction.keys()) whats.push(`a hold of ${id}, which does not exist`)
+  for (const id of places.keys()) whats.push(`${id} is open and does not exist`)
   return whats
 }
 
 /** `held` and `pending_in` are exactly what live transactions still have to move. */
-function judgeReservations({ holds, accounts, transactions }: EconomySnapshot): string[] {
+function judgeReservations({ accounts, transactions }: EconomySnapshot): string[] {
   const held = new Map<string, bigint>()
-  const pending = holds.filter(({ status }) => status === 'pending')
-  for (const hold of pending) held.set(hold.account_id, (held.get(hold.account_id) ?? 0n) + hold.amount)
-  const hasLive = transactions.some(isLive)
+  const live = transactions.filter(isLive)
+  for (const { from_account_id: id, amount, commission } of live)
+    held.set(id, (held.get(id) ?? 0n) + amount + commission)
   return accounts.flatMap(({ id, address, held: told, pending_in: pendingIn }) => {
     const whats: string[] = []
     const due = held.get(id) ?? 0n
-    if (told !== due) whats.push(`${address} has ${told} held, its pending holds are ${due}`)
-    if (!hasLive && pendingIn !== 0n) whats.push(`${address} expects ${pendingIn} and nothing is under way`)
+    if (told !== due) whats.push(`${address} has ${told} held, its live transactions need ${due}`)
+    if (live.length === 0 && pendingIn !== 0n)
+      whats.push(`${address} expects ${pendingIn} and nothing is under way`)
     return whats
   })
 }

@@ -1,0 +1,60 @@
+/**
+ * Columns of values as PostgreSQL's arrays, written here: the driver quotes and escapes each value as any text, which took longer
+ * than all the rest of a call.
+ * @see https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
+ */
+
+/** Ids, numbers, hashes and words: nothing that needs quotes. */
+export function columnOf(values: readonly (string | number | bigint | null)[]): string {
+  return `{${values.map((value) => value ?? 'NULL').join(',')}}`
+}
+
+/** Any text. */
+export function textColumnOf(values: readonly (string | null)[]): string {
+  return `{${values.map((value) => (value === null ? 'NULL' : quoted(value))).join(',')}}`
+}
+
+export function timeColumnOf(values: readonly Date[]): string {
+  return columnOf(values.map((value) => value.toISOString()))
+}
+
+/** Values as JSON. The same value again, as an empty object often is, is written once. */
+export function jsonColumnOf(values: readonly unknown[]): string {
+  const empty = new Map<string, string>()
+  const texts = values.map((value) => {
+    const text = JSON.stringify(value)
+    if (text.length > 2) return quoted(text)
+    const known = empty.get(text) ?? quoted(text)
+    empty.set(text, known)
+    return known
+  })
+  return `{${texts.join(',')}}`
+}
+
+const NEEDS_ESCAPE = /["\\]/
+const ESCAPED = /["\\]/g
+
+function quoted(text: string): string {
+  return NEEDS_ESCAPE.test(text) ? `"${text.replace(ESCAPED, '\\$&')}"` : `"${text}"`
+}
+
+/**
+ * Where the row of `table` with this primary key is: `place`, of the relation `found`; for an UPDATE, whose own table the planner
+ * may reach however it likes. OFFSET 0 keeps the look-up as it stands: one by the primary key for each row before it. Joined
+ * plainly, an economy that is younger than the statistics is read from end to end for every row, by any index that begins with it.
+ * The row must be locked, or have one writer at a time: it is found again by its place.
+ * @param key The values of the primary key's columns, in terms of the relations before.
+ */
+export function foundByKey(table: string, key: Readonly<Record<string, string>>): string {
+  const conditions = Object.entries(key).map(([column, value]) => `${table}.${column} = ${value}`)
+  return `CROSS JOIN LATERAL (SELECT ctid AS place FROM ${table} WHERE ${conditions.join(' AND ')} OFFSET 0) AS found`
+}
+
+/**
+ * A condition on rows that are found by their primary key anyway. As a plain comparison with a status that rows only pass
+ * through, the planner would take it for the rarest thing (its statistics are always stale) and compare every such row with
+ * every row of the batch: minutes instead of milliseconds. A CASE it takes for a coin toss.
+ */
+export function unestimated(condition: string): string {
+  return `CASE WHEN ${condition} THEN true ELSE false END`
+}

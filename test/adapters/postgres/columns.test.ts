@@ -1,0 +1,76 @@
+import fc from 'fast-check'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { columnOf, jsonColumnOf, textColumnOf, timeColumnOf } from '#adapters/postgres/columns.ts'
+import { createTestDatabase, type TestDatabase } from '#test/support/stack.ts'
+
+let urls: TestDatabase
+let owner: pg.Pool
+
+beforeAll(async () => {
+  urls = await createTestDatabase()
+  owner = new pg.Pool({ connectionString: urls.ownerUrl, max: 1 })
+})
+afterAll(async () => {
+  await owner.end()
+  await urls.drop()
+})
+
+/** PostgreSQL keeps no NUL, and half a surrogate pair is no text. */
+const aText = fc
+  .string({ unit: 'grapheme', maxLength: 30 })
+  .map((text) => text.replaceAll('\0', '').toWellFormed())
+const AWKWARD = [
+  '',
+  'NULL',
+  'null',
+  '"',
+  '\\',
+  '\\"',
+  '{}',
+  '{"a":1}',
+  ' ',
+  ',',
+  '\n\t',
+  "'",
+  'ünï',
+  '😀',
+  null,
+]
+
+async function readBack(type: string, column: string): Promise<unknown[]> {
+  const { rows } = await owner.query(`SELECT unnest($1::${type}[]) AS value`, [column])
+  return rows.map(({ value }) => value)
+}
+
+it('brings any text to the database as it is', async () => {
+  expect(await readBack('text', textColumnOf(AWKWARD))).toEqual(AWKWARD)
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.option(aText)), async (texts) => {
+      expect(await readBack('text', textColumnOf(texts))).toEqual(texts)
+    }),
+  )
+})
+
+it('brings any JSON to the database as it is', async () => {
+  const values = [{}, [], {}, { 'a"b': '\\' }, [{ name: 'x, "y"' }], 'text', null, 7, {}]
+  // The driver reads jsonb's null as it reads SQL's.
+  expect(await readBack('jsonb', jsonColumnOf(values))).toEqual(values)
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.dictionary(aText, aText)), async (objects) => {
+      expect(await readBack('jsonb', jsonColumnOf(objects))).toEqual(objects.map((object) => ({ ...object })))
+    }),
+  )
+})
+
+it('brings numbers of any size, moments and nothing to the database as they are', async () => {
+  const huge = 2n ** 200n
+  expect(await readBack('numeric', columnOf([huge, -1n, null, 0]))).toEqual([
+    huge.toString(),
+    '-1',
+    null,
+    '0',
+  ])
+  const moments = [new Date('2026-02-28T23:59:59.999Z'), new Date(0)]
+  expect(await readBack('timestamptz', timeColumnOf(moments))).toEqual(moments)
+})
