@@ -8,6 +8,7 @@ import type {
   WebhookHealth,
 } from '#core/webhook/delivery-queue.ts'
 import type { DeliveryMode } from '#core/webhook/webhook.ts'
+import { columnOf, textColumnOf, timeColumnOf } from './columns.ts'
 import type { Database } from './database.ts'
 import type { Sealer } from '#adapters/crypto/sealer.ts'
 
@@ -173,15 +174,15 @@ async function recordResults(
     values: [
       economyId,
       id,
-      results.map((result) => result.eventId),
-      results.map(() => ids.next()),
-      results.map((result) => result.outcome.status),
-      results.map(({ outcome }) => (outcome.status === 'pending' ? outcome.retryInMs : 0)),
-      results.map(({ attempt }) => attempt.at),
-      results.map(({ attempt }) => Math.round(attempt.durationMs)),
-      results.map(({ attempt }) => attempt.statusCode),
-      results.map(({ attempt }) => storable(attempt.responseBody)),
-      results.map(({ attempt }) => storable(attempt.error)),
+      columnOf(results.map((result) => result.eventId)),
+      columnOf(results.map(() => ids.next())),
+      columnOf(results.map((result) => result.outcome.status)),
+      columnOf(results.map(({ outcome }) => (outcome.status === 'pending' ? outcome.retryInMs : 0))),
+      timeColumnOf(results.map(({ attempt }) => attempt.at)),
+      columnOf(results.map(({ attempt }) => Math.round(attempt.durationMs))),
+      columnOf(results.map(({ attempt }) => attempt.statusCode)),
+      textColumnOf(results.map(({ attempt }) => storable(attempt.responseBody))),
+      textColumnOf(results.map(({ attempt }) => storable(attempt.error))),
       tenantId,
       url,
     ],

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg'
 import type { OutboxPosition } from '#core/outbox/outbox-event.ts'
 import type { EventLog, FannedEvent, LogSpan } from '#core/webhook/event-log.ts'
+import { columnOf, textColumnOf, timeColumnOf } from './columns.ts'
 import type { Database } from './database.ts'
 import { EVENT_COLUMNS, type EventRow, IS_COMPLETE, toEvents } from './webhook-event-row.ts'
 
@@ -112,10 +113,10 @@ export function createEventLog(database: Pick<Database, 'pool' | 'raw'>): EventL
           name: 'webhook_queue',
           text: QUEUE,
           values: [
-            events.map((event) => event.economyId),
-            events.map((event) => event.eventId),
-            events.map((event) => event.tenantId),
-            events.map((event) => event.topic),
+            columnOf(events.map((event) => event.economyId)),
+            columnOf(events.map((event) => event.eventId)),
+            columnOf(events.map((event) => event.tenantId)),
+            columnOf(events.map((event) => event.topic)),
           ],
         })
         return [...new Set(rows.map((row) => row.endpoint_id))]
@@ -129,13 +130,13 @@ export async function insertEvents(client: PoolClient, events: readonly FannedEv
     name: 'webhook_insert_events',
     text: INSERT_EVENTS,
     values: [
-      events.map((event) => event.economyId),
-      events.map((event) => event.eventId),
-      events.map((event) => event.tenantId),
-      events.map((event) => event.topic),
-      events.map((event) => event.subjectId),
-      events.map((event) => event.body),
-      events.map((event) => event.createdAt),
+      columnOf(events.map((event) => event.economyId)),
+      columnOf(events.map((event) => event.eventId)),
+      columnOf(events.map((event) => event.tenantId)),
+      columnOf(events.map((event) => event.topic)),
+      columnOf(events.map((event) => event.subjectId)),
+      textColumnOf(events.map((event) => event.body)),
+      timeColumnOf(events.map((event) => event.createdAt)),
     ],
   })
 }
