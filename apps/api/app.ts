@@ -8,7 +8,7 @@ import { graphqlRoutes } from './graphql/plugin.ts'
 import { admission } from './plugins/admission.ts'
 import { authenticate } from './plugins/authenticate.ts'
 import { economy } from './plugins/economy.ts'
-import { errorHandler } from './plugins/error-handler.ts'
+import { answerUnroutable, errorHandler } from './plugins/error-handler.ts'
 import { idempotency } from './plugins/idempotency.ts'
 import { logOptions, requestLog } from './plugins/log.ts'
 import { metrics } from './plugins/metrics.ts'
@@ -22,6 +22,7 @@ import { routeContract } from './plugins/route-contract.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { shutdown } from './plugins/shutdown.ts'
 import { tracing } from './plugins/tracing.ts'
+import { answerUnreadable } from './plugins/unreadable-requests.ts'
 import { validation } from './plugins/validation.ts'
 import { airdropRoutes } from './routes/airdrops.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
@@ -83,7 +84,7 @@ const KEEP_ALIVE_MS = 72_000
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { config } = deps
   const { trustedProxies } = config.api
-  const app = fastify({
+  const app: FastifyInstance = fastify({
     logger: logOptions(config.log.level),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
@@ -95,6 +96,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     // Whoever still gets through while we close is served; see plugins/shutdown.ts.
     return503OnClosing: false,
+    clientErrorHandler: answerUnreadable(config.api.publicUrl),
+    frameworkErrors: (_error, request, reply) => answerUnroutable(app, request, reply),
   })
   app.addSchema(ProblemSchema)
   await app.register(requestId)

@@ -118,16 +118,18 @@ describe('every documented answer', () => {
     }
   })
 
-  it('413 and 415: takes neither a huge body nor another media type', async () => {
+  it('400, 413 and 415: takes neither a broken or a huge body nor another media type', async () => {
     const huge = {
       body: JSON.stringify('x'.repeat(1_048_577)),
       headers: { 'content-type': 'application/json' },
     }
     const xml = { body: '<x/>', headers: { 'content-type': 'application/xml' } }
+    const broken = { body: '{', headers: { 'content-type': 'application/json' } }
     for (const route of documenting(413)) {
       const economy = route.needsEconomy ? { economy: economyId } : {}
       expect([route.path, (await ask(route, { ...economy, ...huge })).status]).toEqual([route.path, 413])
       expect([route.path, (await ask(route, { ...economy, ...xml })).status]).toEqual([route.path, 415])
+      expect([route.path, (await ask(route, { ...economy, ...broken })).status]).toEqual([route.path, 400])
     }
   })
 

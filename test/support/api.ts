@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { FastifyInstance, InjectOptions } from 'fastify'
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import pg from 'pg'
 import { Registry } from 'prom-client'
 import { TypeID } from 'typeid-js'
@@ -116,6 +116,7 @@ export async function startApi(
   const sql = async (text: string, values: unknown[] = []) => (await owner.query(text, values)).rows
   await insertChain(sql, chain)
   const app = await buildApp(deps)
+  checkEveryAnswer(app)
 
   const request: TestApi['request'] = async (
     method,
@@ -134,15 +135,7 @@ export async function startApi(
         ...headers,
       },
     })
-    const isJson = String(response.headers['content-type']).includes('json')
-    const answer = {
-      status: response.statusCode,
-      headers: response.headers,
-      body: isJson ? response.json() : response.body,
-    }
-    // The document, as the plugin types it, is of all versions; ours is 3.1.
-    expectDeclared(app.swagger() as unknown as OpenApi, String(method ?? 'GET'), url, answer)
-    return answer
+    return answerOf(response)
   }
 
   let tenant: TestTenant | undefined
@@ -223,6 +216,30 @@ const ENV = {
   OPEN_SIGN_UP: 'true',
   LOG_LEVEL: 'silent',
   PUBLIC_URL: 'http://localhost:3000',
+}
+
+/** Holds whatever the app answers to a test against its own description, however the test asks. */
+function checkEveryAnswer(app: FastifyInstance): void {
+  const inject = app.inject.bind(app)
+  const checked = async (options: InjectOptions) => {
+    const response = await inject(options)
+    const url = typeof options.url === 'string' ? options.url : (options.url?.pathname ?? '/')
+    // The document, as the plugin types it, is of all versions; ours is 3.1.
+    const document = app.swagger() as unknown as OpenApi
+    expectDeclared(document, options.method ?? 'GET', url, answerOf(response))
+    return response
+  }
+  // No test of ours asks by a text or builds its request step by step.
+  app.inject = checked as FastifyInstance['inject']
+}
+
+function answerOf(response: LightMyRequestResponse): Answer {
+  const isJson = String(response.headers['content-type']).includes('json')
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    body: isJson ? response.json() : response.body,
+  }
 }
 
 async function insertChain(sql: TestApi['sql'], chain: FakeChain): Promise<void> {

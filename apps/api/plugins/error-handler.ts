@@ -1,9 +1,11 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isOutOfReach } from '#adapters/postgres/is-out-of-reach.ts'
+import { isOutOfReach, isUnstorable } from '#adapters/postgres/is-out-of-reach.ts'
 import type { StoredResponse } from '#core/idempotency/idempotency-store.ts'
 import { DomainError, InvalidRequest, Overloaded } from '#core/shared/errors.ts'
 import { PROBLEM_MEDIA_TYPE, wireErrorOf } from './problem.ts'
+import { OF_DATA } from './security-headers.ts'
+import { UNSTORABLE } from './storable-text.ts'
 
 /** Seconds after which a refused client may try again, where nothing better is known. */
 const RETRY_AFTER_SECONDS = '1'
@@ -43,6 +45,15 @@ export const errorHandler = fp(async (app: FastifyInstance, options: Options) =>
   app.setNotFoundHandler((request, reply) => sendProblem(app, new RouteNotFound(), request, reply))
 })
 
+/**
+ * A path that no route can have, because it is not encoded as paths are or an id in it never ends: nothing is there. No hook
+ * has run for it.
+ */
+export function answerUnroutable(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers({ ...OF_DATA, 'x-request-id': request.id })
+  sendProblem(app, new RouteNotFound(), request, reply)
+}
+
 declare module 'fastify' {
   interface FastifyInstance {
     /** The response of an expected error. */
@@ -66,6 +77,7 @@ export function toDomainError(error: unknown): DomainError {
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new BodyTooLarge()
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new MediaTypeUnsupported()
   if (isOutOfReach(error)) return new Overloaded(error)
+  if (isUnstorable(error)) return new InvalidRequest([{ pointer: '', detail: UNSTORABLE }])
   if (isRefusalOfFastify(error)) return new InvalidRequest([{ pointer: '', detail: error.message }])
   return new InternalError(error)
 }

@@ -9,6 +9,7 @@ import { PAGE_LIMIT_MAX } from '#core/shared/page.ts'
 import type { AppDeps } from '../deps.ts'
 import { Id } from '../schemas/common.ts'
 import { WAIT_SECONDS_MAX } from '../schemas/transactions.ts'
+import { describeHeaders } from './answer-headers.ts'
 import { asSent, isSchema, type Json, type Schema, unsentUnlessNeeded } from './as-sent.ts'
 import { takesKey } from './route-contract.ts'
 
@@ -22,6 +23,11 @@ const EconomyId = Id(
   'eco',
   'Which economy is meant. Needed with a key of the whole tenant; a key of one economy says it itself.',
 )
+
+const Prefer = Type.String({
+  maxLength: 100,
+  description: `RFC 7240: \`wait=N\` holds the answer for at most N seconds (up to ${WAIT_SECONDS_MAX}) until the ledger has settled it.`,
+})
 
 /** Describes the API from the routes' own schemas and declarations (OpenAPI 3.1, served at /openapi.json). */
 export const openapi = fp(async (app: FastifyInstance, deps: AppDeps) => {
@@ -45,7 +51,9 @@ export const openapi = fp(async (app: FastifyInstance, deps: AppDeps) => {
     refResolver: { buildLocalReference: nameOfShared },
     transform: ({ schema, url, route }) => ({ schema: describe(schema, route), url }),
     transformObject: (document) =>
-      'openapiObject' in document ? nameResources(document.openapiObject) : document.swaggerObject,
+      'openapiObject' in document
+        ? describeHeaders(nameResources(document.openapiObject))
+        : document.swaggerObject,
   })
 })
 
@@ -68,7 +76,7 @@ function nameOfShared(schema: { $id?: unknown }, _base: unknown, _fragment: unkn
 
 /** Adds to a route's schema what its declarations mean: security, headers, the scope it needs. */
 function describe(schema: FastifySchema, route: RouteOptions): FastifySchema {
-  const { plane, scope, idempotency } = route.config ?? {}
+  const { plane, scope, idempotency, waits } = route.config ?? {}
   const examples = [`${schema.operationId}-1`]
   const headers: Record<string, TSchema> = {}
   if (takesKey(route)) {
@@ -76,6 +84,7 @@ function describe(schema: FastifySchema, route: RouteOptions): FastifySchema {
       idempotency === 'required' ? { ...IdempotencyKey, examples } : Type.Optional(IdempotencyKey)
   }
   if (plane === 'data' || plane === 'graphql') headers['OST-Economy'] = Type.Optional(EconomyId)
+  if (waits) headers['Prefer'] = Type.Optional(Prefer)
   const security =
     plane === 'public' ? [] : plane === 'platform' ? [{ operatorKey: [] }, {}] : [{ apiKey: [] }]
   // Fastify leaves the type open; the route contract made sure that it is an object of schemas.

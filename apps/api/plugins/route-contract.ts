@@ -20,6 +20,8 @@ declare module 'fastify' {
      * so it takes a key as every POST does, and looks nothing up by it.
      */
     idempotency?: 'required' | 'none'
+    /** Whether the answer may wait for the outcome, by the header Prefer. */
+    waits?: true
   }
   interface FastifySchema {
     operationId?: string
@@ -68,8 +70,8 @@ function whatIsMissing(route: RouteOptions): string | null {
 function commonCodes(route: RouteOptions): ErrorCode[] {
   const { config, schema } = route
   const codes: ErrorCode[] = []
-  if (schema?.body || schema?.querystring || takesKey(route)) codes.push('invalid_request')
-  if (schema?.body) codes.push('body_too_large', 'media_type_unsupported')
+  if (mayBring(route) || schema?.querystring) codes.push('invalid_request')
+  if (mayBring(route)) codes.push('body_too_large', 'media_type_unsupported')
   const plane = config?.plane
   // Health tells the truth whatever happens: it is never refused.
   if (plane === 'public') return codes
@@ -89,6 +91,11 @@ function commonCodes(route: RouteOptions): ErrorCode[] {
   )
   if (plane === 'data') codes.push('economy_required', 'economy_not_found', 'environment_mismatch')
   return codes
+}
+
+/** Whether a body is read, which the route may have no use for: what cannot be read is refused all the same. */
+function mayBring({ method }: Pick<RouteOptions, 'method'>): boolean {
+  return method !== 'GET'
 }
 
 /** Whether an Idempotency-Key means something to the route. GraphQL's mutations take theirs as an argument. */

@@ -5,7 +5,7 @@ import fp from 'fastify-plugin'
  * What may be done with an answer: read it, and nothing else. The headers that mean something on answers that are data.
  * @see https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers
  */
-const OF_DATA = {
+export const OF_DATA = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none';frame-ancestors 'none'",
   'strict-transport-security': 'max-age=31536000; includeSubDomains',

@@ -1,7 +1,8 @@
-import { Ajv, type ErrorObject, type Options } from 'ajv'
+import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv'
 import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
 import fp from 'fastify-plugin'
 import { type FieldError, InvalidRequest } from '#core/shared/errors.ts'
+import { findUnstorable, mayBeUnstorable, UNSTORABLE } from './storable-text.ts'
 
 /** Most wrong fields that one answer lists. */
 const FIELD_ERRORS_MAX = 20
@@ -11,7 +12,8 @@ const THOROUGH_LENGTH_MAX = 65_536
 export const JSON_DEPTH_MAX = 20
 
 const OPTIONS: Options = { removeAdditional: false, useDefaults: true, strict: false, allowUnionTypes: true }
-const FORMATS: Record<string, RegExp | ((text: string) => boolean)> = {
+/** The formats that schemas name, as we understand them. */
+export const FORMATS: Record<string, RegExp | ((text: string) => boolean)> = {
   'date-time': (text) =>
     /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text) &&
     !Number.isNaN(Date.parse(text)),
@@ -37,7 +39,7 @@ function compileValidator(): FastifySchemaCompiler<unknown> {
   return ({ schema, httpPart }) => {
     // A schema object, as Fastify hands over what routes declare.
     const declared = schema as object
-    if (httpPart !== 'body') return text.compile(declared)
+    if (httpPart !== 'body') return ofText(text.compile(declared), String(httpPart))
     const check = quick.compile(declared)
     const list = thorough.compile(declared)
     return (body: unknown) => {
@@ -45,6 +47,16 @@ function compileValidator(): FastifySchemaCompiler<unknown> {
       if (JSON.stringify(body ?? null).length <= THOROUGH_LENGTH_MAX) list(body)
       return { error: toInvalidRequest(list.errors ?? check.errors ?? [], 'body') }
     }
+  }
+}
+
+/** The check of what is text by nature: of the path, the query or the headers. */
+function ofText(check: ValidateFunction, part: string) {
+  return (values: unknown) => {
+    if (!check(values)) return { error: toInvalidRequest(check.errors ?? [], part) }
+    const pointer = findUnstorable(values)
+    if (pointer === null) return { value: values }
+    return { error: new InvalidRequest([{ pointer: `?${pointer.slice(1)}`, detail: UNSTORABLE }]) }
   }
 }
 
@@ -92,7 +104,12 @@ function parseJsonBounded(app: FastifyInstance): void {
       )
     }
     void parse(request, text, (error, value) => {
-      if (!error) return done(null, value)
+      if (!error) {
+        const pointer = mayBeUnstorable(text) ? findUnstorable(value) : null
+        return pointer === null
+          ? done(null, value)
+          : done(new InvalidRequest([{ pointer, detail: UNSTORABLE }]))
+      }
       const detail = isJson(text)
         ? 'contains a key that is not allowed (__proto__, constructor)'
         : 'is not valid JSON'

@@ -58,7 +58,7 @@ export async function transactionRoutes(app: App, deps: AppDeps): Promise<void> 
   app.post(
     '/transactions',
     {
-      config: { plane: 'data', scope: 'transactions:write', idempotency: 'required' },
+      config: { plane: 'data', scope: 'transactions:write', idempotency: 'required', waits: true },
       schema: {
         operationId: 'executeTransaction',
         summary: 'Execute a transaction',

@@ -80,6 +80,18 @@ export function isOutOfReach(error: unknown, depth = 0): boolean {
   return [inner, cause].some((part) => part !== undefined && isOutOfReach(part, depth + 1))
 }
 
+/** Postgres for text that it has no place for: U+0000 in text, the same or half a surrogate pair in jsonb. */
+const UNSTORABLE: ReadonlySet<unknown> = new Set(['22021', '22P05'])
+
+/** Whether a statement failed because of characters that were asked to be stored, and that cannot be. */
+export function isUnstorable(error: unknown, depth = 0): boolean {
+  const { code, originalCode, meta, cause } = fieldsOf(error)
+  if (UNSTORABLE.has(code) || UNSTORABLE.has(originalCode)) return true
+  if (depth >= DEPTH_MAX) return false
+  const inner = fieldsOf(meta)['driverAdapterError']
+  return [inner, cause].some((part) => part !== undefined && isUnstorable(part, depth + 1))
+}
+
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   // Any object may be looked at as fields of unknown types.
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}

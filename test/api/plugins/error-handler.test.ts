@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { toDomainError } from '#apps/api/plugins/error-handler.ts'
 import { startApi, type TestApi } from '#test/support/api.ts'
 import { testStack } from '#test/support/stack.ts'
 
@@ -42,6 +43,39 @@ describe('errors', () => {
     },
   )
 
+  it.each([
+    ['U+0000', '{"email": "a@example.com", "name": "a\\u0000b", "role": "viewer"}', '/name'],
+    ['half a surrogate pair', '{"name": "\\uD800", "role": "viewer"}', '/name'],
+    ['such a name of a field', '{"name": {"\\u0000": 1}}', '/name'],
+  ])('400: refuses %s, which no database keeps, and points at it', async (_what, text, pointer) => {
+    const { status, body } = await post(text)
+    expect({ status, errors: body.errors }).toEqual({
+      status: 400,
+      errors: [{ pointer, detail: expect.stringContaining('cannot be kept') }],
+    })
+  })
+
+  it('400: takes whole surrogate pairs and an escaped backslash for what they are', async () => {
+    const name = String.raw`\uD83D\uDE00 \\u0000`
+    const { status, body } = await post(`{"email": "pair@example.com", "name": "${name}", "role": "viewer"}`)
+    expect([status, body.name]).toEqual([201, String.raw`😀 \u0000`])
+  })
+
+  it('400: refuses U+0000 in a query', async () => {
+    const { id: economy } = await api.createEconomy()
+    const query = await api.request('GET', '/v3/users?name_prefix=a%00', { economy })
+    expect(query).toMatchObject({ status: 400, body: { errors: [{ pointer: '?name_prefix' }] } })
+  })
+
+  it.each(['22021', '22P05'])(
+    '400: takes the database at its word that a character cannot be kept (%s)',
+    (code) => {
+      const wrapped = { code: 'P2010', meta: { driverAdapterError: { cause: { originalCode: code } } } }
+      for (const fields of [{ code }, wrapped])
+        expect(toDomainError(Object.assign(new Error('x'), fields)).code).toBe('invalid_request')
+    },
+  )
+
   it('400: bounds the depth of JSON', async () => {
     const nested = (depth: number) => `{"email": ${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`
     expect((await post(nested(21))).body.errors[0].detail).toContain('deeper than 20')
@@ -56,6 +90,15 @@ describe('errors', () => {
     expect(answer.status).toBe(400)
     expect(answer.body.errors).toHaveLength(20)
   })
+
+  it.each(['/v3/users/%zz', '/v3/users/%E0%A4%A', `/v3/users/${'x'.repeat(4_000)}`])(
+    '404: has nothing at a path that is none (%#), in the same shape',
+    async (url) => {
+      const { status, headers, body } = await api.request('GET', url)
+      expect([status, body.code, headers['x-request-id']]).toEqual([404, 'route_not_found', body.request_id])
+      expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff' })
+    },
+  )
 
   it('404: says that there is no such route, in the same shape', async () => {
     for (const path of ['/', '/v3/nothing', '/v3/tenant/', '/V3/tenant']) {
