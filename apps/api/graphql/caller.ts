@@ -15,8 +15,7 @@ export async function scopeFor(
 ): Promise<void> {
   const { request, app } = context
   if (plane !== 'control' && plane !== 'data') return
-  if (request.credential === null)
-    throw new Unauthenticated('Send an API key or an access token: Authorization: Bearer ….')
+  if (request.credential === null) throw new Unauthenticated('Send an API key: Authorization: Bearer ….')
   if (scope) checkScope(request, scope)
   if (plane === 'data' && request.economyId === null) await (context.entering ??= app.resolveEconomy(request))
 }

@@ -14,6 +14,7 @@ const ASSETS = {
   'graphiql.js': { file: bundled('graphiql', 'graphiql.min.js'), type: 'text/javascript' },
   'react.js': { file: bundled('react', 'umd/react.production.min.js'), type: 'text/javascript' },
   'react-dom.js': { file: bundled('react-dom', 'umd/react-dom.production.min.js'), type: 'text/javascript' },
+  'graphql-ws.js': { file: bundled('graphql-ws', 'umd/graphql-ws.min.js'), type: 'text/javascript' },
   'explorer.css': { file: ours('explorer.css'), type: 'text/css' },
   'explorer.js': { file: ours('explorer.js'), type: 'text/javascript' },
 } as const
