@@ -36,7 +36,7 @@ const GraphqlResponse = Type.Object(
 export async function graphqlRoutes(app: App, deps: AppDeps): Promise<void> {
   const { introspection, queriesFile } = deps.config.graphql
   const schema = buildSchema(app.operations)
-  const runner = createRunner(schema, { introspection, findQuery: createFindQuery(queriesFile) })
+  const runner = await createRunner(app, schema, { introspection, findQuery: createFindQuery(queriesFile) })
 
   app.post(
     '/graphql',

@@ -1,6 +1,7 @@
+import assert from 'node:assert'
+import mercurius from 'mercurius'
 import {
   type DocumentNode,
-  execute,
   type ExecutionArgs,
   type ExecutionResult,
   GraphQLError,
@@ -13,10 +14,11 @@ import {
 import { fieldExtensionsEstimator, getComplexity, simpleEstimator } from 'graphql-query-complexity'
 import { DomainError } from '#core/shared/errors.ts'
 import { boundsRule, COST_MAX, COST_NODES_MAX, QUERY_TOKENS_MAX } from './bounds.ts'
+import type { App } from '../app-types.ts'
 import type { GraphqlContext } from './context.ts'
 import type { AskedQuery, FindQuery } from './persisted-queries.ts'
 
-/** Valid documents remembered, so that parsing and validating is done once for each. */
+/** Valid documents remembered, here and by mercurius, so that parsing and validating is done once for each. */
 const DOCUMENTS_MAX = 500
 
 export interface Asked extends AskedQuery {
@@ -34,6 +36,8 @@ export interface Prepared {
 export interface Runner {
   /** @throws GraphQLError, DomainError, or a list of errors as InvalidDocument */
   prepare(asked: Asked, context: GraphqlContext): Prepared
+  /** Runs what was prepared. */
+  execute(args: ExecutionArgs): Promise<ExecutionResult>
   run(asked: Asked, context: GraphqlContext): Promise<ExecutionResult>
 }
 
@@ -47,16 +51,29 @@ export class InvalidDocument extends Error {
   }
 }
 
-export function createRunner(
+/** The engine is mercurius; what an operation may be is decided before it, alike for requests and for sockets. */
+export async function createRunner(
+  app: App,
   schema: GraphQLSchema,
   options: { introspection: boolean; findQuery: FindQuery },
-): Runner {
+): Promise<Runner> {
   const rules = [
     ...specifiedRules,
     boundsRule,
     ...(options.introspection ? [] : [NoSchemaIntrospectionCustomRule]),
   ]
+  await app.register(mercurius, {
+    schema,
+    routes: false,
+    graphiql: false,
+    cache: DOCUMENTS_MAX,
+    validationRules: rules.slice(specifiedRules.length),
+    graphql: { parseOptions: { maxTokens: QUERY_TOKENS_MAX } },
+    // Errors are put into words at the edge, which knows whether it is a request's or a socket's.
+    errorFormatter: (execution) => ({ statusCode: 200, response: execution }),
+  })
   const known = new Map<string, DocumentNode>()
+  const sources = new WeakMap<DocumentNode, string>()
 
   function documentOf(query: string): DocumentNode {
     const hit = known.get(query)
@@ -65,6 +82,7 @@ export function createRunner(
     const errors = validate(schema, document, rules)
     if (errors.length > 0) throw new InvalidDocument(errors)
     known.set(query, document)
+    sources.set(document, query)
     const [oldest] = known.keys()
     if (known.size > DOCUMENTS_MAX && oldest !== undefined) known.delete(oldest)
     return document
@@ -89,8 +107,18 @@ export function createRunner(
     }
   }
 
+  async function execute({ document, contextValue, variableValues, operationName }: ExecutionArgs) {
+    const source = sources.get(document)
+    assert(source !== undefined, 'a document that runs was prepared here')
+    // mercurius takes any object as its context, and knows variables by JSON's types.
+    const context = contextValue as Record<string, unknown>
+    const variables = variableValues as Record<string, unknown>
+    return app.graphql(source, context, variables, operationName ?? undefined)
+  }
+
   return {
     prepare,
+    execute,
     async run(asked, context) {
       try {
         const { args, cost } = prepare(asked, context)
@@ -106,6 +134,9 @@ export function createRunner(
 /** Whatever refuses an operation before it runs, as the errors of its answer. */
 export function errorsOf(error: unknown): readonly GraphQLError[] {
   if (error instanceof InvalidDocument) return error.errors
+  // What mercurius refuses before it runs: variables that do not fit.
+  if (error instanceof Error && 'errors' in error && Array.isArray(error.errors))
+    return error.errors as readonly GraphQLError[]
   if (error instanceof GraphQLError) return [error]
   const cause = error instanceof Error ? error : new Error(String(error))
   return [new GraphQLError(cause.message, { originalError: cause })]

@@ -1,6 +1,6 @@
 import websocket from '@fastify/websocket'
 import type { FastifyRequest } from 'fastify'
-import { subscribe as graphqlSubscribe, execute } from 'graphql'
+import { subscribe as graphqlSubscribe } from 'graphql'
 import { CloseCode, handleProtocols, makeServer, type Context } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import { DomainError } from '#core/shared/errors.ts'
@@ -52,7 +52,7 @@ export async function socketRoute(app: App, deps: AppDeps, runner: Runner): Prom
   })
   const server = makeServer<Record<string, unknown>, Extra>({
     connectionInitWaitTimeout: INIT_WAIT_MS,
-    execute,
+    execute: runner.execute,
     subscribe: graphqlSubscribe,
     onConnect: ({ extra, connectionParams }) => enter(extra, connectionParams ?? {}),
     onSubscribe: (context, _id, payload) => prepare(context, payload),
