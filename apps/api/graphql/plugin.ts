@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { App } from '../app-types.ts'
 import type { AppDeps } from '../deps.ts'
+import { tellWhatNext } from '../plugins/error-handler.ts'
 import { Body, Nullable } from '../schemas/common.ts'
 import { QUERY_LENGTH_MAX } from './bounds.ts'
 import { createContext } from './context.ts'
@@ -61,6 +62,7 @@ export async function graphqlRoutes(app: App, deps: AppDeps): Promise<void> {
     async (request, reply) => {
       const execution = await runner.run(request.body, createContext(app, deps, request))
       const { statusCode, response } = formatExecution(app, request, execution)
+      tellWhatNext(reply, statusCode)
       return reply.code(statusCode as 200).send(response)
     },
   )

@@ -63,11 +63,16 @@ declare module 'fastify' {
 
 function sendProblem(app: FastifyInstance, error: DomainError, request: FastifyRequest, reply: FastifyReply) {
   const { status, body } = app.problemOf(error, request)
+  tellWhatNext(reply, status)
+  return reply.code(status).type(PROBLEM_MEDIA_TYPE).send(body)
+}
+
+/** The headers that belong to a refusal: how to be let in, when to come again. */
+export function tellWhatNext(reply: FastifyReply, status: number): void {
   if (status === 401) reply.header('WWW-Authenticate', 'Bearer realm="OST KIT"')
   if ((status === 503 || status === 429) && !reply.hasHeader('Retry-After')) {
     reply.header('Retry-After', RETRY_AFTER_SECONDS)
   }
-  return reply.code(status).type(PROBLEM_MEDIA_TYPE).send(body)
 }
 
 /** What an error is to a caller. Everything we did not expect is `internal_error` and tells nothing. */
