@@ -37,7 +37,7 @@ export interface Runner {
   /** @throws GraphQLError, DomainError, or a list of errors as InvalidDocument */
   prepare(asked: Asked, context: GraphqlContext): Prepared
   /** Runs what was prepared. */
-  execute(args: ExecutionArgs): Promise<ExecutionResult>
+  execute: (args: ExecutionArgs) => Promise<ExecutionResult>
   run(asked: Asked, context: GraphqlContext): Promise<ExecutionResult>
 }
 
