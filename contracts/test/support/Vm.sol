@@ -25,12 +25,15 @@ interface Vm {
     function assertTrue(bool condition, string calldata label) external pure;
     function assertFalse(bool condition, string calldata label) external pure;
     function assume(bool condition) external pure;
+    function chainId(uint256 newChainId) external;
+    function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function deal(address account, uint256 wei_) external;
     function deployCode(string calldata artifact, bytes calldata constructorArgs) external returns (address);
     function expectEmit(address emitter) external;
     function expectRevert(bytes calldata data) external;
     function expectPartialRevert(bytes4 selector) external;
     function expectRevert(bytes4 selector) external;
+    function getNonce(address account) external view returns (uint64);
     function getRecordedLogs() external returns (Log[] memory logs);
     function label(address account, string calldata name) external;
     function load(address account, bytes32 slot) external view returns (bytes32);
@@ -40,6 +43,7 @@ interface Vm {
     function snapshotState() external returns (uint256 id);
     function revertToState(uint256 id) external returns (bool);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
+    function store(address account, bytes32 slot, bytes32 value) external;
     function startPrank(address sender) external;
     function stopPrank() external;
     function warp(uint256 timestamp) external;
