@@ -31,12 +31,19 @@ interface Artifact {
 }
 
 const CONTRACTS = [
+  'Anchor',
+  'ChainHaltExit',
+  'CoGateway',
   'EconomyFactory',
+  'Gateway',
+  'PriceOracle',
+  'PricerRule',
   'SandboxFaucet',
   'TokenHolder',
   'TokenHolderFactory',
   'TokenRules',
   'UtilityBrandedToken',
+  'ValueToken',
 ]
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -104,7 +111,7 @@ const bytecode =
 export type ${name}Types = {
   constructor: ${tupleOf(constructorInputs)}
   functions: {
-${linesOf(abi, 'function', functionTypeOf)}
+${linesOf(abi, 'function', (item) => functionTypeOf(item, keyOf(item, abi)))}
   }
   events: {
 ${linesOf(abi, 'event', ({ name, inputs = [] }) => `${name}: ${objectOf(inputs)}`)}
@@ -125,9 +132,23 @@ function linesOf(abi: AbiItem[], type: string, lineOf: (item: AbiItem) => string
   return items.map((item) => `    ${lineOf(item)}`).join('\n')
 }
 
-function functionTypeOf({ name, stateMutability, inputs = [], outputs = [] }: AbiItem): string {
+/** A function's name; of several with one name, which ethers tells apart so, the quoted signature. */
+function keyOf({ name, inputs = [] }: AbiItem, abi: AbiItem[]): string {
+  const isOverloaded = abi.filter((item) => item.type === 'function' && item.name === name).length > 1
+  return isOverloaded ? `'${name}${canonicalTypes(inputs)}'` : `${name}`
+}
+
+/** Types as a selector is made of them: `(address,(uint256,bytes)[])`. */
+function canonicalTypes(parameters: Parameter[]): string {
+  const types = parameters.map(({ type, components = [] }) =>
+    type.replace(/^tuple/, canonicalTypes(components)),
+  )
+  return `(${types.join(',')})`
+}
+
+function functionTypeOf({ stateMutability, inputs = [], outputs = [] }: AbiItem, key: string): string {
   const kind = stateMutability === 'view' || stateMutability === 'pure' ? 'view' : 'write'
-  return `${name}: { kind: '${kind}'; args: ${tupleOf(inputs)}; result: ${resultOf(outputs)} }`
+  return `${key}: { kind: '${kind}'; args: ${tupleOf(inputs)}; result: ${resultOf(outputs)} }`
 }
 
 function resultOf(outputs: Parameter[]): string {
