@@ -62,6 +62,8 @@ export type Config = {
   dialects: {
     /** Whether a POST of an OST SDK of 2018 is taken once only: two equal ones in one second look alike. */
     ostV1RefusesRepeats: boolean
+    /** Wei of the utility chain's coin that one economy may send in 24 hours. */
+    coinBudgetWei: bigint
   }
   graphql: {
     /** Whether the schema may be asked for; the explorer needs it. */
@@ -176,7 +178,10 @@ function readConfig(read: EnvironmentReader): Config {
       maxAgeSeconds: read.integer('PRICE_MAX_AGE_SECONDS', { min: 1, max: 31_536_000, otherwise: 3_600 }),
       feeds: readPriceFeeds(read, 'PRICE_FEEDS'),
     },
-    dialects: { ostV1RefusesRepeats: read.flag('OST_V1_REFUSES_REPEATS', false) },
+    dialects: {
+      ostV1RefusesRepeats: read.flag('OST_V1_REFUSES_REPEATS', false),
+      coinBudgetWei: read.wei('COIN_BUDGET_WEI', 10n ** 18n),
+    },
     graphql: {
       introspection: read.flag('GRAPHQL_INTROSPECTION', true),
       queriesFile: read.text('GRAPHQL_QUERIES_FILE', '') || null,

@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { App } from './app-types.ts'
 import type { AppDeps } from './deps.ts'
+import { ostV1Routes } from './dialects/ost-v1/plugin.ts'
 import { explorerPage } from './graphql/explorer.ts'
 import { collectOperations } from './graphql/operations.ts'
 import { graphqlRoutes } from './graphql/plugin.ts'
@@ -133,6 +134,7 @@ async function ourRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
     },
     { prefix: '/v3' },
   )
+  await ostV1Routes(app, deps)
   await graphqlRoutes(typed(app), deps)
   await healthRoutes(typed(app), deps)
   await referenceRoutes(typed(app))

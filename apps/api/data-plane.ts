@@ -1,5 +1,6 @@
 import { createRuleCompiler } from '#adapters/cel/rule-compiler.ts'
 import { createBalanceReader } from '#adapters/postgres/balance-reader.ts'
+import { createDialectReader } from '#adapters/postgres/dialect-reader.ts'
 import type { Database } from '#adapters/postgres/database.ts'
 import { createLoadEconomyConfig } from '#adapters/postgres/economy-config.ts'
 import { createEntryReader, createFirstEntriesReader } from '#adapters/postgres/entry-reader.ts'
@@ -11,6 +12,7 @@ import { createTransactionHistory } from '#adapters/postgres/transaction-history
 import { createEventReader } from '#adapters/postgres/webhook-event-reader.ts'
 import { createEventSubjects } from '#adapters/postgres/webhook-subjects.ts'
 import type { PlatformDesk } from '#core/chain/platform-desk.ts'
+import type { DialectReader } from '#core/dialect/dialect-reader.ts'
 import type { TokenReader } from '#core/economy/read-token.ts'
 import { type Beat, createBeat } from '#core/ledger/follow-balances.ts'
 import type { EntryReader, FirstEntriesReader } from '#core/ledger/list-entries.ts'
@@ -33,6 +35,8 @@ export interface DataPlane {
   transactionHistory: TransactionHistory
   ruleCompiler: RuleCompiler
   loadEconomyConfig: LoadEconomyConfig
+  /** What OST's dialects of 2018 list. */
+  dialectReader: DialectReader
   eventReader: EventReader
   eventSubjects: EventSubjects
   /** For those who listen instead of asking. */
@@ -54,6 +58,7 @@ export function createDataPlane(database: Database): DataPlane {
     transactionHistory: createTransactionHistory(database),
     ruleCompiler,
     loadEconomyConfig: createLoadEconomyConfig(database, ruleCompiler),
+    dialectReader: createDialectReader(database),
     eventReader: createEventReader(database),
     eventSubjects: createEventSubjects(database),
     eventBell: createEventBell(database),

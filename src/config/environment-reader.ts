@@ -100,6 +100,15 @@ export class EnvironmentReader {
     return number
   }
 
+  /** Base units of a coin: more than a number holds. */
+  wei(name: string, otherwise: bigint): bigint {
+    const value = this.#raw(name)
+    if (value === undefined) return otherwise
+    if (/^\d{1,30}$/.test(value)) return BigInt(value)
+    this.problems.push(`${name} is "${value}": use a whole number of wei.`)
+    return otherwise
+  }
+
   url(name: string, protocols: readonly string[], otherwise?: string): string {
     const value = this.optionalUrl(name, protocols) ?? otherwise
     if (value !== undefined) return value

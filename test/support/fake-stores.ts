@@ -142,6 +142,8 @@ function fakeEconomies(rows: FakeRows, berth: { chainId: number; laneId: string 
       return company.address
     },
     queueGrant: async (grant) => void rows.grants.push(grant),
+    queueCoins: async () => assert.fail('coins are sent by the real store only'),
+    coinsSent: async () => 0n,
   }
 }
 

@@ -96,12 +96,13 @@ export function valuesOf(request: FastifyRequest): Form['values'] {
   return request.form.values
 }
 
-/** For use cases that do not find what a parameter names: blames that parameter, as some routes of the originals do. */
+/** Blames a parameter, the one that the error names or the given one, where a use case finds nothing: as some of OST's routes do. */
 export function blaming(parameter: string): (error: unknown) => never {
   return (error) => {
-    if (error instanceof DomainError && error.code.endsWith('_not_found'))
-      throw new InvalidRequest([{ pointer: `?${parameter}`, detail: error.message }])
-    throw error
+    if (!(error instanceof DomainError && error.code.endsWith('_not_found'))) throw error
+    throw new InvalidRequest(
+      error.fields.length > 0 ? [...error.fields] : [{ pointer: `?${parameter}`, detail: error.message }],
+    )
   }
 }
 

@@ -115,6 +115,8 @@ export const ostErrorOf = {
   user_not_managed: unprocessable('from_user_id'),
   airdrop_over_budget: { status: 422, code: 'INSUFFICIENT_FUNDS', parameter: 'amount' },
   no_recipients: unprocessable('airdropped'),
+  coin_budget_exceeded: { status: 422, code: 'INSUFFICIENT_FUNDS', parameter: 'amount' },
+  coin_transfer_forbidden: { status: 403, code: 'TRANSFER_FORBIDDEN' },
   internal_error: { status: 500, code: 'INTERNAL_SERVER_ERROR' },
 } as const satisfies Record<ErrorCode, OstError>
 
@@ -135,7 +137,11 @@ export function toFailure(error: DomainError, internalId: string): Failure {
   }
 }
 
+/** Fields of our use cases that OST's parameters of other names stand for. */
+const OST_NAMES: Record<string, string> = { recipients: 'airdropped', commission: 'commission_percent' }
+
 /** `?name` and `/name/0` both are about the parameter `name`. */
 function parameterOf(pointer: string): string {
-  return pointer.replace(/^[?/]/, '').split('/', 1)[0] ?? ''
+  const [name = ''] = pointer.replace(/^[?/]/, '').split('/', 1)
+  return OST_NAMES[name] ?? name
 }

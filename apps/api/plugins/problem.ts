@@ -33,6 +33,7 @@ export const wireErrorOf = {
   environment_mismatch: { status: 403, title: 'The environment does not match' },
   tenant_suspended: { status: 403, title: 'The tenant is suspended' },
   sign_up_closed: { status: 403, title: 'Sign-up is closed' },
+  coin_transfer_forbidden: { status: 403, title: 'Coins are not sent here' },
 
   route_not_found: { status: 404, title: 'No such route' },
   tenant_not_found: { status: 404, title: 'No such tenant' },
@@ -81,6 +82,7 @@ export const wireErrorOf = {
   price_stale: { status: 422, title: 'The price is too old' },
   airdrop_over_budget: { status: 422, title: 'The airdrop is over budget' },
   no_recipients: { status: 422, title: 'Nobody would receive anything' },
+  coin_budget_exceeded: { status: 422, title: 'The budget of coins is used up' },
 
   rate_limited: { status: 429, title: 'Too many requests', retryable: true },
   overloaded: { status: 503, title: 'Overloaded', retryable: true },

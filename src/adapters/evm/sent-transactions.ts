@@ -40,6 +40,7 @@ async function read(rpc: Rpc, chainId: number, txHash: string): Promise<SentTran
     nonce: quantityToNumber(tx['nonce']),
     data: hexToBytes(asText(tx['input'])),
     gasLimit: quantityToBigInt(tx['gas']),
+    value: quantityToBigInt(tx['value']),
     maxFeePerGas: tx['maxFeePerGas'] ? quantityToBigInt(tx['maxFeePerGas']) : price,
     maxPriorityFeePerGas: tx['maxPriorityFeePerGas'] ? quantityToBigInt(tx['maxPriorityFeePerGas']) : 0n,
     rawTx: rawTxOf(tx, chainId, txHash),

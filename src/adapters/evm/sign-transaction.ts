@@ -6,7 +6,7 @@ const EIP1559_TYPE = Buffer.from([0x02])
 const NOTHING = Buffer.alloc(0)
 
 /**
- * Signs an EIP-1559 transaction that moves no ether. Encoded here in bytes: ethers goes through hex strings, which takes
+ * Signs an EIP-1559 transaction. Encoded here in bytes: ethers goes through hex strings, which takes
  * 20–50 ms for a batch of 1,000 payments, against 5 ms.
  * @see EIP-1559, EIP-2718
  */
@@ -18,7 +18,7 @@ export function signTransaction(key: SigningKey, transaction: UnsignedTransactio
     integer(transaction.maxFeePerGas),
     integer(transaction.gasLimit),
     string(hexToBytes(transaction.to)),
-    integer(0),
+    integer(transaction.value ?? 0n),
     string(transaction.data),
     list([]),
   ]

@@ -91,9 +91,9 @@ export function matchingUsers(economyId: string, filter: RecipientFilter, values
   if (filter.isVerified !== undefined)
     conditions.push(`u.is_verified = ${parameter(filter.isVerified)}::boolean`)
   if (filter.metadata) conditions.push(`u.metadata @> ${parameter(JSON.stringify(filter.metadata))}::jsonb`)
-  if (filter.neverAirdropped) {
-    conditions.push(`NOT EXISTS (SELECT FROM transaction t WHERE t.economy_id = u.economy_id AND t.to_user_id = u.id
-      AND t.airdrop_id IS NOT NULL AND t.status <> 'failed')`)
-  }
+  const airdropped = `EXISTS (SELECT FROM transaction t WHERE t.economy_id = u.economy_id AND t.to_user_id = u.id
+      AND t.airdrop_id IS NOT NULL AND t.status <> 'failed')`
+  if (filter.neverAirdropped) conditions.push(`NOT ${airdropped}`)
+  if (filter.everAirdropped) conditions.push(airdropped)
   return conditions.join(' AND ')
 }

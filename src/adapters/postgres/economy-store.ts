@@ -1,4 +1,5 @@
 import assert from 'node:assert'
+import { COIN_TRANSFER, COIN_TRANSFER_GAS } from '#core/chain/send-coins.ts'
 import type { Economy, EconomyStatus, EconomyStep } from '#core/economy/economy.ts'
 import type { EconomyStore } from '#core/economy/economy-store.ts'
 import { EconomySymbolTaken } from '#core/economy/errors.ts'
@@ -122,6 +123,34 @@ export function createEconomyStore(tx: PrismaTx, tenantId: string): EconomyStore
           },
         ],
       })
+    },
+
+    async queueCoins({ id, economy, toAddress, amountWei }) {
+      await tx.chainSubmission.createMany({
+        data: [
+          {
+            id,
+            tenantId,
+            economyId: economy.id,
+            chainId: BigInt(economy.chainId),
+            laneId: economy.laneId,
+            kind: COIN_TRANSFER,
+            toAddress,
+            calldata: new Uint8Array(0),
+            gasLimit: COIN_TRANSFER_GAS,
+            value: amountWei.toString(),
+            transactionIds: [],
+          },
+        ],
+      })
+    },
+
+    async coinsSent(economyId, since) {
+      const [sent] = await tx.$queryRaw<{ wei: string }[]>`
+        SELECT coalesce(sum(value), 0)::text AS wei FROM chain_submission
+        WHERE economy_id = ${economyId}::uuid AND kind = 'coin_transfer' AND created_at >= ${since}
+          AND status NOT IN ('refused', 'reverted', 'replaced')`
+      return BigInt(sent?.wei ?? 0)
     },
   }
 }

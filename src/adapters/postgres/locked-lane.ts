@@ -21,7 +21,7 @@ export function createLockedLane(client: pg.PoolClient, ids: Ids, state: LaneSta
     async claimAdministrative() {
       const { rows } = await client.query<AdministrativeRow>({
         name: 'lane_claim_administrative',
-        text: `SELECT id, kind, to_address, calldata, gas_limit FROM chain_submission
+        text: `SELECT id, kind, to_address, calldata, gas_limit, value FROM chain_submission
                WHERE lane_id = $1 AND status = 'queued' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`,
         values: [state.lane.id],
       })
@@ -52,9 +52,16 @@ export function createLockedLane(client: pg.PoolClient, ids: Ids, state: LaneSta
       await insertAttempt(client, attempt)
     },
 
+    async refuseAdministrative(submissionId, reason, at) {
+      await client.query(
+        `UPDATE chain_submission SET status = 'refused', revert_reason = $2, ended_at = $3 WHERE id = $1 AND status = 'queued'`,
+        [submissionId, reason, at],
+      )
+    },
+
     async readCall(submissionId) {
       const { rows } = await client.query<CallRow>(
-        `SELECT to_address, calldata, gas_limit FROM chain_submission
+        `SELECT to_address, calldata, gas_limit, value FROM chain_submission
          WHERE id = $1 AND lane_id = $2 AND status IN ('signed', 'broadcast')`,
         [submissionId, state.lane.id],
       )
@@ -105,6 +112,7 @@ interface CallRow {
   to_address: string
   calldata: Buffer
   gas_limit: string
+  value: string
 }
 
 interface AdministrativeRow extends CallRow {
@@ -113,7 +121,13 @@ interface AdministrativeRow extends CallRow {
 }
 
 function toCall(row: CallRow): SubmissionCall {
-  return { to: row.to_address, data: row.calldata, gasLimit: BigInt(row.gas_limit) }
+  const value = BigInt(row.value)
+  return {
+    to: row.to_address,
+    data: row.calldata,
+    gasLimit: BigInt(row.gas_limit),
+    ...(value > 0n && { value }),
+  }
 }
 
 /** The legs of the transactions in `claimed`; the rows of one follow each other. */
@@ -314,8 +328,9 @@ async function requeueAdministrative(
 ): Promise<void> {
   const freshId = ids.next()
   await client.query(
-    `INSERT INTO chain_submission (id, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, gas_limit, created_at)
-     SELECT $2, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, gas_limit, $3
+    `INSERT INTO chain_submission (id, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, gas_limit, value, origin_id,
+                                   created_at)
+     SELECT $2, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, gas_limit, value, coalesce(origin_id, id), $3
      FROM chain_submission WHERE id = $1`,
     [submissionId, freshId, at],
   )

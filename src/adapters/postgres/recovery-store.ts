@@ -92,10 +92,10 @@ async function record(
 ): Promise<RecordedNonce> {
   const { rows } = await client.query<RowAtNonce>(
     `SELECT s.id, s.kind, s.status, s.economy_id, s.tenant_id, s.transaction_ids,
-            s.to_address = $3 AND s.calldata = $4 AS is_same,
+            s.to_address = $3 AND s.calldata = $4 AND s.value = $6 AS is_same,
             EXISTS (SELECT FROM submission_attempt a WHERE a.submission_id = s.id AND a.tx_hash = $5) AS is_known
      FROM chain_submission s WHERE s.lane_id = $1 AND s.nonce = $2`,
-    [lane.id, sent.nonce, sent.to, sent.data, sent.txHash],
+    [lane.id, sent.nonce, sent.to, sent.data, sent.txHash, (sent.value ?? 0n).toString()],
   )
   const [row] = rows
   const isOpen = row?.status === 'signed' || row?.status === 'broadcast'
@@ -193,9 +193,10 @@ async function recordCall(client: pg.PoolClient, lane: Lane, sent: SentTransacti
   const { rows } = await client.query<{ id: string }>(
     `UPDATE chain_submission SET status = 'signed', nonce = $4, signed_at = $5
      WHERE id = (SELECT id FROM chain_submission
-                 WHERE lane_id = $1 AND status = 'queued' AND to_address = $2 AND calldata = $3 ORDER BY id LIMIT 1 FOR UPDATE)
+                 WHERE lane_id = $1 AND status = 'queued' AND to_address = $2 AND calldata = $3 AND value = $6
+                 ORDER BY id LIMIT 1 FOR UPDATE)
      RETURNING id`,
-    [lane.id, sent.to, sent.data, sent.nonce, sent.minedAt],
+    [lane.id, sent.to, sent.data, sent.nonce, sent.minedAt, (sent.value ?? 0n).toString()],
   )
   const [row] = rows
   if (!row) return false

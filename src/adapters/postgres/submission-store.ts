@@ -101,7 +101,7 @@ const LOCK = `${SELECT_LANE} WHERE l.id = $1 FOR NO KEY UPDATE OF l`
 const IN_FLIGHT = `
 SELECT (SELECT max(nonce) FROM chain_submission WHERE lane_id = $1) AS last_nonce,
        count(*)::int AS in_flight,
-       coalesce(sum(s.gas_limit * (SELECT max(a.max_fee_per_gas) FROM submission_attempt a WHERE a.submission_id = s.id)), 0) AS cost
+       coalesce(sum(s.value + s.gas_limit * (SELECT max(a.max_fee_per_gas) FROM submission_attempt a WHERE a.submission_id = s.id)), 0) AS cost
 FROM chain_submission s WHERE s.lane_id = $1 AND s.status IN ('signed', 'broadcast')`
 
 async function lockLane(client: pg.PoolClient, laneId: string): Promise<LaneState | null> {

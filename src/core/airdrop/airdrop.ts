@@ -13,6 +13,8 @@ export interface RecipientFilter {
   metadata?: Metadata
   /** Only users to whom no airdrop has sent anything (that did not fail) before. */
   neverAirdropped?: boolean
+  /** Only users to whom one has. */
+  everAirdropped?: boolean
 }
 
 /** Who receives: all active users, those that match, or those named. */

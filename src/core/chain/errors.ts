@@ -23,3 +23,19 @@ export class LaneStateConflict extends DomainError {
     super('lane_state_conflict', message)
   }
 }
+
+/** Coins have value there. */
+export class CoinTransferForbidden extends DomainError {
+  constructor() {
+    super('coin_transfer_forbidden', 'Coins of the chain are sent in sandbox economies only.')
+  }
+}
+
+/** The economy has sent what it may in 24 hours. @param leftWei What it may still send. */
+export class CoinBudgetExceeded extends DomainError {
+  constructor(leftWei: bigint) {
+    super('coin_budget_exceeded', `The economy may send ${leftWei} wei more within 24 hours.`, {
+      left_wei: leftWei.toString(),
+    })
+  }
+}

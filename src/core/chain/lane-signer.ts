@@ -1,12 +1,14 @@
 import type { Lane } from './lane.ts'
 
-/** An EIP-1559 transaction before it is signed; it moves no ether. Fees in wei per gas. */
+/** An EIP-1559 transaction before it is signed. Fees in wei per gas. */
 export interface UnsignedTransaction {
   chainId: number
   nonce: number
   to: string
   data: Uint8Array
   gasLimit: bigint
+  /** Wei; absent: none. */
+  value?: bigint
   maxFeePerGas: bigint
   maxPriorityFeePerGas: bigint
 }

@@ -11,6 +11,8 @@ export interface SentTransaction {
   nonce: number
   data: Uint8Array
   gasLimit: bigint
+  /** Wei that went with it; absent: none. */
+  value?: bigint
   /** Wei per gas. */
   maxFeePerGas: bigint
   maxPriorityFeePerGas: bigint

@@ -59,6 +59,8 @@ export interface LockedLane {
     gasLimit: bigint,
     attempt: NewAttempt,
   ): Promise<void>
+  /** Ends a claimed administrative submission unsigned. */
+  refuseAdministrative(submissionId: string, reason: string, at: Date): Promise<void>
   /** The call of a submission that is signed and in no block yet; null for any other. */
   readCall(submissionId: string): Promise<SubmissionCall | null>
   /** A further attempt at the same nonce. False, and nothing stored, when the submission was mined or has that attempt by now. */

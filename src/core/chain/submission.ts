@@ -1,12 +1,14 @@
 import type { BroadcastReason, BroadcastVerdict } from './broadcast-answer.ts'
 import type { Fees } from './fee-policy.ts'
 
-/** A contract call that a lane sends. Gas in units; no ether goes with it. */
+/** A call that a lane sends. Gas in units. */
 export interface SubmissionCall {
   /** Lower-case hex with 0x. */
   to: string
   data: Uint8Array
   gasLimit: bigint
+  /** Wei that go with it; absent: none, as with everything but a transfer of coins. */
+  value?: bigint
 }
 
 /** An administrative submission that waits for its nonce. */

@@ -50,4 +50,8 @@ export interface EconomyStore {
   companyAddress(id: string): Promise<string>
   /** Queues a `faucet_grant` submission; the lane's submitter gives it a nonce and signs it. */
   queueGrant(grant: QueuedGrant): Promise<void>
+  /** Queues a `coin_transfer` submission, as above. */
+  queueCoins(transfer: { id: string; economy: Economy; toAddress: string; amountWei: bigint }): Promise<void>
+  /** Wei of the economy's coin transfers since then, those on their way included. */
+  coinsSent(economyId: string, since: Date): Promise<bigint>
 }

@@ -3,6 +3,7 @@ import type { Clock, Ids } from '../shared/clock.ts'
 import type { Metadata } from '../shared/metadata.ts'
 import { auditEntry } from '../tenant/audit-entry.ts'
 import type { UnitOfWork } from '../unit-of-work.ts'
+import type { Currency } from './currency.ts'
 import { TransactionTypeArchived, TransactionTypeNotFound } from './errors.ts'
 import {
   type CommissionDefinition,
@@ -14,13 +15,15 @@ import {
 /** What may change. Absent fields stay; `amount: null` leaves the amount to each transaction from now on. */
 export interface TransactionTypeChange {
   name?: string
+  /** With an amount in it, and a commission unless that is a share: amounts are read by their currency. */
+  currency?: Currency
   amount?: string | null
   commission?: CommissionDefinition
   metadata?: Metadata
 }
 
 /**
- * Changes a transaction type's name, amounts or metadata; kind and currency are what it is. Transactions accepted before keep
+ * Changes a transaction type's name, currency, amounts or metadata; its kind is what it is. Transactions accepted before keep
  * what they were accepted with.
  *
  * @throws TransactionTypeNotFound, TransactionTypeArchived, TransactionTypeNameTaken, InvalidRequest
@@ -34,9 +37,10 @@ export async function updateTransactionType(
     const before = await tx.transactionTypes.lock(economyId, typeId)
     if (!before) throw new TransactionTypeNotFound()
     if (before.status === 'archived') throw new TransactionTypeArchived()
-    const { amount, commission, ...labels } = change
+    const { currency, amount, commission, ...labels } = change
     const pricing = parsePricing({
       ...toPricingDefinition(before),
+      ...(currency !== undefined && { currency }),
       ...(amount !== undefined && { amount }),
       ...(commission !== undefined && { commission }),
     })

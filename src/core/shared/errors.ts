@@ -75,6 +75,8 @@ export type ErrorCode =
   | 'user_not_managed'
   | 'airdrop_over_budget'
   | 'no_recipients'
+  | 'coin_budget_exceeded'
+  | 'coin_transfer_forbidden'
   | 'internal_error'
 
 /** One wrong field of a request. `pointer` is an RFC 6901 JSON pointer into the body, or `?name` for a query parameter. */

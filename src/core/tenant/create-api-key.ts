@@ -1,3 +1,4 @@
+import { createSampleTypes } from '../dialect/sample-types.ts'
 import { EconomyNotFound, EnvironmentMismatch } from '../economy/errors.ts'
 import type { Actor } from '../shared/actor.ts'
 import type { Clock, Ids } from '../shared/clock.ts'
@@ -38,7 +39,7 @@ interface Deps {
 
 /**
  * Creates a key. The secret is in the answer and nowhere else. A key of an economy has that economy's environment and
- * scopes inside it only.
+ * scopes inside it only. The first one for an SDK of 2018 comes with that time's sample actions.
  *
  * @throws ScopeMissing when it would grant what the asking key lacks
  * @throws InvalidRequest, EconomyNotFound, EnvironmentMismatch
@@ -70,6 +71,8 @@ export async function createApiKey(deps: Deps, command: CreateApiKey): Promise<I
   }
   await deps.unitOfWork(actor.tenantId, async (tx) => {
     if (economyId) await requireEconomy(tx, economyId, environment)
+    if (economyId && signing?.algorithm === 'ost-v1')
+      await createSampleTypes(deps, tx, { tenantId: actor.tenantId, economyId })
     await tx.apiKeys.insert(apiKey, issued.hash, signingKey)
     await tx.audit.append(
       auditEntry(deps, actor, {

@@ -9,6 +9,8 @@ import type { SubmissionDeps } from './submission-deps.ts'
 
 /** Signed submissions of a lane that are in no block yet. More would only pile up behind a stuck one. */
 export const IN_FLIGHT_MAX = 16
+/** Wei that a transfer of coins leaves its lane at least: gas for the payments of everyone else on it. */
+export const LANE_RESERVE_WEI = 10n ** 18n
 /** Gas of a plain call without data, and the most that a byte of calldata adds. @see EIP-7623 */
 const INTRINSIC_GAS = 21_000n
 const CALLDATA_BYTE_GAS = 40n
@@ -89,6 +91,12 @@ async function signAdministrative(deps: Deps, desk: Desk, locked: LockedLane): P
   await deps.reach?.('after_claim')
   if (!submission) return { status: 'nothing' }
   const call = { ...submission.call, gasLimit: possibleGas(submission.call, desk.snapshot.blockGasLimit) }
+  const { value = 0n } = call
+  // Payments must never wait for a lane to have coins to give away.
+  if (value > 0n && shortage(locked.state, desk, call.gasLimit, value + LANE_RESERVE_WEI) !== null) {
+    await locked.refuseAdministrative(submission.id, 'the lane has not enough coins', deps.clock.now())
+    return { status: 'nothing' }
+  }
   const neededWei = shortage(locked.state, desk, call.gasLimit)
   if (neededWei !== null) return refuseUnfunded(locked.state, neededWei)
 
@@ -134,8 +142,8 @@ function nextNonce(deps: Deps, desk: Desk, state: LaneState): number {
 }
 
 /** The wei that the lane would need where it has less; what is in flight counts at its highest price. */
-function shortage(state: LaneState, desk: Desk, gasLimit: bigint): bigint | null {
-  const neededWei = state.inFlightCostWei + gasLimit * desk.fees.maxFeePerGas
+function shortage(state: LaneState, desk: Desk, gasLimit: bigint, besidesWei = 0n): bigint | null {
+  const neededWei = state.inFlightCostWei + gasLimit * desk.fees.maxFeePerGas + besidesWei
   return desk.snapshot.balanceWei < neededWei ? neededWei : null
 }
 

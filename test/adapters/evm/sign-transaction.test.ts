@@ -17,6 +17,7 @@ it('signs byte for byte what ethers signs', () => {
       fc.uint8Array({ minLength: 60_000, maxLength: 70_000 }),
     ),
     gasLimit: amount,
+    value: amount,
     maxFeePerGas: amount,
     maxPriorityFeePerGas: amount,
   })
@@ -34,7 +35,6 @@ it('signs byte for byte what ethers signs', () => {
         maxPriorityFeePerGas,
         data: bytesToHex(transaction.data),
         type: 2,
-        value: 0n,
       })
       theirs.signature = KEY.sign(theirs.unsignedHash)
       expect(bytesToHex(ours.rawTx)).toBe(theirs.serialized)

@@ -19,6 +19,10 @@ export function createMemoryLockedLane(bench: LaneWorkbench, state: LaneState): 
   return {
     state,
 
+    async refuseAdministrative() {
+      throw new Error('no coins are sent in the simulator')
+    },
+
     async claimAdministrative() {
       await gate.step('db claim administrative')
       const row = tx

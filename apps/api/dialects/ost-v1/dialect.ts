@@ -23,3 +23,27 @@ export function ostV1(refusesRepeats: boolean): Dialect {
     adapt: (failed) => (failed.status === 401 ? { ...failed, error_data: [], internal_id: 'a_1' } : failed),
   }
 }
+
+/** What v0 called the parameters that a use case, or a route shared with v1, blames. */
+const V0_NAMES: Record<string, string> = {
+  id: 'uuid',
+  from_user_id: 'from_uuid',
+  to_user_id: 'to_uuid',
+  airdropped: 'list_type',
+}
+
+/** The dialect of March 2018: the same, with other names, and no version in front of its paths. */
+export function ostV0(refusesRepeats: boolean): Dialect {
+  const v1 = ostV1(refusesRepeats)
+  return {
+    ...v1,
+    adapt(failed, error) {
+      const adapted = v1.adapt(failed, error)
+      const error_data = adapted.error_data.map(({ parameter, msg }) => ({
+        parameter: V0_NAMES[parameter] ?? parameter,
+        msg,
+      }))
+      return { ...adapted, error_data }
+    },
+  }
+}
