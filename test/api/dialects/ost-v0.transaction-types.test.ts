@@ -33,7 +33,12 @@ describe('transaction types of v0', () => {
       ],
     })
     const { client_transaction_id } = created.transactions[0]
-    const edited = await data('/edit', { client_transaction_id, name: 'Love', currency_type: 'USD', currency_value: '0.5' })
+    const edited = await data('/edit', {
+      client_transaction_id,
+      name: 'Love',
+      currency_type: 'USD',
+      currency_value: '0.5',
+    })
     expect(edited.transactions[0]).toMatchObject({
       name: 'Love',
       currency_type: 'USD',
@@ -43,13 +48,23 @@ describe('transaction types of v0', () => {
   })
 
   it('400: names what is wrong as v0 called it', async () => {
-    expect(blamed(await post('/create'))).toEqual(badRequest('name', 'kind', 'currency_type', 'currency_value'))
-    const wrong = { name: 'Wrong', kind: 'x', currency_type: 'x', currency_value: '-1', commission_percent: 'x' }
+    expect(blamed(await post('/create'))).toEqual(
+      badRequest('name', 'kind', 'currency_type', 'currency_value'),
+    )
+    const wrong = {
+      name: 'Wrong',
+      kind: 'x',
+      currency_type: 'x',
+      currency_value: '-1',
+      commission_percent: 'x',
+    }
     expect(blamed(await post('/create', wrong))).toEqual(
       badRequest('kind', 'currency_type', 'currency_value', 'commission_percent'),
     )
     expect(blamed(await post('/edit'))).toEqual(badRequest('client_transaction_id'))
-    expect(blamed(await post('/edit', { client_transaction_id: '99999' }))).toEqual(badRequest('client_transaction_id'))
+    expect(blamed(await post('/edit', { client_transaction_id: '99999' }))).toEqual(
+      badRequest('client_transaction_id'),
+    )
   })
 
   it('are listed beside the token and its price', async () => {
@@ -68,7 +83,9 @@ describe('transaction types of v0', () => {
       'simple_stake_contract_addr',
     ])
     expect(listed.transaction_types.map(({ name }: { name: string }) => name)).toContain('tip')
-    expect(blamed(await ctx.call('GET', '/transaction-types/list', { page_no: '' }, v0))).toEqual(badRequest('page_no'))
+    expect(blamed(await ctx.call('GET', '/transaction-types/list', { page_no: '' }, v0))).toEqual(
+      badRequest('page_no'),
+    )
   })
 
   it('are executed by name, and asked about by uuids in any form of a list', async () => {
@@ -82,14 +99,26 @@ describe('transaction types of v0', () => {
       to_uuid: ctx.bob,
       action_id: expect.stringMatching(/^100\d\d$/),
     })
-    const [held] = await ctx.api.sql('SELECT amount FROM hold WHERE transaction_id = $1', [executed.transaction_uuid])
+    const [held] = await ctx.api.sql('SELECT amount FROM hold WHERE transaction_id = $1', [
+      executed.transaction_uuid,
+    ])
     expect(held).toEqual({ amount: ((TOKEN * 22n) / 10n).toString() })
     const second = await data('/execute', paid)
     await ctx.mine([executed.transaction_uuid])
     const transaction_uuids = [executed.transaction_uuid, second.transaction_uuid]
     for (const sdk of ['js', 'ruby', 'php', 'java'] as const) {
-      const status = await ctx.data('POST', '/transaction-types/status', { transaction_uuids }, { ...v0, sdk })
-      expect(Object.keys(status)).toEqual(['client_tokens', 'transaction_types', 'economy_users', 'transactions'])
+      const status = await ctx.data(
+        'POST',
+        '/transaction-types/status',
+        { transaction_uuids },
+        { ...v0, sdk },
+      )
+      expect(Object.keys(status)).toEqual([
+        'client_tokens',
+        'transaction_types',
+        'economy_users',
+        'transactions',
+      ])
       expect(status.transactions).toHaveLength(2)
       expect(status.economy_users).toHaveLength(2)
       expect(status.transactions[1]).toEqual({
@@ -116,8 +145,12 @@ describe('transaction types of v0', () => {
   it('400 and 422: what cannot be executed', async () => {
     const fixed = { transaction_kind: 'fixed', from_uuid: ctx.alice, to_uuid: ctx.bob }
     expect(blamed(await post('/execute'))).toEqual(badRequest('transaction_kind'))
-    expect(blamed(await post('/execute', { ...fixed, transaction_kind: 'nothing' }))).toEqual(badRequest('transaction_kind'))
-    expect(blamed(await post('/execute', { ...fixed, to_uuid: '', from_uuid: 'x' }))).toEqual(badRequest('from_uuid', 'to_uuid'))
+    expect(blamed(await post('/execute', { ...fixed, transaction_kind: 'nothing' }))).toEqual(
+      badRequest('transaction_kind'),
+    )
+    expect(blamed(await post('/execute', { ...fixed, to_uuid: '', from_uuid: 'x' }))).toEqual(
+      badRequest('from_uuid', 'to_uuid'),
+    )
     for (const to_uuid of [randomUUID(), ctx.strangers.userIds[0] ?? '', ctx.alice])
       expect(blamed(await post('/execute', { ...fixed, to_uuid }))).toEqual(badRequest('to_uuid'))
     const poor = await ctx.data('POST', '/users', { name: 'Poor' })
@@ -125,7 +158,9 @@ describe('transaction types of v0', () => {
       status: 422,
       code: 'INSUFFICIENT_FUNDS',
     })
-    expect(blamed(await post('/status', { transaction_uuids: ['x'] }))).toEqual(badRequest('transaction_uuids'))
+    expect(blamed(await post('/status', { transaction_uuids: ['x'] }))).toEqual(
+      badRequest('transaction_uuids'),
+    )
     expect(blamed(await post('/status'))).toEqual(badRequest('transaction_uuids'))
   })
 

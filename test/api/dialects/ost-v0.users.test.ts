@@ -33,7 +33,9 @@ describe('users of v0', () => {
     expect(blamed(await ctx.call('POST', '/users/create', { name: 'x' }, v0))).toEqual(badRequest('name'))
     expect(blamed(await ctx.call('POST', '/users/edit', {}, v0))).toEqual(badRequest('uuid', 'name'))
     for (const uuid of ['x', randomUUID(), ctx.strangers.userIds[0] ?? '', ctx.economy.companyId])
-      expect(blamed(await ctx.call('POST', '/users/edit', { uuid, name: 'Stolen' }, v0))).toEqual(badRequest('uuid'))
+      expect(blamed(await ctx.call('POST', '/users/edit', { uuid, name: 'Stolen' }, v0))).toEqual(
+        badRequest('uuid'),
+      )
   })
 
   it('are listed by 25, and say how to go on', async () => {
@@ -82,6 +84,11 @@ describe('users of v0', () => {
     ['POST', '/users/airdrop/drop', 'airdrops:write'],
     ['GET', '/users/airdrop/status', 'airdrops:read'],
   ] as const)('%s %s is guarded', (method, path, scope) =>
-    expectGuarded({ ...ctx, call: (m, p, params, more) => ctx.call(m, p, params, { ...v0, ...more }) }, method, path, scope),
+    expectGuarded(
+      { ...ctx, call: (m, p, params, more) => ctx.call(m, p, params, { ...v0, ...more }) },
+      method,
+      path,
+      scope,
+    ),
   )
 })

@@ -25,7 +25,9 @@ describe('transactions of 2018', () => {
   })
   const post = (params: Params) => ctx.call('POST', '/transactions', params)
   const heldBy = async (userId: string) =>
-    BigInt(String((await ctx.api.sql('SELECT held FROM account_balance WHERE id = $1', [userId]))[0]?.['held']))
+    BigInt(
+      String((await ctx.api.sql('SELECT held FROM account_balance WHERE id = $1', [userId]))[0]?.['held']),
+    )
 
   describe('POST /transactions', () => {
     it('answers at once, and shows numbers only when it is mined', async () => {
