@@ -1,18 +1,18 @@
+import { createHash, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import type { SchemaEngine } from '@prisma/schema-engine-wasm'
-import { Client } from 'pg'
+import { Client, DatabaseError } from 'pg'
 import { ensureRoles } from './database-roles.ts'
-import { NO_FILTERS, readMigrations, withSchemaEngine } from './schema-engine.ts'
+import { readScripts, type Script } from './schema-engine.ts'
 
 const MIGRATIONS = join(import.meta.dirname, '../prisma/migrations')
 
-/** Any number, the same in every process: one migrates, the others wait. */
-const MIGRATION_LOCK = 7_201_302
-/** Held by Prisma's engine for as long as its session lives. */
-const PRISMA_LOCK = 72_707_369
+/** The one that `prisma migrate deploy` holds: whoever migrates waits for everybody who does. */
+const MIGRATION_LOCK = 72_707_369
 
 /** A migration that waits longer than this for a busy table gives way instead of blocking the platform. */
 const TABLE_LOCK_TIMEOUT = '30s'
+/** A session of the server ends its statement so soon after the process that sent it is gone. */
+const CLIENT_GONE_AFTER = '1s'
 
 export type MigrateOptions = {
   folder?: string
@@ -27,22 +27,31 @@ export class MigrationFailed extends Error {
 /**
  * Applies the migrations the database does not have yet and returns their names.
  *
- * May run in several processes at once: they take turns. The URL must reach PostgreSQL directly, because a pooler in
- * transaction mode would drop the lock between two statements.
+ * Each is one transaction, its row of `_prisma_migrations` in it, so a process may be killed at any moment: a migration is
+ * there and recorded, or neither. May run in several processes at once: they take turns, also with what a killed one left
+ * running, because the session that runs the scripts is the one that holds the lock. The URL must reach PostgreSQL directly: a
+ * pooler in transaction mode would drop the lock between two statements.
  * @throws MigrationFailed when a migration fails, or when another process does not finish in time
  */
 export async function migrate(ownerUrl: string, options: MigrateOptions = {}): Promise<string[]> {
   const { folder = MIGRATIONS, waitMs = 120_000 } = options
-  const lock = new Client({ connectionString: ownerUrl, connectionTimeoutMillis: 10_000 })
+  const scripts = await readScripts(folder)
+  for (const script of scripts) assertIsOneTransaction(script)
+  const client = new Client({ connectionString: ownerUrl, connectionTimeoutMillis: 10_000 })
   // If the server ends this connection, the lock is gone; the statement in progress reports it.
-  lock.on('error', () => undefined)
-  await lock.connect()
+  client.on('error', () => undefined)
+  await client.connect()
   try {
-    await takeTurn(lock, waitMs)
-    await clearUnfinished(lock)
-    return await applyMigrations(ownerUrl, folder)
+    await takeTurn(client, waitMs)
+    await client.query(
+      `SET lock_timeout = '${TABLE_LOCK_TIMEOUT}'; SET client_connection_check_interval = '${CLIENT_GONE_AFTER}'`,
+    )
+    const applied = await readApplied(client)
+    const missing = scripts.filter(({ name }) => !applied.has(name))
+    for (const script of missing) await apply(client, script)
+    return missing.map(({ name }) => name)
   } finally {
-    await lock.end()
+    await client.end()
   }
 }
 
@@ -51,7 +60,7 @@ async function takeTurn(client: Client, waitMs: number): Promise<void> {
   try {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
   } catch (cause) {
-    const isTimeout = cause instanceof Error && 'code' in cause && cause.code === '55P03'
+    const isTimeout = cause instanceof DatabaseError && cause.code === '55P03'
     if (!isTimeout) throw cause
     throw new MigrationFailed(
       `Another process has been migrating this database for more than ${waitMs} ms: wait for it to finish or end it, then start again.`,
@@ -60,53 +69,76 @@ async function takeTurn(client: Client, waitMs: number): Promise<void> {
   }
 }
 
+/** As Prisma makes it (migration persistence of its schema engine). */
+const TABLE = `
+CREATE TABLE IF NOT EXISTS _prisma_migrations (
+  id                  VARCHAR(36) PRIMARY KEY NOT NULL,
+  checksum            VARCHAR(64) NOT NULL,
+  finished_at         TIMESTAMPTZ,
+  migration_name      VARCHAR(255) NOT NULL,
+  logs                TEXT,
+  rolled_back_at      TIMESTAMPTZ,
+  started_at          TIMESTAMPTZ NOT NULL DEFAULT now(),
+  applied_steps_count INTEGER NOT NULL DEFAULT 0
+)`
+
 /**
- * A process that was killed leaves its migration as begun and its engine's session perhaps still at work, which ends with the
- * server's next look at the connection. After that nothing of an unfinished script is left: it runs as one transaction.
+ * Names of what is finished. What Prisma's own command left as begun is told to be rolled back: it sends a script as one
+ * transaction too, and nobody else is at work on it while we hold the lock.
  */
-async function clearUnfinished(client: Client): Promise<void> {
-  const { rows } = await client.query<{ known: boolean }>(
-    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS known`,
-  )
-  if (!rows[0]?.known) return
-  await client.query('SELECT pg_advisory_lock($1)', [PRISMA_LOCK])
+async function readApplied(client: Client): Promise<Set<string>> {
+  await client.query(TABLE)
   await client.query(
     'UPDATE _prisma_migrations SET rolled_back_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL',
   )
-  await client.query('SELECT pg_advisory_unlock($1)', [PRISMA_LOCK])
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
+  )
+  return new Set(rows.map(({ name }) => name))
 }
 
-async function applyMigrations(ownerUrl: string, folder: string): Promise<string[]> {
-  const migrationsList = await readMigrations(folder)
-  const apply = async (engine: SchemaEngine) => {
-    try {
-      const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters: NO_FILTERS })
-      return appliedMigrationNames
-    } catch (cause) {
-      const reason = await explain(engine, cause)
-      throw new MigrationFailed(`The database could not be migrated: ${reason}`, { cause })
-    }
+async function apply(client: Client, { name, text }: Script): Promise<void> {
+  const checksum = createHash('sha256').update(text).digest('hex')
+  await client.query('BEGIN')
+  try {
+    // Parsed and run as a whole: function bodies keep their semicolons.
+    await client.query(text)
+    await client.query(
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+       VALUES ($1, $2, $3, now(), clock_timestamp(), 1)`,
+      [randomUUID(), checksum, name],
+    )
+    await client.query('COMMIT')
+  } catch (cause) {
+    // A connection that is gone has rolled back by itself.
+    await client.query('ROLLBACK').catch(() => undefined)
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new MigrationFailed(
+      `The database could not be migrated: ${name} failed and was rolled back: ${reason}${whereIn(text, cause)}`,
+      { cause },
+    )
   }
-  return withSchemaEngine(ownerUrl, apply, `-c lock_timeout=${TABLE_LOCK_TIMEOUT}`)
 }
 
-/**
- * A script runs as one transaction, so nothing of a failed one is left. Saying so in `_prisma_migrations` lets the
- * corrected script apply at the next start instead of being refused until someone resolves the failure by hand.
- */
-async function explain(engine: SchemaEngine, cause: unknown): Promise<string> {
-  const message = messageOf(cause)
-  const failed = /migration_name="([^"]+)"/.exec(message)?.[1]
-  if (failed === undefined) return message
-  await engine.markMigrationRolledBack({ migrationName: failed })
-  const reason = message.split('\n   0: ')[0] ?? message
-  return `${failed} failed and was rolled back: ${reason.replace('external connector error\n', '')}`
+/** Statements that would end the transaction; alone on their line, as nothing within a function body is. */
+const ENDS_TRANSACTION = /^[ \t]*(BEGIN|START\s+TRANSACTION|COMMIT|ROLLBACK|ABORT)\b[^\n;]*;/im
+
+function assertIsOneTransaction({ name, text }: Script): void {
+  const found = ENDS_TRANSACTION.exec(text)
+  if (found === null) return
+  const line = lineOf(text, found.index)
+  throw new MigrationFailed(
+    `${name} says ${found[1]?.toUpperCase()} on line ${line}: each migration is one transaction already, in which it is recorded. Take the statement out, or split the migration.`,
+  )
 }
 
-/** The engine throws plain objects and strings as well as errors. */
-function messageOf(cause: unknown): string {
-  if (cause instanceof Error) return cause.message
-  return typeof cause === 'string' ? cause : JSON.stringify(cause)
+function whereIn(text: string, cause: unknown): string {
+  if (!(cause instanceof DatabaseError) || cause.position === undefined) return ''
+  return ` (line ${lineOf(text, Number(cause.position) - 1)})`
+}
+
+function lineOf(text: string, index: number): number {
+  return text.slice(0, index).split('\n').length
 }
 
 if (import.meta.main) {
@@ -122,8 +154,6 @@ if (import.meta.main) {
     }
     const applied = await migrate(DATABASE_OWNER_URL)
     console.log(applied.length === 0 ? 'Nothing to migrate.' : `Applied ${applied.join(', ')}.`)
-    // The engine leaves the 10 s timer of its lock behind, which would keep the process alive.
-    process.exit(0)
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
     process.exit(1)

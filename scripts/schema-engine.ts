@@ -16,13 +16,9 @@ export const NO_FILTERS = { externalTables: [], externalEnums: [] }
 export async function withSchemaEngine<T>(
   databaseUrl: string,
   use: (engine: SchemaEngine) => Promise<T>,
-  options?: string,
 ): Promise<T> {
   const { SchemaEngine } = await loadEngine()
-  const adapters = new WholeScripts({
-    connectionString: databaseUrl,
-    ...(options !== undefined && { options }),
-  })
+  const adapters = new WholeScripts({ connectionString: databaseUrl })
   const datasource = 'datasource db {\n  provider = "postgresql"\n}\n'
   try {
     const engine = await SchemaEngine.new(
@@ -37,22 +33,31 @@ export async function withSchemaEngine<T>(
   }
 }
 
+export interface Script {
+  /** `<timestamp>_<verb>`. */
+  name: string
+  text: string
+}
+
 /** Reads `<folder>/<timestamp>_<verb>/migration.sql`, in the order in which they apply. */
-export async function readMigrations(folder: string): Promise<MigrationList> {
+export async function readScripts(folder: string): Promise<Script[]> {
   const entries = await readdir(folder, { withFileTypes: true })
   const names = entries
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .toSorted()
-  const migrationDirectories = await Promise.all(
-    names.map(async (name) => ({
-      path: name,
-      migrationFile: {
-        path: 'migration.sql',
-        content: { tag: 'ok' as const, value: await readFile(join(folder, name, 'migration.sql'), 'utf8') },
-      },
-    })),
+  return Promise.all(
+    names.map(async (name) => ({ name, text: await readFile(join(folder, name, 'migration.sql'), 'utf8') })),
   )
+}
+
+/** The same as the engine takes them. */
+export async function readMigrations(folder: string): Promise<MigrationList> {
+  const scripts = await readScripts(folder)
+  const migrationDirectories = scripts.map(({ name, text }) => ({
+    path: name,
+    migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value: text } },
+  }))
   const lockfile = await readFile(join(folder, 'migration_lock.toml'), 'utf8').catch(() => null)
   return {
     baseDir: folder,
