@@ -4,24 +4,27 @@ import { parseArgs } from 'node:util'
 import { CATALOGUE } from '#test/faults/catalogue.ts'
 import { removeLeftovers } from '#test/faults/bed.ts'
 import type { Fault } from '#test/faults/fault.ts'
-import { createReport, HEADING } from '#test/faults/report.ts'
-import { runTries } from '#test/faults/run.ts'
-import { planTries } from '#test/faults/schedule.ts'
+import { createReport, HEADING, readRows, timeTold } from '#test/faults/report.ts'
+import { runLives } from '#test/faults/run.ts'
+import { planLives, planTries } from '#test/faults/schedule.ts'
+import { writeDocs } from '#test/faults/write-docs.ts'
 import { ROOT } from './stack/settings.ts'
 import { onStopRequest } from './stack/stop-request.ts'
 
-const USAGE = `npm run test:faults -- [--only F8,kill-worker] [--tries 3] [--seed 42] [--beds 3] [--list]
+const USAGE = `npm run test:faults -- [--only F8,kill-worker] [--tries 3] [--seed 42] [--beds 5] [--list] [--docs]
 
   --only    faults by their names, separated by commas; all of them without it
   --tries   of each fault, instead of the number that each has by itself
   --seed    of the first try; every further one has the next. By chance without it; it is printed
-  --beds    platforms at the same time (3)
+  --beds    platforms at the same time (5)
   --list    says what there is
+  --docs    writes what the last runs found into docs/reliability.md, and does nothing else
 `
 const SEED_MAX = 1_000_000
 const BEDS_MAX = 8
 
-const options = readOptions()
+const file = join(ROOT, '.local/faults.json')
+const options = await readOptions()
 const print = (line: string) => void process.stdout.write(`${line}\n`)
 // What runs below us is ended by its watchdog; there is nothing to be finished.
 onStopRequest(async () => process.exit(130))
@@ -31,17 +34,20 @@ const report = createReport({
   planned: new Map(plans.flatMap((plan) => (plan[0] ? [[plan[0].fault, plan.length]] : []))),
   folder: join(ROOT, '.local/faults'),
   print,
+  // A run of some leaves the rows of the others.
+  earlier: options.faults === CATALOGUE ? [] : await readRows(file),
 })
-const file = join(ROOT, '.local/faults.json')
 const startedAt = performance.now()
 print(`Seed ${options.seed}. ${plans.length} faults, ${plans.flat().length} tries.\n${HEADING}`)
 await removeLeftovers()
-await runTries(plans, {
-  beds: Math.min(options.beds, plans.length),
-  async onTry(result, bed) {
+const lives = plans.flatMap(planLives)
+await runLives(lives, {
+  beds: Math.min(options.beds, lives.length),
+  async onLife(result, bed) {
     await report.add(result, bed)
     await report.write(file)
   },
+  onReplay: report.addReplay,
 })
 const rows = report.rows()
 const failed = rows.filter(({ failed_seeds: seeds }) => seeds.length > 0)
@@ -50,20 +56,31 @@ const verdict = failed.length === 0 ? 'All passed' : `${failed.length} did not p
 print(
   `\n${verdict}: ${rows.length} faults, ${sum(rows.map((row) => row.tries))} tries in ${minutes} min. In full: ${file}`,
 )
+print(`Seconds of all platforms: ${timeTold(rows)}.`)
 process.exit(failed.length === 0 ? 0 : 1)
 
-function readOptions(): { faults: readonly Fault[]; tries?: number; seed: number; beds: number } {
+async function readOptions(): Promise<{
+  faults: readonly Fault[]
+  tries?: number
+  seed: number
+  beds: number
+}> {
   const { values } = parseArgs({
     options: {
       only: { type: 'string' },
       tries: { type: 'string' },
       seed: { type: 'string' },
-      beds: { type: 'string', default: '3' },
+      beds: { type: 'string', default: '5' },
+      docs: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
   if (values.help) end(USAGE)
+  if (values.docs) {
+    const missing = await writeDocs(file)
+    end(`docs/reliability.md is written. Without a row: ${missing.join(', ') || 'none'}.\n`)
+  }
   if (values.list) end(CATALOGUE.map(({ id, name }) => `${id.padEnd(24)} ${name}\n`).join(''))
   const tries = values.tries === undefined ? {} : { tries: number('tries', values.tries, 10_000) }
   const seed =

@@ -20,23 +20,29 @@ const LOOK_EVERY_MS = 400
 const ANSWER_TIMEOUT_MS = 2_000
 /** Longer than any try: a watch that nobody ends is over then. */
 const WATCH_MS_MAX = 240_000
-/** After everything has ended: for what is counted by a job that runs now and then. */
-const LATEST_MS = 6_000
+/** After the fault: for what is counted by a job that runs now and then. */
+const LATEST_MS = 15_000
+/** Until the alarm of the try before has gone out. */
+const OUT_WITHIN_MS = 15_000
 
 /** The same fault, which passes only when its alarm was seen between its beginning and its end. */
 export function withAlarm(fault: Fault, alarm: Alarm): Fault {
   const watches = new WeakMap<Scene, Watch>()
+  const isDue = (scene: Scene) => alarm.isDue?.(scene) ?? true
   return {
     ...fault,
     async inject(bed, random, scene) {
       watches.set(scene, await startWatch(bed, alarm))
       await fault.inject(bed, random, scene)
     },
+    // What the next try of the fault raises must not be taken for this one's.
+    async settle(scene) {
+      await watches.get(scene)?.end(isDue(scene))
+    },
     async check(scene) {
       const findings = (await fault.check?.(scene)) ?? []
-      const isDue = alarm.isDue?.(scene) ?? true
-      const isSeen = await watches.get(scene)?.end(isDue)
-      if (isSeen === true || !isDue) return findings
+      const isSeen = await watches.get(scene)?.end(isDue(scene))
+      if (isSeen === true || !isDue(scene)) return findings
       return [...findings, { verdict: 'V4', kind: 'mismatch', what: `no alarm: ${alarm.name}` }]
     },
   }
@@ -71,16 +77,16 @@ interface Watch {
 }
 
 async function startWatch(bed: Bed, alarm: Alarm): Promise<Watch> {
-  let before: Readings | undefined
+  let before = await untilOut(bed, alarm)
   let isSeen = false
   let until = performance.now() + WATCH_MS_MAX
+  let isEnded = false
   const look = async () => {
     const now = await readMetrics(bed)
     if (now === undefined) return
     before ??= now
-    isSeen ||= alarm.isRaised(now, before)
+    isSeen ||= !isEnded && alarm.isRaised(now, before)
   }
-  await look()
   const watching = (async () => {
     while (!isSeen && performance.now() < until) {
       await sleep(LOOK_EVERY_MS)
@@ -89,10 +95,22 @@ async function startWatch(bed: Bed, alarm: Alarm): Promise<Watch> {
   })()
   return {
     async end(isAwaited) {
-      until = isAwaited ? performance.now() + LATEST_MS : 0
+      if (!isEnded) until = isAwaited ? performance.now() + LATEST_MS : 0
       await watching
+      isEnded = true
       return isSeen
     },
+  }
+}
+
+/** What the metrics say once the alarm is not raised; undefined when no worker answers. */
+async function untilOut(bed: Bed, alarm: Alarm): Promise<Readings | undefined> {
+  const deadline = performance.now() + OUT_WITHIN_MS
+  for (;;) {
+    const now = await readMetrics(bed)
+    if (now === undefined || !alarm.isRaised(now, now)) return now
+    if (performance.now() > deadline) throw new Error(`the alarm is still raised: ${alarm.name}`)
+    await sleep(LOOK_EVERY_MS)
   }
 }
 

@@ -105,6 +105,8 @@ export async function startBed(options: BedOptions = {}): Promise<Bed> {
 
   const env = {
     NODE_ENV: 'test',
+    // Processes are started hundreds of times; half of a start is compiling.
+    NODE_COMPILE_CACHE: join(ROOT, '.local/compile-cache'),
     DATABASE_URL: postgres.urls.appUrl,
     REDIS_URL: redis.url,
     KEY_ENCRYPTION_KEY: keyEncryptionKey.toString('base64url'),

@@ -57,6 +57,7 @@ import {
   redisRestarted,
 } from './faults/redis.ts'
 import { oneSkipped, poisonItems } from './faults/refused-payments.ts'
+import { keyRotated } from './faults/key-rotation.ts'
 import { keyUsedElsewhere, outOfGas } from './faults/relayer-key.ts'
 import { chainOlder, reorganised, reorganisedBeyondFinal } from './faults/reorgs.ts'
 import { apiClockShifted, workerClockShifted } from './faults/shifted-clock.ts'
@@ -65,6 +66,7 @@ import { economyPaused, keyRevoked } from './faults/stop-orders.ts'
 import { tenantStorm } from './faults/tenant-storm.ts'
 import { apiTerminated, workerTerminated } from './faults/terminate-processes.ts'
 import { twoWorkers } from './faults/two-workers.ts'
+import { deliveryUnrecorded, receiverBad } from './faults/webhook-receivers.ts'
 
 const PROCESSES: readonly Fault[] = [killApi, killWorker, killBoth, apiTerminated, workerTerminated]
 
@@ -135,10 +137,13 @@ export const CATALOGUE: readonly Fault[] = [
   frozenAmongTwo,
   frozenAmongFour,
   oneKey,
+  receiverBad,
+  deliveryUnrecorded,
   migratedTwice,
   coldFleet,
   apiClockShifted,
   workerClockShifted,
+  keyRotated,
   keyRevoked,
   economyPaused,
   rollingDeploy,

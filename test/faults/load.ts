@@ -3,11 +3,11 @@ import type { Random } from '#scripts/simulate/random.ts'
 import { type Payment, payBatch, payOne, type Player, type Stage } from './stage.ts'
 
 /** Callers of the busy business and of its neighbour. */
-const CALLERS = [5, 1] as const
-const BATCH_ITEMS = 8
-const PACE_MS = 30
+const CALLERS = [4, 1] as const
+const BATCH_ITEMS = 4
+const PACE_MS = 80
 /** After so many requests a caller slows down: a fault of a minute needs no more payments than one of a second. */
-const EAGER_REQUESTS = 40
+const EAGER_REQUESTS = 20
 const SLOW_PACE_MS = 400
 const HANG_UP_MS_MAX = 20
 /** More than anybody has: it must be refused, and never paid. */

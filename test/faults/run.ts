@@ -1,150 +1,140 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bed, startBed } from './bed.ts'
-import { type Fault, internalErrors, type Scene } from './fault.ts'
-import { drain } from './drain.ts'
-import type { Finding } from './finding.ts'
-import { judge } from './judge.ts'
-import { startLoad } from './load.ts'
-import type { PlannedTry } from './schedule.ts'
-import { takeSnapshot } from './snapshot.ts'
+import { brokenOff, type LifeResult, liveThrough } from './life.ts'
+import { again, type Life } from './schedule.ts'
 import { openStage, type Stage } from './stage.ts'
 
-/** How one try ended. */
-export interface TryResult {
-  fault: Fault
-  seed: number
-  findings: Finding[]
-  /** Seconds until nothing was under way; the bound where it never came to that. */
-  drainedS: number
-  /** Payments of this try that were accepted. */
-  accepted: number
-  seconds: number
-}
-
-/** A stage's history is judged whole after every try, so it must not become too long. */
-const TRIES_PER_STAGE = 10
+/** Payments. A stage's history is judged whole after every life, so it must not become too long. */
+const HISTORY_MAX = 5_000
 /** A chain keeps all its states in memory. */
-const TRIES_PER_BED = 120
+const TRIES_PER_BED = 200
+/** Lives of a kind for which one more bed of that kind is worth starting. */
+const WORTH_A_BED = 4
 const FLEET = { apis: 1, workers: 1 }
 
 export interface RunOptions {
   /** Beds at the same time. */
   beds: number
-  onTry(result: TryResult, bed: Bed): void | Promise<void>
-  onBed?(what: string): void
+  /** Without a bed where none could be started. */
+  onLife: (result: LifeResult, bed?: Bed) => void | Promise<void>
+  /** Each try of a life in which something was found, alone on a new platform: whose fault it was. */
+  onReplay?: (result: LifeResult, bed?: Bed) => void | Promise<void>
 }
 
-/** Tries every plan; plans of the same kind of bed follow each other on one. */
-export async function runTries(
-  plans: readonly (readonly PlannedTry[])[],
-  options: RunOptions,
-): Promise<void> {
-  const kinds = [...Map.groupBy(plans, ([first]) => JSON.stringify(first?.fault.bed ?? {})).values()]
-  const queue = kinds.flat()
-  await Promise.all(Array.from({ length: options.beds }, async () => workOff(queue, options)))
+/** Lives that need the same kind of bed. */
+interface Queue {
+  kind: string
+  lives: Life[]
+  /** Beds that take from it. */
+  beds: number
 }
 
 interface Place {
   bed: Bed
-  kind: string
-  stage: Stage | undefined
-  triesOfBed: number
-  triesOfStage: number
+  stage: Stage
+  tries: number
 }
 
-async function workOff(queue: (readonly PlannedTry[])[], options: RunOptions): Promise<void> {
+/** Lives through all of them; those that need the same kind of bed follow each other on one. */
+export async function runLives(lives: readonly Life[], options: RunOptions): Promise<void> {
+  const queues = [...Map.groupBy(lives, kindOf)].map(
+    ([kind, own]): Queue => ({ kind, lives: own.toSorted((a, b) => sizeOf(a) - sizeOf(b)), beds: 0 }),
+  )
+  await Promise.all(
+    Array.from({ length: options.beds }, async () => {
+      for (let queue = choose(queues); queue !== undefined; queue = choose(queues)) {
+        queue.beds += 1
+        await workOff(queue, options)
+        queue.beds -= 1
+      }
+    }),
+  )
+}
+
+/** Where most is to be done, unless those who are at it already will soon be through. */
+function choose(queues: readonly Queue[]): Queue | undefined {
+  return queues
+    .filter(({ lives, beds }) => lives.length >= (beds === 0 ? 1 : WORTH_A_BED))
+    .toSorted((a, b) => b.lives.length / (b.beds + 1) - a.lives.length / (a.beds + 1))[0]
+}
+
+async function workOff({ lives }: Queue, options: RunOptions): Promise<void> {
   let place: Place | undefined
   try {
-    for (let plans = queue.shift(); plans !== undefined; plans = queue.shift()) {
-      for (const planned of plans) place = await tryOn(place, planned, options)
+    for (let life = lives.shift(); life !== undefined; life = lives.shift()) {
+      const before = place
+      place = undefined
+      const isSound = await liveOn(life, options.onLife, async () => (place = await prepare(before, life)))
+      if (isSound) continue
+      // Nobody knows in what state it is.
+      await leave(place)
+      place = undefined
+      if (life.length > 1) for (const one of life) await replay([again(one)], options.onReplay)
     }
   } finally {
     await leave(place)
   }
 }
 
-/** @returns the place for the next try; none where this one left it in a state that nobody knows. */
-async function tryOn(
-  place: Place | undefined,
-  planned: PlannedTry,
-  options: RunOptions,
-): Promise<Place | undefined> {
-  const here = await prepare(place, planned.fault, options)
-  const startedAt = performance.now()
-  const result = await tryFault(here, planned).catch(
-    (error: unknown): TryResult => ({
-      fault: planned.fault,
-      seed: planned.seed,
-      findings: [{ verdict: 'V5', kind: 'mismatch', what: `the try broke off: ${inWords(error)}` }],
-      drainedS: planned.fault.drainedWithinS,
-      accepted: 0,
-      seconds: (performance.now() - startedAt) / 1_000,
-    }),
-  )
-  here.triesOfBed += 1
-  here.triesOfStage += 1
-  await options.onTry(result, here.bed)
-  if (result.findings.length === 0) return here
-  await leave(here)
-  return undefined
+async function replay(life: Life, tell: RunOptions['onReplay']): Promise<void> {
+  let place: Place | undefined
+  try {
+    await liveOn(life, tell, async () => (place = await prepare(undefined, life)))
+  } finally {
+    await leave(place)
+  }
 }
 
-async function prepare(place: Place | undefined, fault: Fault, options: RunOptions): Promise<Place> {
-  const kind = JSON.stringify(fault.bed ?? {})
-  let here = place
-  if (here && (here.kind !== kind || here.triesOfBed >= TRIES_PER_BED)) {
-    await leave(here)
-    here = undefined
+/** @returns whether nothing was found. */
+async function liveOn(
+  life: Life,
+  tell: RunOptions['onReplay'],
+  find: () => Promise<Place>,
+): Promise<boolean> {
+  const startedAt = performance.now()
+  let place: Place | undefined
+  let startS = 0
+  let result: LifeResult
+  try {
+    place = await find()
+    startS = (performance.now() - startedAt) / 1_000
+    place.tries += life.length
+    result = await liveThrough(place.stage, life)
+  } catch (error) {
+    result = brokenOff(life, error)
   }
-  if (here === undefined) {
-    options.onBed?.(`a platform starts for ${fault.id}`)
-    const bed = await startBed({ ...fault.bed, fleet: fault.fleet ?? FLEET })
-    here = { bed, kind, stage: undefined, triesOfBed: 0, triesOfStage: 0 }
+  result.spent.start = startS
+  await tell?.(result, place?.bed)
+  return result.findings.length === 0
+}
+
+async function prepare(before: Place | undefined, [{ fault }]: Life): Promise<Place> {
+  const fleet = fault.fleet ?? FLEET
+  const isWornOut = before !== undefined && before.tries >= TRIES_PER_BED
+  if (isWornOut) await leave(before)
+  const kept = isWornOut ? undefined : before
+  const bed = kept?.bed ?? (await startBed({ ...fault.bed, fleet }))
+  try {
+    await bed.scale(fleet)
+    if (kept && kept.stage.story.intents.length < HISTORY_MAX) return kept
+    await kept?.stage.close()
+    return { bed, stage: await openStage(bed), tries: kept?.tries ?? 0 }
+  } catch (error) {
+    await bed.close()
+    throw error
   }
-  await here.bed.scale(fault.fleet ?? FLEET)
-  if (here.stage && here.triesOfStage >= TRIES_PER_STAGE) {
-    await here.stage.close()
-    here.stage = undefined
-  }
-  if (here.stage === undefined) {
-    here.stage = await openStage(here.bed)
-    here.triesOfStage = 0
-  }
-  return here
 }
 
 async function leave(place: Place | undefined): Promise<void> {
-  await place?.stage?.close()
+  await place?.stage.close()
   await place?.bed.close()
 }
 
-async function tryFault({ bed, stage }: Place, planned: PlannedTry): Promise<TryResult> {
-  if (stage === undefined) throw new Error('a try needs a stage')
-  const { fault, seed, isFullLength, beforeMs, afterMs, random } = planned
-  const startedAt = performance.now()
-  const load = startLoad(stage, random.fork('load'), `${fault.id}-${seed}`)
-  const { attempts, intents } = stage.story
-  const firstIntent = intents.length
-  const scene: Scene = { stage, load, seed, isFullLength, firstAttempt: attempts.length }
-  await sleep(beforeMs)
-  try {
-    await fault.inject(bed, random, scene)
-  } finally {
-    await fault.heal(bed, scene)
-  }
-  const healedAt = performance.now()
-  await sleep(afterMs)
-  await load.stop()
-  const drainedS = await drain(stage, healedAt, fault.drainedWithinS)
-  const snapshot = await takeSnapshot(stage, { drainedS, drainedWithinS: fault.drainedWithinS })
-  const findings = [...judge(snapshot), ...internalErrors(scene), ...((await fault.check?.(scene)) ?? [])]
-  const accepted = intents
-    .slice(firstIntent)
-    .filter(({ answer }) => answer && 'transactionId' in answer).length
-  const seconds = (performance.now() - startedAt) / 1_000
-  return { fault, seed, findings, drainedS: drainedS ?? fault.drainedWithinS, accepted, seconds }
+function kindOf([{ fault }]: Life): string {
+  return JSON.stringify(fault.bed ?? {})
 }
 
-function inWords(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+/** Those with a fleet of the same size follow each other. */
+function sizeOf([{ fault }]: Life): number {
+  const { apis, workers } = fault.fleet ?? FLEET
+  return apis + 10 * workers
 }

@@ -5,9 +5,9 @@ import { JOB_NAMES, type JobData, QUEUE_PREFIX, QUEUES } from './queues.ts'
 import { openRedis } from './redis.ts'
 
 /** A worker that does not renew its claim on a job for so long is taken for dead, and the job is given to another. */
-const LOCK_DURATION_MS = 6_000
-const LOCK_RENEW_MS = 2_000
-const STALLED_INTERVAL_MS = 2_000
+const LOCK_DURATION_MS = 5_000
+const LOCK_RENEW_MS = 1_000
+const STALLED_INTERVAL_MS = 1_000
 /** A job is handed on so often before it counts as failed; the sweeper would bring it back even then. */
 const STALLED_MAX = 3
 const RETRY_AFTER_LOST_CONNECTION_MS = 250

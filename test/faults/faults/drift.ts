@@ -64,6 +64,7 @@ export const TAMPERED: readonly Fault[] = TAMPERINGS.map((tampering) => ({
   id: tampering.id,
   name: `${tampering.name}: the comparison of ledger and chain finds it`,
   drainedWithinS: 30,
+  isAlone: true,
   async inject(bed, _random, scene) {
     await scene.load.stop()
     await drain(scene.stage, performance.now(), QUIET_WITHIN_S)

@@ -11,8 +11,8 @@ function frozenAmong(workers: number): Fault {
     async inject(bed, random, scene) {
       const sleeper = random.pick(bed.workers)
       sleeper.freeze()
-      // Claims on jobs run out after 6 s: from then on others do what the sleeper was doing.
-      await sleep(lengthMs(scene, random, { full: 60_000, short: [500, 9_000] }))
+      // Claims on jobs run out after 5 s: from then on others do what the sleeper was doing.
+      await sleep(lengthMs(scene, random, { full: 60_000, short: [500, 7_000] }))
       sleeper.thaw()
     },
     async heal(bed) {

@@ -47,6 +47,7 @@ function poisoned(
       id,
       name,
       drainedWithinS: 30,
+      isAlone: true,
       async inject(bed, random, scene) {
         const { stage } = scene
         const [player] = stage.players

@@ -129,6 +129,7 @@ export const reorganisedBeyondFinal: Fault = withAlarm(
     id: 'F13-beyond',
     name: 'a re-org deeper than finality: everything stops until the operator accepts it',
     drainedWithinS: 60,
+    isAlone: true,
     bed: PRODUCTION,
     async inject(bed, random, scene) {
       const depth = FINALITY_DEPTH + random.between(4, 12)

@@ -18,6 +18,7 @@ export const tenantStorm: Fault = {
   id: 'F26',
   name: 'one tenant sends a hundred times what the other does',
   drainedWithinS: 60,
+  isAlone: true,
   async inject(_bed, random, scene) {
     const { stage } = scene
     const [busy, neighbour] = stage.players
