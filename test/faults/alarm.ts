@@ -23,7 +23,7 @@ const WATCH_MS_MAX = 240_000
 /** After the fault: for what is counted by a job that runs now and then. */
 const LATEST_MS = 15_000
 /** Until the alarm of the try before has gone out. */
-const OUT_WITHIN_MS = 15_000
+const OUT_WITHIN_MS = 30_000
 
 /** The same fault, which passes only when its alarm was seen between its beginning and its end. */
 export function withAlarm(fault: Fault, alarm: Alarm): Fault {

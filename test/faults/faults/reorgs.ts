@@ -82,7 +82,8 @@ export const reorganised = withAlarm(
     bed: PRODUCTION,
     async inject(bed, random, scene) {
       const times = scene.isFullLength ? REORGS_FULL : random.between(1, 2)
-      let highest = 0
+      // The try before may have left the chain shorter than what the ledger has read.
+      let highest = (await cursorOf(bed)).number
       for (let time = 0; time < times; time += 1) {
         const depth = scene.isFullLength ? (time % FINALITY_DEPTH) + 1 : random.between(1, FINALITY_DEPTH)
         await sleep(random.between(100, 800))
