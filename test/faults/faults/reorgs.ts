@@ -52,7 +52,7 @@ async function comesTrue(isTrue: () => Promise<boolean>): Promise<boolean> {
   return false
 }
 
-/** Blocks that the ledger had and that are gone: then it must say so. */
+/** How often a block that the ledger had was not the chain's any more: then it must say so. */
 const orphaned = new WeakMap<Scene, number>()
 const hasOrphaned = (scene: Scene) => (orphaned.get(scene) ?? 0) > 0
 
@@ -64,12 +64,23 @@ async function orphan(
   how: 'anvil_reorg' | 'anvil_rollback',
 ): Promise<void> {
   await comesTrue(async () => (await headOf(bed)) > (await floorOf(bed)) + depth)
-  const { head, number } = await bed.chain.betweenBlocks(async () => {
-    const before = { head: await headOf(bed), number: (await cursorOf(bed)).number }
+  const isOther = await bed.chain.betweenBlocks(async () => {
+    const { number } = await cursorOf(bed)
+    const before = await hashAt(bed, number)
     await bed.chain.rpc(how, how === 'anvil_reorg' ? [depth, []] : [depth])
-    return before
+    return before !== null && (await hashAt(bed, number)) !== before
   })
-  orphaned.set(scene, (orphaned.get(scene) ?? 0) + Math.max(0, number - (head - depth) - 1))
+  // An empty block may be replaced by itself: then nothing has happened.
+  if (isOther) orphaned.set(scene, (orphaned.get(scene) ?? 0) + 1)
+}
+
+/** null: there is no such block. */
+async function hashAt({ chain }: Bed, number: number): Promise<string | null> {
+  // As the Ethereum JSON-RPC specifies it.
+  const block = (await chain.rpc('eth_getBlockByNumber', [`0x${number.toString(16)}`, false])) as {
+    hash: string
+  } | null
+  return block?.hash ?? null
 }
 
 const REORGS_FULL = 16
@@ -184,9 +195,5 @@ async function ends({ postgres }: Bed): Promise<string> {
 
 async function isOnChain(bed: Bed): Promise<boolean> {
   const { number, hash } = await cursorOf(bed)
-  // As the Ethereum JSON-RPC specifies it.
-  const block = (await bed.chain.rpc('eth_getBlockByNumber', [`0x${number.toString(16)}`, false])) as {
-    hash: string
-  } | null
-  return block?.hash === hash
+  return (await hashAt(bed, number)) === hash
 }
