@@ -47,6 +47,8 @@ export const receiverBad: Fault = withAlarm(
     id: 'F17',
     name: 'a webhook receiver is down, hangs, drips, cuts the line, redirects, fails or answers 100 MB',
     drainedWithinS: 60,
+    // After some failures a receiver is given a pause, in which the next try would meet nothing.
+    isAlone: true,
     async inject(bed, random, scene) {
       const [{ sink, economyId }] = scene.stage.players
       const [since] = await bed.postgres.sql<{ now: string }>('SELECT now()::text AS now')
