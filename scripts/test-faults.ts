@@ -28,6 +28,12 @@ const options = await readOptions()
 const print = (line: string) => void process.stdout.write(`${line}\n`)
 // What runs below us is ended by its watchdog; there is nothing to be finished.
 onStopRequest(async () => process.exit(130))
+// Of whatever the end of a platform cuts: a run of half an hour is not lost by it, and does not pass either.
+let unhandled = 0
+process.on('unhandledRejection', (reason) => {
+  unhandled += 1
+  print(`✗ nobody waited for: ${reason instanceof Error ? reason.message : String(reason)}`)
+})
 
 const plans = options.faults.map((fault) => planTries(fault, options))
 const report = createReport({
@@ -57,7 +63,7 @@ print(
   `\n${verdict}: ${rows.length} faults, ${sum(rows.map((row) => row.tries))} tries in ${minutes} min. In full: ${file}`,
 )
 print(`Seconds of all platforms: ${timeTold(rows)}.`)
-process.exit(failed.length === 0 ? 0 : 1)
+process.exit(failed.length === 0 && unhandled === 0 ? 0 : 1)
 
 async function readOptions(): Promise<{
   faults: readonly Fault[]

@@ -41,6 +41,9 @@ const BAD: Readonly<Record<string, Behaviour>> = {
   refuses: answering(404),
 }
 
+/** Tries in which something was sent to it: an alarm is due only then. */
+const vain = new WeakSet<Scene>()
+
 /** Of the busy economy; the neighbour's receiver stays well, and must notice nothing. */
 export const receiverBad: Fault = withAlarm(
   {
@@ -56,7 +59,7 @@ export const receiverBad: Fault = withAlarm(
       if (kind === 'down') await sink.stop()
       else sink.behave(BAD[kind] ?? taken)
       await sleep(lengthMs(scene, random, { full: 20_000, short: [500, 2_000] }))
-      await untilNotTaken(bed, economyId, since?.now ?? '')
+      if (await untilNotTaken(bed, economyId, since?.now ?? '')) vain.add(scene)
     },
     async heal(_bed, { stage }) {
       const [{ sink }] = stage.players
@@ -66,23 +69,24 @@ export const receiverBad: Fault = withAlarm(
       await sink.start()
     },
   },
-  rose('ost_webhook_deliveries_total', { outcome: 'retry' }),
+  { ...rose('ost_webhook_deliveries_total', { outcome: 'retry' }), isDue: (scene) => vain.has(scene) },
 )
 
 /** Longer than a receiver may hang. */
-const TOLD_WITHIN_MS = 15_000
+const TOLD_WITHIN_MS = 20_000
 
-/** Until something was tried in vain; a receiver that hangs keeps us waiting. */
-async function untilNotTaken({ postgres }: Bed, economyId: string, since: string): Promise<void> {
+/** Whether something was tried in vain; a receiver that hangs keeps us waiting. */
+async function untilNotTaken({ postgres }: Bed, economyId: string, since: string): Promise<boolean> {
   const deadline = performance.now() + TOLD_WITHIN_MS
   while (performance.now() < deadline) {
     const [row] = await postgres.sql<{ failing: boolean }>(
       `SELECT EXISTS (SELECT FROM webhook_delivery WHERE economy_id = $1 AND status = 'pending' AND last_attempt_at > $2) AS failing`,
       [economyId, since],
     )
-    if (row?.failing) return
+    if (row?.failing) return true
     await sleep(POLL_MS)
   }
+  return false
 }
 
 const lost = new WeakMap<Scene, { id: string | undefined }>()
