@@ -99,15 +99,11 @@ export function brokenOff(life: Life, error: unknown): LifeResult {
 }
 
 function enter(stage: Stage, { fault, seed, isFullLength, random }: PlannedTry): Scene {
-  const { attempts, intents } = stage.story
-  return {
-    stage,
-    load: startLoad(stage, random.fork('load'), `${fault.id}-${seed}`),
-    seed,
-    isFullLength,
-    attempts: { first: attempts.length },
-    intents: { first: intents.length },
-  }
+  // The load asks at once.
+  const attempts = { first: stage.story.attempts.length }
+  const intents = { first: stage.story.intents.length }
+  const load = startLoad(stage, random.fork('load'), `${fault.id}-${seed}`)
+  return { stage, load, seed, isFullLength, attempts, intents }
 }
 
 async function exit(scene: Scene): Promise<void> {
