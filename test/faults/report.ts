@@ -57,6 +57,7 @@ export function createReport(options: {
   const tried = new Set([...planned.keys()].map(({ id }) => id))
   const kept = earlier.filter(({ fault }) => !tried.has(fault))
   const rows = new Map<Fault, FaultRow>()
+  let writing = Promise.resolve()
 
   async function add(result: LifeResult, bed?: Bed): Promise<void> {
     const { life, findings } = result
@@ -100,7 +101,9 @@ export function createReport(options: {
     add,
     addReplay,
     rows: () => [...rows.values()],
-    write: (file) => writePrivate(file, inOrder([...kept, ...rows.values()])),
+    // Beds end their lives when they like; the file is written by one after the other.
+    write: async (file) =>
+      (writing = writing.then(async () => writePrivate(file, inOrder([...kept, ...rows.values()])))),
   }
 }
 

@@ -112,7 +112,7 @@ async function prepare(before: Place | undefined, [{ fault }]: Life): Promise<Pl
   const isWornOut = before !== undefined && before.tries >= TRIES_PER_BED
   if (isWornOut) await leave(before)
   const kept = isWornOut ? undefined : before
-  const bed = kept?.bed ?? (await startBed({ ...fault.bed, fleet }))
+  const bed = kept?.bed ?? (await inTurn(async () => startBed({ ...fault.bed, fleet })))
   try {
     await bed.scale(fleet)
     if (kept && kept.stage.story.intents.length < HISTORY_MAX) return kept
@@ -122,6 +122,16 @@ async function prepare(before: Place | undefined, [{ fault }]: Life): Promise<Pl
     await bed.close()
     throw error
   }
+}
+
+let turn: Promise<unknown> = Promise.resolve()
+
+/** Platforms start one after the other: all of them at once would have two cores compile for minutes. */
+async function inTurn<Result>(start: () => Promise<Result>): Promise<Result> {
+  // One that did not come up says nothing about a fault: it gets a second chance.
+  const done = turn.then(async () => start().catch(start))
+  turn = done.catch(() => undefined)
+  return done
 }
 
 async function leave(place: Place | undefined): Promise<void> {
