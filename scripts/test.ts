@@ -10,6 +10,7 @@ import {
   LINT,
   runChecks,
   runTool,
+  SDK_CURRENT,
   SOLIDITY_FORMAT,
   showTool,
   TYPES,
@@ -46,7 +47,7 @@ try {
 process.exit(exitCode)
 
 async function runAll(): Promise<number> {
-  const checks = [TYPES, LINT, FORMAT]
+  const checks = [TYPES, LINT, FORMAT, SDK_CURRENT]
   if (await exists('contracts/foundry.toml')) checks.push(SOLIDITY_FORMAT)
   if (await exists('scripts/generate-bindings.ts')) checks.push(BINDINGS_CHECK)
   const failedChecks = await runChecks(progress, checks)

@@ -14,6 +14,11 @@ const TIMEOUT_MS = 30 * 60_000
 export const FORMAT: Check = { title: 'format', command: 'biome', args: ['format'] }
 export const LINT: Check = { title: 'lint', command: 'oxlint', args: ['--deny-warnings'] }
 export const TYPES: Check = { title: 'types', command: 'tsc', args: [] }
+export const SDK_CURRENT: Check = {
+  title: 'SDK and API description',
+  command: 'node',
+  args: ['scripts/generate-sdk.ts', '--check'],
+}
 export const SOLIDITY_FORMAT: Check = {
   title: 'Solidity format',
   command: foundryBinary('forge'),

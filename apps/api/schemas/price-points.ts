@@ -30,9 +30,12 @@ export const PricePointSchema = Type.Object({
   created_at: Timestamp,
 })
 
-export const LatestPricePointSchema = Type.Object({
-  ...PricePointSchema.properties,
-  is_stale: Type.Boolean({
-    description: 'Too old: amounts in this currency are refused until a new one comes.',
-  }),
-})
+export const LatestPricePointSchema = Type.Object(
+  {
+    ...PricePointSchema.properties,
+    is_stale: Type.Boolean({
+      description: 'Too old: amounts in this currency are refused until a new one comes.',
+    }),
+  },
+  { title: 'LatestPricePoint' },
+)

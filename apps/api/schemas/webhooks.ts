@@ -94,13 +94,16 @@ export const WebhookSchema = Type.Object({
   updated_at: Timestamp,
 })
 
-export const IssuedWebhookSchema = Type.Object({
-  ...WebhookSchema.properties,
-  secret: Type.String({
-    description: 'Shown this once. Deliveries are signed with it: see Standard Webhooks.',
-    examples: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
-  }),
-})
+export const IssuedWebhookSchema = Type.Object(
+  {
+    ...WebhookSchema.properties,
+    secret: Type.String({
+      description: 'Shown this once. Deliveries are signed with it: see Standard Webhooks.',
+      examples: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
+    }),
+  },
+  { title: 'IssuedWebhook' },
+)
 
 const DeliveryStatusSchema = Type.Enum(['pending', 'delivered', 'failed'], {
   description: 'failed: given up after 3 days of tries.',
@@ -128,21 +131,24 @@ const delivery = {
 
 export const DeliverySchema = Type.Object(delivery)
 
-export const DeliveryWithAttemptsSchema = Type.Object({
-  ...delivery,
-  request_body: Type.String({ description: 'As it was signed and sent on every try.' }),
-  log: Type.Array(
-    Type.Object({
-      at: Timestamp,
-      url: Type.String(),
-      duration_ms: Type.Integer(),
-      response_status: Nullable(Type.Integer()),
-      response_body: Nullable(Type.String({ description: 'The first 1,024 characters.' })),
-      error: Nullable(Type.String()),
-    }),
-    { description: 'The newest 50 tries, newest first.' },
-  ),
-})
+export const DeliveryWithAttemptsSchema = Type.Object(
+  {
+    ...delivery,
+    request_body: Type.String({ description: 'As it was signed and sent on every try.' }),
+    log: Type.Array(
+      Type.Object({
+        at: Timestamp,
+        url: Type.String(),
+        duration_ms: Type.Integer(),
+        response_status: Nullable(Type.Integer()),
+        response_body: Nullable(Type.String({ description: 'The first 1,024 characters.' })),
+        error: Nullable(Type.String()),
+      }),
+      { description: 'The newest 50 tries, newest first.' },
+    ),
+  },
+  { title: 'WebhookDeliveryWithAttempts' },
+)
 
 /** The path of one delivery: a webhook and an event. */
 export const DeliveryParams = Strict({
