@@ -6,6 +6,7 @@ import { economyCommands } from './commands/economy.ts'
 import { keyCommands } from './commands/key.ts'
 import { keysCommand } from './commands/keys.ts'
 import { lanesCommand } from './commands/lanes.ts'
+import { listenCommand } from './commands/listen.ts'
 import { memberCommands } from './commands/member.ts'
 import { outboxCommand } from './commands/outbox.ts'
 import { reconcileCommand } from './commands/reconcile.ts'
@@ -66,6 +67,7 @@ function buildProgram(terminal: Terminal): Command {
     balancesCommand(terminal),
     webhookCommands(terminal),
     replayWebhooksCommand(terminal),
+    listenCommand(terminal),
     reconcileCommand(terminal),
     lanesCommand(terminal),
     unstickCommand(terminal),

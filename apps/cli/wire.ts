@@ -296,6 +296,18 @@ export interface WireDelivery {
   created_at: string
 }
 
+export interface WireEvent {
+  id: string
+  type: string
+  created_at: string
+  data: Readonly<Record<string, unknown>> | null
+}
+
+/** A page of the log: it has a cursor at the log's end too. */
+export interface WireEventPage extends WirePage<WireEvent> {
+  has_more: boolean
+}
+
 export interface WireReplay {
   id: string
   webhook_id: string

@@ -3,7 +3,7 @@ import { apiKeyHasher } from '#adapters/crypto/api-key-hasher.ts'
 import { systemClock } from '#adapters/crypto/clock.ts'
 import { ids } from '#adapters/crypto/ids.ts'
 import { createSealer } from '#adapters/crypto/sealer.ts'
-import { createSigningKeys, createVerifyBytes } from '#adapters/crypto/signing-keys.ts'
+import { createSigningKeys, createVerifyBytes, createVerifyDialect } from '#adapters/crypto/signing-keys.ts'
 import { createAddressBook } from '#adapters/evm/address-book.ts'
 import { createEconomyContracts } from '#adapters/evm/economy-contracts.ts'
 import { Database } from '#adapters/postgres/database.ts'
@@ -50,6 +50,7 @@ export async function readOpenApiDocument(): Promise<OpenApiDocument> {
     hasher: apiKeyHasher,
     signingKeys: createSigningKeys(sealer),
     verifyBytes: createVerifyBytes(sealer),
+    verifyDialect: createVerifyDialect(sealer),
     addressBook: createAddressBook(noChain),
     faucet: createEconomyContracts({ contractsOf: noChain, clientOf: noChain }),
     jobs,

@@ -9,7 +9,7 @@ export interface OstOptions {
   /** Where the API is. In a browser: your own proxy, such as `/ost`, which adds the key; a page must never hold one. */
   baseUrl: string
   /** Sent with each request: `ost_test_…` or `ost_live_…`. */
-  apiKey?: string
+  apiKey?: string | undefined
   /** Signs each request instead, so that no key is sent. */
   signingKey?: SigningKey
   /** Which economy is meant, with a key of the whole tenant. */

@@ -49,8 +49,8 @@ export type IssuedApiKey = {
   revoked_at: string | null
   replaced_by_id: string | null
   signing: {
-    /** hmac-sha256: with a secret that we share · ed25519: with a private key that only you hold */
-    algorithm: 'hmac-sha256' | 'ed25519'
+    /** hmac-sha256: with a secret that we share · ed25519: with a private key that only you hold · ost-v1, ost-v2: as the OST SDKs of 2018 and 2019 do */
+    algorithm: 'hmac-sha256' | 'ed25519' | 'ost-v1' | 'ost-v2'
     public_key: string | null
     /** True: the key is refused as a bearer token. */
     required: boolean
@@ -96,8 +96,8 @@ export type ApiKey = {
   revoked_at: string | null
   replaced_by_id: string | null
   signing: {
-    /** hmac-sha256: with a secret that we share · ed25519: with a private key that only you hold */
-    algorithm: 'hmac-sha256' | 'ed25519'
+    /** hmac-sha256: with a secret that we share · ed25519: with a private key that only you hold · ost-v1, ost-v2: as the OST SDKs of 2018 and 2019 do */
+    algorithm: 'hmac-sha256' | 'ed25519' | 'ost-v1' | 'ost-v2'
     public_key: string | null
     /** True: the key is refused as a bearer token. */
     required: boolean
@@ -838,11 +838,11 @@ export type CreateApiKeyInput = {
   /** Addresses and CIDR ranges it works from; empty: from everywhere. */
   ip_allow_list?: string[]
   expires_at?: string
-  /** Lets the key sign requests (RFC 9421) instead of being sent with them. */
+  /** Lets the key sign requests (RFC 9421, or as an OST SDK does) instead of being sent with them. */
   signing?: {
-    /** hmac-sha256: with a secret that we share · ed25519: with a private key that only you hold */
-    algorithm: 'hmac-sha256' | 'ed25519'
-    /** Ed25519 only: the 32 bytes of the public key in base64url. */
+    /** hmac-sha256: with a secret that we share · ed25519: with a private key that only you hold · ost-v1, ost-v2: as the OST SDKs of 2018 and 2019 do */
+    algorithm: 'hmac-sha256' | 'ed25519' | 'ost-v1' | 'ost-v2'
+    /** Ed25519: the 32 bytes of the public key in base64url. Answers about ost-v1 and ost-v2: the API key to give to the SDK. */
     public_key?: string
     /** True: the key is refused as a bearer token. */
     required: boolean
