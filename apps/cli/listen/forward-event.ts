@@ -11,6 +11,8 @@ export interface Forwarded {
 
 /** Milliseconds that a receiver may take, as long as the platform itself would wait. */
 const TIMEOUT_MS = 10_000
+/** Milliseconds that a try under way is given when the listener is to end. */
+const GRACE_MS = 1_500
 
 /** Sends an event as the platform sends a webhook: the same body, the same headers, one try. */
 export async function forwardEvent(
@@ -34,13 +36,22 @@ export async function forwardEvent(
       },
       body,
       redirect: 'manual',
-      signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]),
+      signal: AbortSignal.any([soonAfter(stop), AbortSignal.timeout(TIMEOUT_MS)]),
     })
     await response.body?.cancel()
     return ended(response.ok, String(response.status))
   } catch (error) {
     return ended(false, reasonOf(error))
   }
+}
+
+/** A try under way may still be answered, so that what is taken is not sent again the next time. */
+function soonAfter(stop: AbortSignal): AbortSignal {
+  const controller = new AbortController()
+  const end = () => setTimeout(() => controller.abort(), GRACE_MS).unref()
+  if (stop.aborted) end()
+  else stop.addEventListener('abort', end, { once: true })
+  return controller.signal
 }
 
 /** Fetch hides what happened in its error's cause. */
