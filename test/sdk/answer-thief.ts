@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 /** A line to a server on which requests arrive and, when told so, answers do not. */
 export interface AnswerThief {
@@ -13,11 +13,17 @@ export interface AnswerThief {
 
 export async function startAnswerThief(target: string): Promise<AnswerThief> {
   const { hostname, port } = new URL(target)
+  const open = new Set<Socket>()
   let left = 0
   let stolen = 0
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname)
-    client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy())
+    open.add(client)
+    client.on('error', () => upstream.destroy())
+    client.on('close', () => {
+      open.delete(client)
+      upstream.destroy()
+    })
     upstream.on('error', () => client.destroy()).on('close', () => client.destroy())
     client.on('data', (chunk) => upstream.write(chunk))
     upstream.on('data', (chunk) => {
@@ -39,6 +45,7 @@ export async function startAnswerThief(target: string): Promise<AnswerThief> {
     stolen: () => stolen,
     async close() {
       server.close()
+      for (const client of open) client.destroy()
       await once(server, 'close')
     },
   }
