@@ -13,6 +13,15 @@ export class IdempotencyKeyMissing extends ApiError {}
 /** An economy must be named: HTTP 400, `economy_required`. */
 export class EconomyRequired extends ApiError {}
 
+/** The operation costs too much: HTTP 400, `query_too_costly`. */
+export class QueryTooCostly extends ApiError {}
+
+/** The document is not listed: HTTP 400, `query_not_listed`. */
+export class QueryNotListed extends ApiError {}
+
+/** The document is not known by its hash: HTTP 400, `persisted_query_not_found`. */
+export class PersistedQueryNotFound extends ApiError {}
+
 /** The body is too large: HTTP 413, `body_too_large`. */
 export class BodyTooLarge extends ApiError {}
 
@@ -90,6 +99,9 @@ export class SubmissionNotFound extends ApiError {}
 
 /** No such webhook: HTTP 404, `webhook_not_found`. */
 export class WebhookNotFound extends ApiError {}
+
+/** No such event: HTTP 404, `event_not_found`. */
+export class EventNotFound extends ApiError {}
 
 /** No such delivery: HTTP 404, `webhook_delivery_not_found`. */
 export class WebhookDeliveryNotFound extends ApiError {}
@@ -199,6 +211,9 @@ export const ERROR_CLASSES = {
   invalid_cursor: InvalidCursor,
   idempotency_key_missing: IdempotencyKeyMissing,
   economy_required: EconomyRequired,
+  query_too_costly: QueryTooCostly,
+  query_not_listed: QueryNotListed,
+  persisted_query_not_found: PersistedQueryNotFound,
   body_too_large: BodyTooLarge,
   media_type_unsupported: MediaTypeUnsupported,
   unauthenticated: Unauthenticated,
@@ -225,6 +240,7 @@ export const ERROR_CLASSES = {
   lane_not_found: LaneNotFound,
   submission_not_found: SubmissionNotFound,
   webhook_not_found: WebhookNotFound,
+  event_not_found: EventNotFound,
   webhook_delivery_not_found: WebhookDeliveryNotFound,
   idempotency_key_in_progress: IdempotencyKeyInProgress,
   member_exists: MemberExists,
