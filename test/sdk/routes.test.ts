@@ -15,7 +15,7 @@ describe('the resources', () => {
     const ost = new Ost({
       baseUrl: 'http://api.test',
       fetch: async (url, init) => {
-        asked.push(`${init?.method} ${new URL(String(url)).pathname}`)
+        asked.push(`${init?.method} ${new URL(url instanceof Request ? url.url : url).pathname}`)
         return Response.json({ data: [], has_more: false, next_cursor: null })
       },
     })

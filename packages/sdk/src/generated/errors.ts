@@ -58,6 +58,9 @@ export class TenantSuspended extends ApiError {}
 /** Sign-up is closed: HTTP 403, `sign_up_closed`. */
 export class SignUpClosed extends ApiError {}
 
+/** Coins are not sent here: HTTP 403, `coin_transfer_forbidden`. */
+export class CoinTransferForbidden extends ApiError {}
+
 /** No such route: HTTP 404, `route_not_found`. */
 export class RouteNotFound extends ApiError {}
 
@@ -193,6 +196,9 @@ export class AirdropOverBudget extends ApiError {}
 /** Nobody would receive anything: HTTP 422, `no_recipients`. */
 export class NoRecipients extends ApiError {}
 
+/** The budget of coins is used up: HTTP 422, `coin_budget_exceeded`. */
+export class CoinBudgetExceeded extends ApiError {}
+
 /** Too many requests: HTTP 429, `rate_limited`. */
 export class RateLimited extends ApiError {}
 
@@ -226,6 +232,7 @@ export const ERROR_CLASSES = {
   environment_mismatch: EnvironmentMismatch,
   tenant_suspended: TenantSuspended,
   sign_up_closed: SignUpClosed,
+  coin_transfer_forbidden: CoinTransferForbidden,
   route_not_found: RouteNotFound,
   tenant_not_found: TenantNotFound,
   member_not_found: MemberNotFound,
@@ -271,6 +278,7 @@ export const ERROR_CLASSES = {
   price_stale: PriceStale,
   airdrop_over_budget: AirdropOverBudget,
   no_recipients: NoRecipients,
+  coin_budget_exceeded: CoinBudgetExceeded,
   rate_limited: RateLimited,
   overloaded: Overloaded,
   no_chain_available: NoChainAvailable,

@@ -768,7 +768,7 @@ export type Submission = {
   lane_id: string
   chain_id: number
   kind: string
-  status: 'queued' | 'signed' | 'broadcast' | 'mined' | 'confirmed' | 'reverted' | 'replaced'
+  status: 'queued' | 'signed' | 'broadcast' | 'mined' | 'confirmed' | 'reverted' | 'replaced' | 'refused'
   nonce: number | null
   transactions: number
   block_number: number | null
