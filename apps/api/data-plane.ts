@@ -5,12 +5,16 @@ import type { Database } from '#adapters/postgres/database.ts'
 import { createLoadEconomyConfig } from '#adapters/postgres/economy-config.ts'
 import { createEntryReader, createFirstEntriesReader } from '#adapters/postgres/entry-reader.ts'
 import { createEventBell, createFindEventPlace } from '#adapters/postgres/event-bell.ts'
+import { createChainReader } from '#adapters/postgres/chain-reader.ts'
+import { createExecutionReader } from '#adapters/postgres/execution-reader.ts'
 import { createPlatformDesk } from '#adapters/postgres/platform-desk.ts'
 import { createReconciliationReader } from '#adapters/postgres/reconciliation-reader.ts'
 import { createTokenReader } from '#adapters/postgres/token-reader.ts'
 import { createTransactionHistory } from '#adapters/postgres/transaction-history.ts'
 import { createEventReader } from '#adapters/postgres/webhook-event-reader.ts'
 import { createEventSubjects } from '#adapters/postgres/webhook-subjects.ts'
+import type { ExecutionReader } from '#core/bundle/execution.ts'
+import type { ChainReader } from '#core/chain/chain-reader.ts'
 import type { PlatformDesk } from '#core/chain/platform-desk.ts'
 import type { DialectReader } from '#core/dialect/dialect-reader.ts'
 import type { TokenReader } from '#core/economy/read-token.ts'
@@ -32,6 +36,8 @@ export interface DataPlane {
   firstEntries: FirstEntriesReader
   reconciliationReader: ReconciliationReader
   tokenReader: TokenReader
+  executionReader: ExecutionReader
+  chainReader: ChainReader
   transactionHistory: TransactionHistory
   ruleCompiler: RuleCompiler
   loadEconomyConfig: LoadEconomyConfig
@@ -55,6 +61,8 @@ export function createDataPlane(database: Database): DataPlane {
     firstEntries: createFirstEntriesReader(database),
     reconciliationReader: createReconciliationReader(database),
     tokenReader: createTokenReader(database),
+    executionReader: createExecutionReader(database),
+    chainReader: createChainReader(database),
     transactionHistory: createTransactionHistory(database),
     ruleCompiler,
     loadEconomyConfig: createLoadEconomyConfig(database, ruleCompiler),

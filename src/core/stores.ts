@@ -1,7 +1,9 @@
 import type { AirdropStore } from './airdrop/airdrop-store.ts'
+import type { DeviceStore } from './device/device-store.ts'
 import type { EconomyStore } from './economy/economy-store.ts'
 import type { IdempotencyStore } from './idempotency/idempotency-store.ts'
 import type { OutboxStore } from './outbox/outbox-store.ts'
+import type { RedemptionStore } from './redemption/redemption-store.ts'
 import type { PricePointStore } from './rule/price-point-store.ts'
 import type { TokenRuleStore } from './rule/token-rule-store.ts'
 import type { TransactionTypeStore } from './rule/transaction-type-store.ts'
@@ -30,4 +32,6 @@ export interface Stores {
   airdrops: AirdropStore
   outbox: OutboxStore
   webhooks: WebhookStore
+  devices: DeviceStore
+  redemptions: RedemptionStore
 }

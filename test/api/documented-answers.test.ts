@@ -37,6 +37,8 @@ const PREFIX_OF: Record<string, string> = {
   'price-points': 'prc',
   transactions: 'txn',
   airdrops: 'air',
+  'redeemable-skus': 'sku',
+  redemptions: 'rdm',
   webhooks: 'whk',
   deliveries: 'evt',
   submissions: 'sub',
@@ -172,8 +174,8 @@ describe('every documented answer', () => {
             `SELECT pg_advisory_lock(hashtextextended('idempotency:' || $1 || ':' || $2, 0))`,
             [scope, once],
           )
-        // These three have no record yet that could be held; their own tests send two at once.
-        const others = ['/v3/tenants', '/v3/transactions', '/v3/transactions/batch']
+        // These have no record yet that could be held; their own tests send two at once.
+        const others = ['/v3/tenants', '/v3/transactions', '/v3/transactions/batch', '/v3/redemptions']
         for (const route of keyed().filter(({ path }) => !others.includes(path))) {
           const { body } = await withKey(route, once)
           expect.soft([route.path, body.code]).toEqual([route.path, 'idempotency_key_in_progress'])

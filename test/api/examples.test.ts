@@ -16,6 +16,7 @@ const KIND_OF: Record<string, IdPrefix> = {
   'transaction-types': 'typ',
   'token-rules': 'rul',
   webhooks: 'whk',
+  'redeemable-skus': 'sku',
 }
 
 interface Route {
@@ -75,6 +76,9 @@ beforeAll(async () => {
 afterAll(() => api.close())
 
 const WHOLE = 10n ** 18n
+const AVAILABILITY = [
+  { country: 'United States', country_iso_code: 'US', currency_iso_code: 'USD', denominations: ['25'] },
+]
 
 async function createDemo(): Promise<Demo> {
   const tenant = await api.createTenant()
@@ -90,6 +94,7 @@ async function createDemo(): Promise<Demo> {
     expect(status, JSON.stringify(created)).toBe(201)
     return created.id
   }
+  await create('/v3/price-points', { currency: 'USD', price: '1' })
   return {
     key,
     economyId,
@@ -100,6 +105,7 @@ async function createDemo(): Promise<Demo> {
       mem: [await create('/v3/members', { email: 'member@example.com', name: 'M', role: 'viewer' })],
       key: [await create('/v3/api-keys', { name: 'K', scopes: ['users:read'] })],
       whk: [await create('/v3/webhooks', { url: 'https://example.com/events' })],
+      sku: [await create('/v3/redeemable-skus', { name: 'Voucher', availability: AVAILABILITY })],
       rul: [await create('/v3/token-rules', { name: 'A rule', expression: 'true', message: 'No.' })],
     },
   }

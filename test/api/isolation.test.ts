@@ -21,6 +21,8 @@ const PREFIX_OF: Record<string, IdPrefix> = {
   transactions: 'txn',
   airdrops: 'air',
   webhooks: 'whk',
+  'redeemable-skus': 'sku',
+  redemptions: 'rdm',
 }
 
 interface Ids {
@@ -69,6 +71,14 @@ const BODY_OF: Record<string, (ids: Ids) => unknown> = {
   'PATCH /v3/webhooks/{id}': () => ({ url: 'https://example.com/stolen' }),
   'POST /v3/webhooks/{id}/rotate-secret': () => ({ overlap_seconds: 0 }),
   'POST /v3/webhooks/{id}/replays': () => ({ from: '2026-01-01T00:00:00.000Z', scope: 'all' }),
+  'POST /v3/redeemable-skus': () => ({ name: 'S', availability: [] }),
+  'PATCH /v3/redeemable-skus/{id}': () => ({ name: 'Stolen' }),
+  'POST /v3/redemptions': ({ of }) => ({
+    user_id: of.usr,
+    sku_id: of.sku,
+    country_iso_code: 'US',
+    amount: '25',
+  }),
   'POST /v3/airdrops': ({ of }) => ({ type: of.typ, amount: '1', recipients: { user_ids: [of.usr] } }),
 }
 
@@ -130,9 +140,17 @@ async function victimsIds(): Promise<Ids> {
   const inEconomy = { economy: api.economyId }
   const create = async (path: string, body: object) =>
     (await api.request('POST', path, { ...inEconomy, once: randomUUID(), body })).body.id
+  await create('/v3/price-points', { currency: 'USD', price: '100000000000000000' })
+  const availability = [
+    { country: 'United States', country_iso_code: 'US', currency_iso_code: 'USD', denominations: ['25'] },
+  ]
+  const sku = await create('/v3/redeemable-skus', { name: 'Voucher', availability })
+  const order = { user_id: api.alice, sku_id: sku, country_iso_code: 'US', amount: '25' }
   return {
     of: {
       ...unknown.of,
+      sku,
+      rdm: await create('/v3/redemptions', order),
       mem: await create('/v3/members', { email: 'victim@example.com', name: 'V', role: 'viewer' }),
       key: api.tenant.keyId,
       eco: api.economyId,
@@ -256,6 +274,8 @@ describe('every route of the OpenAPI document', () => {
       'price-points',
       'transactions',
       'airdrops',
+      'redeemable-skus',
+      'redemptions',
       'token',
       'webhooks',
       'events',

@@ -50,6 +50,8 @@ export const wireErrorOf = {
   submission_not_found: { status: 404, title: 'No such submission' },
   webhook_not_found: { status: 404, title: 'No such webhook' },
   event_not_found: { status: 404, title: 'No such event' },
+  sku_not_found: { status: 404, title: 'No such redeemable SKU' },
+  redemption_not_found: { status: 404, title: 'No such redemption' },
   webhook_delivery_not_found: { status: 404, title: 'No such delivery' },
 
   idempotency_key_in_progress: { status: 409, title: 'The first request is still running', retryable: true },
@@ -67,6 +69,10 @@ export const wireErrorOf = {
   token_rule_name_taken: { status: 409, title: 'The name is taken' },
   token_rule_archived: { status: 409, title: 'The token rule is archived' },
   lane_state_conflict: { status: 409, title: "The lane's pause does not end this way" },
+  device_exists: { status: 409, title: 'The device is registered' },
+  wallet_missing: { status: 409, title: 'The user has no wallet contract' },
+  sku_inactive: { status: 409, title: 'The redeemable SKU is inactive' },
+  redemption_state_conflict: { status: 409, title: "The redemption's status does not allow it" },
   limit_reached: { status: 409, title: 'The limit is reached' },
   user_not_managed: { status: 409, title: "The user's wallet is in self-custody" },
 

@@ -12,6 +12,8 @@ const PREFIX_OF: Record<AuditSubject, IdPrefix> = {
   price_point: 'prc',
   airdrop: 'air',
   webhook: 'whk',
+  redeemable_sku: 'sku',
+  redemption: 'rdm',
 }
 
 /** The prefix of ids of such subjects. */

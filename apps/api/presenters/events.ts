@@ -3,6 +3,7 @@ import { transactionAt } from '#core/webhook/transaction-at.ts'
 import { presentAirdrop } from './airdrops.ts'
 import { presentEconomy } from './economies.ts'
 import { presentPricePoint } from './price-points.ts'
+import { presentRedemption, presentSku } from './redemptions.ts'
 import { presentReconciliation } from './reconciliations.ts'
 import { presentTokenRule } from './token-rules.ts'
 import { presentTransactionType } from './transaction-types.ts'
@@ -44,6 +45,10 @@ function presentSubject(event: ReadableEvent, subject: EventSubject): Record<str
       return presentTransaction(transactionAt(subject.transaction, event))
     case 'airdrop':
       return presentAirdrop(subject.airdrop)
+    case 'redeemable_sku':
+      return presentSku(subject.sku)
+    case 'redemption':
+      return presentRedemption(subject.redemption)
     case 'reconciliation':
       return presentReconciliation(subject.reconciliation)
     case 'webhook':

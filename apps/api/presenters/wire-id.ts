@@ -20,6 +20,8 @@ export const ID_PREFIXES = [
   'aud',
   'whk',
   'rpl',
+  'sku',
+  'rdm',
 ] as const
 export type IdPrefix = (typeof ID_PREFIXES)[number]
 

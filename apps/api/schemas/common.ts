@@ -61,6 +61,8 @@ const SOURCE_OF: Record<IdPrefix, string> = {
   whk: 'Listed by `GET /v3/webhooks`.',
   rpl: 'Listed by `GET /v3/webhooks/{id}/replays`.',
   sub: 'Listed by `GET /v3/transactions/{id}/timeline`.',
+  sku: 'Listed by `GET /v3/redeemable-skus`.',
+  rdm: 'Listed by `GET /v3/redemptions`.',
   lan: 'Listed by `GET /v3/platform/lanes`.',
 }
 

@@ -16,6 +16,7 @@ import type { AcceptedTransaction } from '#core/transaction/transaction.ts'
 import type { RuleCompiler } from '#core/rule/rule-compiler.ts'
 import type { ActivityWindows } from '#core/rule/evaluate-rules.ts'
 import { type AcceptedRow, toAccepted } from './accepted-row.ts'
+import { writeAttachments } from './attachment-rows.ts'
 import type { Database } from './database.ts'
 import { columnOf, foundByKey, jsonColumnOf, textColumnOf } from './columns.ts'
 import { readEconomyConfig } from './economy-config.ts'
@@ -40,6 +41,7 @@ function createAcceptanceTx(client: pg.PoolClient, compiler: RuleCompiler): Acce
     readActivity: (subjects, now) => readActivity(client, subjects, now),
     findAccepted: (economyId, ids) => findAccepted(client, economyId, ids),
     write: (batch) => write(client, batch),
+    attach: (attachments, now) => writeAttachments(client, attachments, now),
   }
 }
 

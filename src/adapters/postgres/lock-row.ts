@@ -2,7 +2,7 @@ import type { PrismaTx } from './database.ts'
 import { Prisma } from './generated/client.ts'
 
 /** Tables whose rows belong to an economy and have an id of their own. */
-type EconomyTable = 'economy_user' | 'token_rule' | 'transaction_type'
+type EconomyTable = 'economy_user' | 'redeemable_sku' | 'redemption' | 'token_rule' | 'transaction_type'
 
 /** Locks a row until the unit of work ends; nothing happens when there is none. */
 export async function lockRow(

@@ -5,6 +5,7 @@ import type { Database } from './database.ts'
 
 interface TokenRow {
   status: Token['economyStatus']
+  token_number: number
   name: string
   symbol: string
   decimals: number
@@ -21,7 +22,7 @@ interface TokenRow {
 }
 
 const READ_TOKEN = `
-  SELECT e.status, e.name, e.symbol, e.decimals, e.chain_id, e.token_address, e.token_rules_address,
+  SELECT e.status, e.token_number, e.name, e.symbol, e.decimals, e.chain_id, e.token_address, e.token_rules_address,
          (SELECT i.settled FROM account i
           WHERE i.economy_id = e.id AND i.address = '0x0000000000000000000000000000000000000000') AS issued,
          e.company_user_id, c.address AS company_address, c.settled, c.held,
@@ -46,6 +47,7 @@ function toToken(economyId: string, row: TokenRow): Token {
   return {
     economyId,
     economyStatus: status,
+    number: row.token_number,
     name,
     symbol,
     decimals,

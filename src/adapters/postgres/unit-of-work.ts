@@ -5,11 +5,13 @@ import { createAirdropStore } from './airdrop-store.ts'
 import { createApiKeyStore } from './api-key-store.ts'
 import { createAuditStore } from './audit-store.ts'
 import type { Database } from './database.ts'
+import { createDeviceStore } from './device-store.ts'
 import { createEconomyStore } from './economy-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
 import { createMemberStore } from './member-store.ts'
 import { createOutboxStore } from './outbox-store.ts'
 import { createPricePointStore } from './price-point-store.ts'
+import { createRedemptionStore } from './redemption-store.ts'
 import { createTenantStore } from './tenant-store.ts'
 import { createTokenRuleStore } from './token-rule-store.ts'
 import { createTransactionTypeStore } from './transaction-type-store.ts'
@@ -35,6 +37,8 @@ export function createUnitOfWork(deps: { database: Database; ids: Ids; sealer: S
         airdrops: createAirdropStore(tx, tenantId),
         outbox: createOutboxStore(tx, ids),
         webhooks: createWebhookStore(tx, tenantId, sealer),
+        devices: createDeviceStore(tx, tenantId),
+        redemptions: createRedemptionStore(tx, tenantId),
       }),
     )
 }

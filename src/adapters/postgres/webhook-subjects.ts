@@ -9,6 +9,7 @@ import type { Database, PrismaTx } from './database.ts'
 import { createEconomyStore } from './economy-store.ts'
 import { createPricePointStore } from './price-point-store.ts'
 import { type ReconciliationRow, toReconciliation } from './reconciliation-reader.ts'
+import { createRedemptionStore } from './redemption-store.ts'
 import { createTokenRuleStore } from './token-rule-store.ts'
 import { createTransactionTypeStore } from './transaction-type-store.ts'
 import { toTransaction, TRANSACTION_COLUMNS, type TransactionRow } from './transaction-row.ts'
@@ -87,12 +88,13 @@ async function readUsers(
 }
 
 function createReadOne(tx: PrismaTx, tenantId: string) {
-  const [economies, types, rules, prices, airdrops] = [
+  const [economies, types, rules, prices, airdrops, redemptions] = [
     createEconomyStore(tx, tenantId),
     createTransactionTypeStore(tx, tenantId),
     createTokenRuleStore(tx, tenantId),
     createPricePointStore(tx, tenantId),
     createAirdropStore(tx, tenantId),
+    createRedemptionStore(tx, tenantId),
   ]
   return async (
     kind: Exclude<EventSubject['kind'], 'transaction' | 'user'>,
@@ -119,6 +121,14 @@ function createReadOne(tx: PrismaTx, tenantId: string) {
       case 'airdrop': {
         const airdrop = await airdrops.find(economyId, id)
         return airdrop && { kind, airdrop }
+      }
+      case 'redeemable_sku': {
+        const sku = await redemptions.findSku(economyId, id)
+        return sku && { kind, sku }
+      }
+      case 'redemption': {
+        const redemption = await redemptions.find(economyId, id)
+        return redemption && { kind, redemption }
       }
       case 'reconciliation': {
         const [row] = await tx.$queryRaw<ReconciliationRow[]>`

@@ -7,6 +7,8 @@ import { EconomyNotFound } from './errors.ts'
 export interface Token {
   economyId: string
   economyStatus: EconomyStatus
+  /** By which the OST API v2 names it. */
+  number: number
   name: string
   symbol: string
   decimals: number

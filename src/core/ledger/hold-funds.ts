@@ -43,6 +43,15 @@ export class FundsBook {
     this.#of(accountId).pendingIn += amount
   }
 
+  /** @returns puts every reservation back to what it is now. */
+  checkpoint(): () => void {
+    const before = [...this.reservations].map(([id, reservation]) => [id, { ...reservation }] as const)
+    return () => {
+      this.reservations.clear()
+      for (const [id, reservation] of before) this.reservations.set(id, reservation)
+    }
+  }
+
   #of(accountId: string): Reservation {
     let reservation = this.reservations.get(accountId)
     if (!reservation) {

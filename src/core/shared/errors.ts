@@ -45,6 +45,8 @@ export type ErrorCode =
   | 'webhook_not_found'
   | 'webhook_delivery_not_found'
   | 'event_not_found'
+  | 'sku_not_found'
+  | 'redemption_not_found'
   // conflicts with what is there
   | 'member_exists'
   | 'last_owner'
@@ -63,6 +65,10 @@ export type ErrorCode =
   | 'token_rule_archived'
   | 'limit_reached'
   | 'lane_state_conflict'
+  | 'device_exists'
+  | 'wallet_missing'
+  | 'sku_inactive'
+  | 'redemption_state_conflict'
   // the money path
   | 'invalid_amount'
   | 'invalid_commission'

@@ -29,6 +29,8 @@ export const AUDIT_SUBJECTS = [
   'price_point',
   'airdrop',
   'webhook',
+  'redeemable_sku',
+  'redemption',
 ] as const
 export type AuditSubject = (typeof AUDIT_SUBJECTS)[number]
 

@@ -28,6 +28,8 @@ export const DATA_SCOPES = [
   'events:read',
   'webhooks:read',
   'webhooks:write',
+  'redemptions:read',
+  'redemptions:write',
 ] as const
 
 /** Everything a key may be allowed to do. Names are part of the API: they are never renamed. */

@@ -16,7 +16,8 @@ import type {
 } from './acceptance-store.ts'
 import { refKey } from './acceptance-store.ts'
 import { ActivityBook } from './activity-book.ts'
-import { type Acceptance, decideTransaction } from './decide-transaction.ts'
+import type { AcceptedAttachment, Attachment } from './attachment.ts'
+import { type Acceptance, type DecisionContext, decideTransaction } from './decide-transaction.ts'
 import { partiesOf, resolveType } from './resolve-parties.ts'
 import type { AcceptedTransaction, ExecuteTransaction } from './transaction.ts'
 
@@ -28,6 +29,8 @@ export interface AcceptRequest {
   idempotency: { key: string; fingerprint: Fingerprint } | null
   /** Decides everything and writes nothing. */
   dryRun: boolean
+  /** Comes into being with the transactions. The items are then accepted together or not at all. */
+  attachment?: Attachment
 }
 
 /** Why an item was not accepted, in a form that can be stored and shown again. */
@@ -62,7 +65,7 @@ export interface AcceptDeps {
  * Accepts a batch of requests in one database transaction: locks the accounts in id order, decides each item in the order of
  * arrival, and writes transactions, transfers, holds, idempotency results and outbox events in one statement.
  *
- * One item's refusal never fails another. On a throw nothing of the batch is held and nothing is queued.
+ * One item's refusal never fails another, unless the request has an attachment: then it fails the request. On a throw nothing of the batch is held and nothing is queued.
  * @returns one result per request, in order.
  */
 export async function acceptTransactions(
@@ -92,11 +95,9 @@ export async function acceptTransactions(
       const config = deps.configs.get(request.economyId)
       assert(economy && config, 'the economy of an authenticated request exists')
       const context = { economy, config, parties, funds, activity, now, priceMaxAgeMs: deps.priceMaxAgeMs }
-      const items = request.items.map((item, position) =>
-        toItemResult(
-          decideTransaction(context, request, item, ids[position] ?? assert.fail('one id per item')),
-        ),
-      )
+      const items = request.attachment
+        ? decideTogether(context, request, ids)
+        : decideEach(context, request, ids)
       outcomes[index] = { items, replayed: false }
       if (!request.dryRun && items.some((item) => 'accepted' in item)) lanes.add(economy.laneId)
     }
@@ -106,6 +107,26 @@ export async function acceptTransactions(
   })
   if (lanes.size > 0) deps.wakeLanes([...lanes])
   return results
+}
+
+function decideEach(context: DecisionContext, request: AcceptRequest, ids: readonly string[]): ItemResult[] {
+  return request.items.map((item, position) =>
+    toItemResult(decideTransaction(context, request, item, ids[position] ?? assert.fail('one id per item'))),
+  )
+}
+
+/** All items, or none: the first refusal is everyone's, and the books are as if nothing had been asked. */
+function decideTogether(
+  context: DecisionContext,
+  request: AcceptRequest,
+  ids: readonly string[],
+): ItemResult[] {
+  const restore = [context.funds.checkpoint(), context.activity.checkpoint()]
+  const items = decideEach(context, request, ids)
+  const refusal = items.find((item) => 'refused' in item)
+  if (!refusal) return items
+  for (const book of restore) book()
+  return items.map(() => refusal)
 }
 
 interface Planned {
@@ -202,10 +223,14 @@ async function writeBatch(
   const written = fresh.filter(({ request }) => !request.dryRun)
   const transactions: AcceptedTransaction[] = []
   const results: { economyId: string; key: string; result: StoredResult }[] = []
+  const attachments: AcceptedAttachment[] = []
   for (const { request, index } of written) {
     const outcome = outcomes[index]
     assert(outcome && 'items' in outcome, 'a fresh request was decided')
     for (const item of outcome.items) if ('accepted' in item) transactions.push(item.accepted)
+    if (request.attachment && outcome.items.every((item) => 'accepted' in item)) {
+      attachments.push(toAttachment(request, request.attachment, outcome.items))
+    }
     const isPlain = outcome.items.length === 1 && outcome.items.every((item) => 'accepted' in item)
     if (request.idempotency && !isPlain) {
       results.push({
@@ -217,6 +242,16 @@ async function writeBatch(
   }
   if (transactions.length + results.length === 0) return
   await tx.write({ transactions, reservations: funds.reservations, results, now })
+  if (attachments.length > 0) await tx.attach(attachments, now)
+}
+
+function toAttachment(
+  { tenantId, economyId }: AcceptRequest,
+  attachment: Attachment,
+  items: readonly ItemResult[],
+): AcceptedAttachment {
+  const transactionIds = items.flatMap((item) => ('accepted' in item ? [item.accepted.id] : []))
+  return { tenantId, economyId, attachment, transactionIds }
 }
 
 function toStored(item: ItemResult): StoredResult[number] {

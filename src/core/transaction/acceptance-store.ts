@@ -4,6 +4,7 @@ import type { EconomyStatus } from '../economy/economy.ts'
 import type { EconomyConfig } from '../rule/economy-config.ts'
 import type { ActivityWindows, RuleParty } from '../rule/evaluate-rules.ts'
 import type { StoredResult } from './accept-transactions.ts'
+import type { AcceptedAttachment } from './attachment.ts'
 import type { AcceptedTransaction } from './transaction.ts'
 
 /** A user as acceptance needs it, with its account row locked. */
@@ -69,6 +70,8 @@ export interface AcceptanceTx {
   readActivity(subjects: readonly ActivitySubject[], now: Date): Promise<Map<string, ActivityWindows>>
   findAccepted(economyId: string, ids: readonly string[]): Promise<Map<string, AcceptedTransaction>>
   write(batch: AcceptedBatch): Promise<void>
+  /** Writes what comes with the transactions; called for batches that have such only. */
+  attach(attachments: readonly AcceptedAttachment[], now: Date): Promise<void>
 }
 
 /** Port: opens the acceptor's database transaction, seeing only the given tenants' rows. */

@@ -25,4 +25,13 @@ export class ActivityBook {
     })
     this.#windows.set(key, { hour: plus(hour), day: plus(day), month: plus(month) })
   }
+
+  /** @returns puts every window back to what it is now. */
+  checkpoint(): () => void {
+    const before = [...this.#windows]
+    return () => {
+      this.#windows.clear()
+      for (const [key, windows] of before) this.#windows.set(key, windows)
+    }
+  }
 }

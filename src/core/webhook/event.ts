@@ -1,6 +1,7 @@
 import type { AirdropWithProgress } from '../airdrop/airdrop.ts'
 import type { Economy } from '../economy/economy.ts'
 import type { PastReconciliation } from '../ledger/list-reconciliations.ts'
+import type { Redemption, RedeemableSku } from '../redemption/redemption.ts'
 import type { PricePoint } from '../rule/price-point.ts'
 import type { TokenRule } from '../rule/token-rule.ts'
 import type { TransactionType } from '../rule/transaction-type.ts'
@@ -30,6 +31,8 @@ export type EventSubject =
   | { kind: 'transaction'; transaction: Transaction }
   | { kind: 'airdrop'; airdrop: AirdropWithProgress }
   | { kind: 'reconciliation'; reconciliation: PastReconciliation }
+  | { kind: 'redeemable_sku'; sku: RedeemableSku }
+  | { kind: 'redemption'; redemption: Redemption }
   | { kind: 'webhook'; webhook: Webhook }
 
 export type SubjectKind = EventSubject['kind']
@@ -55,6 +58,8 @@ export function subjectKind(topic: EventTopic): SubjectKind {
     case 'token_rule':
     case 'price_point':
     case 'airdrop':
+    case 'redeemable_sku':
+    case 'redemption':
     case 'webhook':
       return noun
     default:

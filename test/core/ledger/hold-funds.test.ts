@@ -45,3 +45,25 @@ describe('FundsBook', () => {
     )
   })
 })
+
+describe('a checkpoint of FundsBook', () => {
+  it('puts every reservation back, whatever was asked since', () => {
+    const asks = fc.array(fc.record({ account: fc.constantFrom('a', 'b'), amount: fc.bigInt(1n, 60n) }))
+    fc.assert(
+      fc.property(asks, asks, (before, after) => {
+        const book = new FundsBook(new Map(['a', 'b'].map((id) => [id, { settled: 100n, held: 0n }])))
+        const ask = (sequence: typeof before) => {
+          for (const { account, amount } of sequence) {
+            if (book.hold(account, amount)) book.expect('b', amount)
+          }
+        }
+        ask(before)
+        const expected = structuredClone([...book.reservations])
+        const restore = book.checkpoint()
+        ask(after)
+        restore()
+        expect([...book.reservations]).toEqual(expected)
+      }),
+    )
+  })
+})

@@ -121,6 +121,13 @@ function acceptanceTx(
       await gate.step('db write')
       write(tables, tx, batch)
     },
+
+    async attach(attachments) {
+      await gate.step('db attach')
+      for (const { economyId, transactionIds, attachment } of attachments) {
+        for (const id of transactionIds) tx.put(tables.attachments, refKey(economyId, id), attachment)
+      }
+    },
   }
 }
 

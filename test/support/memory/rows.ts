@@ -8,6 +8,7 @@ import type { Topic } from '#core/outbox/topics.ts'
 import type { EconomyConfig } from '#core/rule/economy-config.ts'
 import type { StoredResult } from '#core/transaction/accept-transactions.ts'
 import type { LockedParty } from '#core/transaction/acceptance-store.ts'
+import type { Attachment } from '#core/transaction/attachment.ts'
 import type { AcceptedTransaction, TransactionStatus } from '#core/transaction/transaction.ts'
 import { MemoryDatabase, type MemoryTx, Table } from './memory-database.ts'
 
@@ -180,6 +181,8 @@ export class MemoryTables {
   readonly events = new Table<EventRow>()
   readonly keys = new Table<KeyRow>()
   readonly activity = new Table<ActivityRow>()
+  /** By transaction: what was accepted with it. */
+  readonly attachments = new Table<Attachment>()
   readonly reconciliations = new Table<Reconciliation>()
   readonly readers = new Table<{ xid: bigint; id: string }>()
 }
