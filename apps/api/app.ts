@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { App } from './app-types.ts'
 import type { AppDeps } from './deps.ts'
 import { ostV1Routes } from './dialects/ost-v1/plugin.ts'
+import { ostV2Routes } from './dialects/ost-v2/routes.ts'
 import { explorerPage } from './graphql/explorer.ts'
 import { collectOperations } from './graphql/operations.ts'
 import { graphqlRoutes } from './graphql/plugin.ts'
@@ -40,6 +41,8 @@ import { platformOutboxRoutes } from './routes/platform-outbox.ts'
 import { platformReconciliationRoutes } from './routes/platform-reconciliations.ts'
 import { platformSubmissionRoutes } from './routes/platform-submissions.ts'
 import { reconciliationRoutes } from './routes/reconciliations.ts'
+import { redeemableSkuRoutes } from './routes/redeemable-skus.ts'
+import { redemptionRoutes } from './routes/redemptions.ts'
 import { referencePage, referenceRoutes } from './routes/reference.ts'
 import { pricePointRoutes } from './routes/price-points.ts'
 import { tenantRoutes } from './routes/tenants.ts'
@@ -67,6 +70,8 @@ const V3 = [
   reconciliationRoutes,
   transactionRoutes,
   airdropRoutes,
+  redeemableSkuRoutes,
+  redemptionRoutes,
   eventRoutes,
   webhookRoutes,
   platformKeyRoutes,
@@ -135,6 +140,7 @@ async function ourRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
     { prefix: '/v3' },
   )
   await ostV1Routes(app, deps)
+  await ostV2Routes(app, deps)
   await graphqlRoutes(typed(app), deps)
   await healthRoutes(typed(app), deps)
   await referenceRoutes(typed(app))

@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DomainError, InvalidRequest } from '#core/shared/errors.ts'
 import type { DialectRules } from '#core/tenant/authenticate-dialect.ts'
 import { SignatureInvalid } from '#core/tenant/errors.ts'
@@ -29,8 +29,19 @@ export interface Dialect {
   key: RegExp
   /** Whether the same signature is taken once only. */
   refusesRepeats(request: FastifyRequest): boolean
+  /** Lets a request in that proves itself in another way than by a key's signature. False: it does not. */
+  admitOtherwise?(request: FastifyRequest, signed: SignedRequest): Promise<boolean>
+  /** What else must hold of an authenticated request. */
+  check?(request: FastifyRequest): void
   /** What the dialect says otherwise than {@link toFailure}. */
   adapt(failed: Failure, error: DomainError): Failure
+}
+
+/** What a request brings to be believed, as it was sent. */
+export interface SignedRequest {
+  form: Form
+  /** The path as it was signed. */
+  resource: string
 }
 
 /** A route's work: what stands under `data`. */
@@ -38,9 +49,9 @@ export type Answer = (request: FastifyRequest) => Promise<object>
 
 /** Declares routes of a dialect, each with and without a slash at its end: the SDKs send either. */
 export interface DialectRouter {
-  get(path: string, scope: Scope, answer: Answer): void
-  post(path: string, scope: Scope, answer: Answer): void
-  delete(path: string, scope: Scope, answer: Answer): void
+  get(path: string, scope: Scope, answer: Answer, config?: FastifyContextConfig): void
+  post(path: string, scope: Scope, answer: Answer, config?: FastifyContextConfig): void
+  delete(path: string, scope: Scope, answer: Answer, config?: FastifyContextConfig): void
 }
 
 declare module 'fastify' {
@@ -71,22 +82,28 @@ export function speakDialect(scope: FastifyInstance, dialect: Dialect, deps: App
   scope.setNotFoundHandler((request, reply) => refuse(new RouteNotFound(), request, reply))
   const bodyLimit = Math.min(BODY_MAX, deps.config.api.bodyLimitBytes)
 
-  function declare(method: 'GET' | 'POST' | 'DELETE', path: string, needed: Scope, answer: Answer): void {
+  function declare(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    needed: Scope,
+    answer: Answer,
+    config: FastifyContextConfig = {},
+  ): void {
     for (const url of new Set([path, path.endsWith('/') ? path : `${path}/`])) {
       scope.route({
         method,
         url,
         bodyLimit,
-        config: { plane: 'dialect', scope: needed, idempotency: 'none' },
+        config: { ...config, plane: 'dialect', scope: needed, idempotency: 'none' },
         schema: { hide: true },
         handler: async (request) => success(await answer(request)),
       })
     }
   }
   return {
-    get: (path, needed, answer) => declare('GET', path, needed, answer),
-    post: (path, needed, answer) => declare('POST', path, needed, answer),
-    delete: (path, needed, answer) => declare('DELETE', path, needed, answer),
+    get: (path, needed, answer, config) => declare('GET', path, needed, answer, config),
+    post: (path, needed, answer, config) => declare('POST', path, needed, answer, config),
+    delete: (path, needed, answer, config) => declare('DELETE', path, needed, answer, config),
   }
 }
 
@@ -126,7 +143,10 @@ async function admitToDialect(
   if (plane !== 'dialect') return
   try {
     request.form = parseForm(request.method === 'POST' ? bodyOf(request) : queryOf(request))
-    await scope.authenticateDialect(request, dialect.rules, readSigned(dialect, request, request.form))
+    const resource = pathOf(request).replace(dialect.prefix, '')
+    if (!(await dialect.admitOtherwise?.(request, { form: request.form, resource })))
+      await scope.authenticateDialect(request, dialect.rules, readSigned(dialect, request, request.form))
+    dialect.check?.(request)
   } catch (error) {
     await scope.limit(request, reply)
     throw error

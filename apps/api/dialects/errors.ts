@@ -85,6 +85,8 @@ export const ostErrorOf = {
   webhook_not_found: missing,
   webhook_delivery_not_found: missing,
   event_not_found: missing,
+  sku_not_found: missing,
+  redemption_not_found: missing,
 
   member_exists: { status: 409, code: 'ALREADY_EXISTS' },
   last_owner: unprocessable(),
@@ -103,6 +105,10 @@ export const ostErrorOf = {
   token_rule_archived: bad('id'),
   limit_reached: unprocessable(),
   lane_state_conflict: unprocessable(),
+  device_exists: { status: 409, code: 'ALREADY_EXISTS' },
+  wallet_missing: unprocessable('user_id'),
+  sku_inactive: unprocessable(),
+  redemption_state_conflict: unprocessable(),
 
   invalid_amount: bad('amount'),
   invalid_commission: bad('commission_percent'),

@@ -1,0 +1,125 @@
+import { createHmac } from 'node:crypto'
+import { Wallet } from 'ethers'
+import { describe, expect, it } from 'vitest'
+import { type Sdk, SDKS, useOstV2 } from '#test/support/ost-v2.ts'
+
+const ctx = useOstV2()
+const UNAUTHORIZED = (parameter: string) => ({
+  status: 401,
+  body: { success: false, err: { code: 'UNAUTHORIZED', error_data: [{ parameter }] } },
+})
+
+describe.each(Object.keys(SDKS) as Sdk[])('what the %s SDK sends', (sdk) => {
+  it('is believed, with lists, nested names, and parameters that mean nothing', async () => {
+    const ids = ctx.economy.userIds.slice(0, 2)
+    const garbage = { ids, limit: 10, garbage_str: "garbage(*)'!~", a: ['x', 'y'] }
+    const { status, body } = await ctx.call('GET', '/users', garbage, { sdk })
+    expect(body).toMatchObject({ success: true, data: { result_type: 'users' } })
+    expect(status).toBe(200)
+    expect(body.data.users.map(({ id }: { id: string }) => id).toSorted()).toEqual(ids.toSorted())
+    expect((await ctx.call('POST', '/users', {}, { sdk })).body.data.result_type).toBe('user')
+  })
+})
+
+it('signs as recorded from the SDK', () => {
+  const signed =
+    '/users?api_key=65e20fcfce72f4c34546338a70518478&api_request_timestamp=1795215239&api_signature_kind=OST1-HMAC-SHA256'
+  expect(createHmac('sha256', 'sekret2').update(signed).digest('hex')).toBe(
+    'dc847bb8fcbe2c3fcaddad5a201aedf3e04819fec4ff984474e951c8b7ac6a51',
+  )
+})
+
+describe('401: names the culprit', () => {
+  it('an unknown key, a wrong signature, an old time, a kind that there is not', async () => {
+    const seconds = Math.floor(Date.now() / 1_000)
+    const unknown = { key: 'x'.repeat(32), secret: 'y' }
+    expect(await ctx.call('GET', '/tokens', {}, { key: unknown })).toMatchObject(UNAUTHORIZED('api_key'))
+    const wrong = { api_signature: 'f'.repeat(64) }
+    expect(await ctx.call('GET', '/tokens', {}, { send: wrong })).toMatchObject(UNAUTHORIZED('api_signature'))
+    expect(await ctx.call('GET', '/tokens', {}, { at: seconds - 102 })).toMatchObject(
+      UNAUTHORIZED('api_request_timestamp'),
+    )
+    expect((await ctx.call('GET', '/tokens', {}, { at: seconds - 90 })).status).toBe(200)
+    const kind = { api_signature_kind: 'OST1-RSA' }
+    expect(await ctx.call('GET', '/tokens', {}, { send: kind })).toMatchObject(
+      UNAUTHORIZED('api_signature_kind'),
+    )
+    // Only a device may ask for this one.
+    const salts = await ctx.call('GET', `/users/${ctx.economy.userIds[0]}/salts`)
+    expect(salts).toMatchObject(UNAUTHORIZED('api_signature_kind'))
+  })
+
+  it("a key of the sandbox at the production's base", async () => {
+    expect(await ctx.call('GET', '/tokens', {}, { base: '/mainnet/v2' })).toMatchObject(
+      UNAUTHORIZED('api_key'),
+    )
+  })
+})
+
+it('400: a POST whose signature was seen before', async () => {
+  const [userId = ''] = ctx.economy.userIds
+  const body = {
+    address: Wallet.createRandom().address,
+    api_signer_address: Wallet.createRandom().address,
+  }
+  const at = Math.floor(Date.now() / 1_000)
+  expect((await ctx.call('POST', `/users/${userId}/devices`, body, { at })).status).toBe(200)
+  expect(await ctx.call('POST', `/users/${userId}/devices`, body, { at })).toMatchObject({
+    status: 400,
+    body: { err: { code: 'BAD_REQUEST', error_data: [{ parameter: 'api_signature' }] } },
+  })
+})
+
+describe('OST1-PS', () => {
+  it("lets a registered device read its user's data, and nobody else's", async () => {
+    const [mine = '', other = ''] = ctx.economy.userIds
+    const device = await ctx.register(mine)
+    const own = await ctx.callAs(device, 'GET', `/users/${mine}`)
+    expect(own).toMatchObject({
+      status: 200,
+      body: { data: { user: { id: mine, token_id: ctx.tokenNumber } } },
+    })
+    expect(await ctx.callAs(device, 'GET', `/users/${other}`)).toMatchObject({
+      status: 403,
+      body: { err: { code: 'REQUEST_FORBIDDEN', error_data: [{ parameter: 'user_id' }] } },
+    })
+    expect(await ctx.callAs(device, 'GET', '/users')).toMatchObject(UNAUTHORIZED('api_signature_kind'))
+    const impostor = { ...device, signer: Wallet.createRandom() }
+    expect(await ctx.callAs(impostor, 'GET', `/users/${mine}`)).toMatchObject(UNAUTHORIZED('api_key'))
+    await ctx.api.sql(`UPDATE device SET status = 'revoked' WHERE address = $1`, [device.address])
+    expect(await ctx.callAs(device, 'GET', `/users/${mine}`)).toMatchObject(UNAUTHORIZED('api_key'))
+  })
+
+  it('checks what needs a wallet contract, and then says that there is none', async () => {
+    const [userId = ''] = ctx.economy.userIds
+    const device = await ctx.register(userId)
+    const missing = {
+      status: 422,
+      body: { err: { code: 'UNPROCESSABLE_ENTITY', error_data: [{ parameter: 'user_id' }] } },
+    }
+    const activation = {
+      device_address: device.address,
+      recovery_owner_address: Wallet.createRandom().address,
+      session_addresses: [Wallet.createRandom().address],
+      expiration_height: '100000',
+      spending_limit: '1000',
+    }
+    const path = `/users/${userId}/activate-user`
+    expect(await ctx.callAs(device, 'POST', path, activation)).toMatchObject(missing)
+    expect(await ctx.callAs(device, 'POST', path, { ...activation, spending_limit: 'much' })).toMatchObject({
+      status: 400,
+      body: { err: { error_data: [{ parameter: 'spending_limit' }] } },
+    })
+    for (const read of ['salts', 'token-holder'])
+      expect(await ctx.callAs(device, 'GET', `/users/${userId}/${read}`)).toMatchObject(missing)
+    const pending = await ctx.callAs(device, 'GET', `/users/${userId}/devices/pending-recovery`)
+    expect(pending).toMatchObject({ status: 200, body: { data: { result_type: 'devices', devices: [] } } })
+  })
+})
+
+it('404: an unknown route, in the envelope', async () => {
+  expect(await ctx.call('GET', '/nothing')).toMatchObject({
+    status: 404,
+    body: { success: false, err: { code: 'NOT_FOUND', error_data: [] } },
+  })
+})

@@ -1,0 +1,255 @@
+import { randomUUID } from 'node:crypto'
+import { Wallet } from 'ethers'
+import { describe, expect, it } from 'vitest'
+import { toWire } from '#apps/api/presenters/wire-id.ts'
+import { useOstV2 } from '#test/support/ost-v2.ts'
+
+const ctx = useOstV2()
+const refusal = (status: number, parameter: string) => ({
+  status,
+  body: { success: false, err: { error_data: [{ parameter }] } },
+})
+const keysOf = (thing: object) => Object.keys(thing).toSorted()
+
+const USER_KEYS = [
+  'device_manager_address',
+  'id',
+  'recovery_address',
+  'recovery_owner_address',
+  'status',
+  'token_holder_address',
+  'token_id',
+  'type',
+  'updated_timestamp',
+]
+
+describe('users', () => {
+  it('POST: a CREATED user with four empty addresses; GET: with the address that it can be paid at', async () => {
+    const { body } = await ctx.call('POST', '/users')
+    const { user } = body.data
+    expect(keysOf(user)).toEqual(USER_KEYS)
+    expect(user).toMatchObject({
+      token_id: ctx.tokenNumber,
+      token_holder_address: null,
+      device_manager_address: null,
+      recovery_address: null,
+      recovery_owner_address: null,
+      type: 'user',
+      status: 'CREATED',
+    })
+    const got = await ctx.call('GET', `/users/${user.id}`)
+    expect(got.body.data.user).toEqual({ ...user, token_holder_address: await ctx.addressOf(user.id) })
+    const company = await ctx.call('GET', `/users/${ctx.economy.companyId}`)
+    expect(company.body.data.user).toMatchObject({ type: 'company', status: 'ACTIVATED' })
+  })
+
+  it('GET list: pages by an opaque identifier, and filters by ids', async () => {
+    const seen: string[] = []
+    let next: Record<string, string> = { limit: '2' }
+    do {
+      const { body } = await ctx.call('GET', '/users', next)
+      seen.push(...body.data.users.map(({ id }: { id: string }) => id))
+      next = body.data.meta.next_page_payload
+    } while (next['pagination_identifier'] !== undefined)
+    expect(new Set(seen).size).toBe(seen.length)
+    expect(seen).toEqual(expect.arrayContaining(ctx.economy.userIds))
+    const some = await ctx.call('GET', '/users', { ids: [ctx.economy.companyId, randomUUID()] })
+    expect(some.body.data).toMatchObject({
+      users: [{ id: ctx.economy.companyId }],
+      meta: { next_page_payload: {} },
+    })
+  })
+
+  it.each([
+    ['limit', { limit: '26' }],
+    ['limit', { limit: '0' }],
+    ['ids', { ids: ['x'] }],
+    ['ids', { ids: Array.from({ length: 26 }, () => randomUUID()) }],
+    ['pagination_identifier', { pagination_identifier: 'bm9uc2Vuc2U=' }],
+  ])('400: names %s', async (parameter, params) => {
+    expect(await ctx.call('GET', '/users', params)).toMatchObject(refusal(400, parameter))
+  })
+
+  it('404 for an unknown id and for another tenant’s, 400 for a malformed one', async () => {
+    const [userId = ''] = ctx.economy.userIds
+    for (const tail of [
+      '',
+      '/balance',
+      '/devices',
+      '/sessions',
+      '/transactions',
+      '/redemptions',
+      '/device-managers',
+    ]) {
+      const unknown = await ctx.call('GET', `/users/${randomUUID()}${tail}`)
+      const foreign = await ctx.call('GET', `/users/${userId}${tail}`, {}, { key: ctx.stranger })
+      const shown = ({ status, body }: typeof unknown) => ({ status, body: { ...body.err, internal_id: '' } })
+      expect(unknown.status).toBe(404)
+      expect(shown(foreign)).toEqual(shown(unknown))
+      expect(await ctx.call('GET', `/users/1${tail}`)).toMatchObject(refusal(400, 'user_id'))
+    }
+  })
+
+  it('GET balance', async () => {
+    const { body } = await ctx.call('GET', `/users/${ctx.economy.companyId}/balance`)
+    expect(body.data).toEqual({
+      result_type: 'balance',
+      balance: {
+        user_id: ctx.economy.companyId,
+        total_balance: (10_000n * 10n ** 18n).toString(),
+        available_balance: (10_000n * 10n ** 18n).toString(),
+        unsettled_debit: '0',
+        updated_timestamp: expect.any(Number),
+      },
+    })
+  })
+})
+
+describe('devices, sessions, managers, recovery owners', () => {
+  it('registers a device once, and shows it', async () => {
+    const [userId = ''] = ctx.economy.userIds
+    const { address, signer } = await ctx.register(userId)
+    const expected = {
+      user_id: userId,
+      address,
+      linked_address: null,
+      api_signer_address: signer.address.toLowerCase(),
+      status: 'REGISTERED',
+      updated_timestamp: expect.any(Number),
+    }
+    const got = await ctx.call('GET', `/users/${userId}/devices/${address}`)
+    expect(got.body.data).toEqual({ result_type: 'device', device: expected })
+    const list = await ctx.call('GET', `/users/${userId}/devices`, { addresses: [address] })
+    expect(list.body.data).toMatchObject({ devices: [expected], meta: { next_page_payload: {} } })
+    const again = { address, api_signer_address: Wallet.createRandom().address }
+    const twice = await ctx.call('POST', `/users/${ctx.economy.userIds[1]}/devices`, again)
+    expect(twice).toMatchObject({ status: 409, body: { err: { code: 'ALREADY_EXISTS' } } })
+    const wrong = await ctx.call('POST', `/users/${userId}/devices`, { ...again, address: '0x1' })
+    expect(wrong).toMatchObject(refusal(400, 'address'))
+  })
+
+  it('shows what the wallets’ contracts say, where they say something', async () => {
+    const [userId = '', other = ''] = ctx.economy.userIds
+    const { economyId, tenantId } = ctx.economy
+    const address = `0x${'ab'.repeat(20)}`
+    await ctx.api.sql(
+      `INSERT INTO wallet_session (economy_id, id, tenant_id, user_id, address, expiration_height, spending_limit, status)
+       VALUES ($1, $2, $3, $4, $5, 500, 1000, 'authorized')`,
+      [economyId, randomUUID(), tenantId, userId, address],
+    )
+    await ctx.api.sql(
+      `INSERT INTO device_manager (economy_id, user_id, tenant_id, address, requirement, nonce, status) VALUES ($1, $2, $3, $4, 1, 0, 'activated')`,
+      [economyId, userId, tenantId, address],
+    )
+    await ctx.api.sql(
+      `INSERT INTO recovery_owner (economy_id, user_id, tenant_id, address, status) VALUES ($1, $2, $3, $4, 'authorized')`,
+      [economyId, userId, tenantId, address],
+    )
+    const session = await ctx.call('GET', `/users/${userId}/sessions/${address}`)
+    expect(session.body.data.session).toMatchObject({
+      spending_limit: '1000',
+      status: 'AUTHORIZED',
+      nonce: 0,
+    })
+    expect((await ctx.call('GET', `/users/${userId}/sessions`)).body.data.sessions).toHaveLength(1)
+    const manager = await ctx.call('GET', `/users/${userId}/device-managers`)
+    expect(manager.body.data).toMatchObject({
+      result_type: 'device_manager',
+      device_manager: { requirement: 1 },
+    })
+    const recovery = await ctx.call('GET', `/users/${userId}/recovery-owners/${address}`)
+    expect(recovery.body.data).toMatchObject({ recovery_owner: { status: 'AUTHORIZED' } })
+    for (const path of ['device-managers', `recovery-owners/${address}`, `sessions/${address}`])
+      expect((await ctx.call('GET', `/users/${other}/${path}`)).status).toBe(404)
+  })
+})
+
+describe('tokens, rules, chains, prices', () => {
+  it('show what there is', async () => {
+    const { token } = (await ctx.call('GET', '/tokens')).body.data
+    expect(token).toMatchObject({
+      id: ctx.tokenNumber,
+      base_token: 'OST',
+      conversion_factor: 1,
+      decimals: 18,
+    })
+    const [aux] = token.auxiliary_chains
+    expect(aux.company_uuids).toEqual([ctx.economy.companyId])
+    const { data } = (await ctx.call('GET', '/rules')).body
+    expect(keysOf(data)).toEqual(['result_type', 'rules'])
+    expect(data.rules.map(({ name }: { name: string }) => name)).toEqual(['Pricer', 'Direct Transfer'])
+    expect(new Set(data.rules.map(({ address }: { address: string }) => address))).toEqual(
+      new Set([ctx.rulesAddress]),
+    )
+    const chain = await ctx.call('GET', `/chains/${aux.chain_id}`)
+    expect(chain.body.data.chain).toMatchObject({ id: aux.chain_id, type: 'Auxiliary', block_time: 1 })
+    expect(await ctx.call('GET', '/chains/999')).toMatchObject(refusal(400, 'chain_id'))
+    const economy = toWire('eco', ctx.economy.economyId)
+    await ctx.api.request('POST', '/v3/price-points', { economy, body: { currency: 'USD', price: '0.25' } })
+    const prices = await ctx.call('GET', `/chains/${aux.chain_id}/price-points`)
+    expect(prices.body.data.price_point.OST).toMatchObject({ USD: 0.25, decimals: 18 })
+    const base = await ctx.call('GET', '/base-tokens')
+    expect(base.body.data.base_tokens.OST).toMatchObject({ name: 'OST', decimals: 18 })
+  })
+
+  it('tells anybody which domains may use the browser wallet', async () => {
+    await ctx.api.sql(
+      `UPDATE economy SET metadata = '{"browser_wallet_domains": "https://a.example, https://b.example"}' WHERE id = $1`,
+      [ctx.economy.economyId],
+    )
+    const ask = async (domain: string, number = ctx.tokenNumber) => {
+      const url = `/testnet/v2/tokens/${number}/validate-domain?domain=${encodeURIComponent(domain)}`
+      const response = await ctx.api.app.inject({ url })
+      return { status: response.statusCode, body: response.json() }
+    }
+    expect(await ask('https://b.example')).toEqual({ status: 200, body: { success: true, data: {} } })
+    expect(await ask('https://c.example')).toMatchObject(refusal(400, 'domain'))
+    expect(await ask('https://b.example', 999_999)).toMatchObject(refusal(400, 'domain'))
+  })
+})
+
+describe('redeemable SKUs and redemptions', () => {
+  it('show the catalogue with amounts in tokens, and a user’s orders', async () => {
+    const economy = toWire('eco', ctx.economy.economyId)
+    const availability = [
+      { country: 'United States', country_iso_code: 'US', currency_iso_code: 'USD', denominations: ['10'] },
+    ]
+    const { body: sku } = await ctx.api.request('POST', '/v3/redeemable-skus', {
+      economy,
+      body: { name: 'Voucher', availability },
+    })
+    const list = await ctx.call('GET', '/redeemable-skus', { redeemable_sku_ids: [String(sku.number)] })
+    expect(list.body.data).toMatchObject({
+      result_type: 'redemption_products',
+      redemption_products: [{ name: 'Voucher' }],
+    })
+    const one = await ctx.call('GET', `/redeemable-skus/${sku.number}`)
+    // 10 USD at a quarter of a dollar each.
+    expect(one.body.data.redemption_product.availability[0].denominations).toEqual([
+      { amount_in_fiat: 10, amount_in_wei: (40n * 10n ** 18n).toString() },
+    ])
+    expect((await ctx.call('GET', `/redeemable-skus/${sku.number}`, {}, { key: ctx.stranger })).status).toBe(
+      404,
+    )
+    const [userId = ''] = ctx.economy.userIds
+    await ctx.api.sql('UPDATE account SET settled = $2 WHERE id = $1', [
+      userId,
+      (50n * 10n ** 18n).toString(),
+    ])
+    const body = { user_id: toWire('usr', userId), sku_id: sku.id, country_iso_code: 'US', amount: '10' }
+    const made = await ctx.api.request('POST', '/v3/redemptions', { economy, once: randomUUID(), body })
+    expect(made.status).toBe(202)
+    const { redemptions } = (await ctx.call('GET', `/users/${userId}/redemptions`)).body.data
+    expect(redemptions).toMatchObject([
+      {
+        redeemable_sku_id: String(sku.number),
+        amount_in_fiat: 10,
+        status: 'INITIATED',
+        country_iso_code: 'US',
+      },
+    ])
+    const [{ id }] = redemptions
+    expect((await ctx.call('GET', `/users/${userId}/redemptions/${id}`)).body.data.redemption.id).toBe(id)
+    expect((await ctx.call('GET', `/users/${ctx.economy.userIds[1]}/redemptions/${id}`)).status).toBe(404)
+  })
+})
