@@ -76,6 +76,8 @@ beforeAll(async () => {
 afterAll(() => api.close())
 
 const WHOLE = 10n ** 18n
+/** Milliseconds: every route gets a tenant of its own. */
+const ONE_BY_ONE_MS = 120_000
 const AVAILABILITY = [
   { country: 'United States', country_iso_code: 'US', currency_iso_code: 'USD', denominations: ['25'] },
 ]
@@ -142,7 +144,7 @@ describe('the examples of request bodies', () => {
     }
   })
 
-  it('work when they are sent, one by one, to a new tenant', async () => {
+  it('work when they are sent, one by one, to a new tenant', { timeout: ONE_BY_ONE_MS }, async () => {
     for (const route of routes) {
       const { status, body } = await send(route, await createDemo())
       const outcome = `${route.method} ${route.path} ${status}: ${JSON.stringify(body)}`
