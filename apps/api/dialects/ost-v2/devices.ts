@@ -103,7 +103,7 @@ async function listOrFilter<Row>(
   },
 ) {
   const addresses = addressFilter(request, 'addresses')
-  const page = readPage(request)
+  const page = readPage(request, addresses !== undefined)
   const { tenantId, devices } = await ownerOfDevices(deps, request)
   return deps.unitOfWork(tenantId, async (tx) => {
     if (addresses) return { rows: await how.find(tx, devices, addresses), meta: NO_MORE }

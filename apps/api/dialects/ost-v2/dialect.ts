@@ -163,7 +163,7 @@ function adapt(failed: Failure, error: DomainError): Failure {
   if (error instanceof SignatureRepeated)
     return { ...failed, status: 400, code: 'BAD_REQUEST', msg: error.message }
   if (error instanceof NotTheDevicesUser) {
-    const error_data = [{ parameter: 'user_id', msg: "is not the device's user" }]
+    const error_data = [{ parameter: 'user_id', msg: 'is not yours to act for' }]
     return {
       ...failed,
       status: 403,

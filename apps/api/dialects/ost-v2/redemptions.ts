@@ -18,7 +18,7 @@ export function redemptionRoutes(router: OstRouter, deps: AppDeps): void {
   router.read('/redeemable-skus', 'redemptions:read', async (request) => {
     const { tenantId, economyId } = ownerOf(request)
     const numbers = numberFilter(request, 'redeemable_sku_ids')
-    const page = readPage(request)
+    const page = readPage(request, numbers !== undefined)
     const found = numbers
       ? await deps.unitOfWork(tenantId, (tx) => tx.redemptions.findSkusByNumber(economyId, numbers))
       : null
@@ -48,7 +48,7 @@ export function redemptionRoutes(router: OstRouter, deps: AppDeps): void {
     const { id: userId } = await findUser(deps, request)
     const { tenantId, economyId } = ownerOf(request)
     const ids = uuidFilter(request, 'redemption_ids')
-    const page = readPage(request)
+    const page = readPage(request, ids !== undefined)
     if (ids) {
       const found = await deps.unitOfWork(tenantId, (tx) => tx.redemptions.findMany(economyId, userId, ids))
       return { result_type: 'redemptions', redemptions: found.map(presentRedemption), meta: NO_MORE }

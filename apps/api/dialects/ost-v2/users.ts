@@ -22,7 +22,7 @@ export function userRoutes(router: OstRouter, deps: AppDeps): void {
 
   router.get('/users', 'users:read', async (request) => {
     const ids = uuidFilter(request, 'ids')
-    const page = readPage(request)
+    const page = readPage(request, ids !== undefined)
     const { tenantId, economyId } = ownerOf(request)
     const { rows, nextAfter } = await deps.unitOfWork(tenantId, async (tx) => {
       if (!ids) return tx.users.list(economyId, page, {})

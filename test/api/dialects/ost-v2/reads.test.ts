@@ -53,7 +53,8 @@ describe('users', () => {
     } while (next['pagination_identifier'] !== undefined)
     expect(new Set(seen).size).toBe(seen.length)
     expect(seen).toEqual(expect.arrayContaining(ctx.economy.userIds))
-    const some = await ctx.call('GET', '/users', { ids: [ctx.economy.companyId, randomUUID()] })
+    // What a filter does not need is ignored, be it wrong.
+    const some = await ctx.call('GET', '/users', { ids: [ctx.economy.companyId, randomUUID()], limit: '99' })
     expect(some.body.data).toMatchObject({
       users: [{ id: ctx.economy.companyId }],
       meta: { next_page_payload: {} },
