@@ -5,6 +5,7 @@ import { FIELDS, TYPES } from './vocabulary.ts'
 export const ENUM_NAMES: Readonly<Record<string, string>> = {
   'asc,desc': 'Order',
   'active,archived': 'ArchivalStatus',
+  'active,inactive': 'SkuStatus',
   'sandbox,production': 'Environment',
   'token,USD,EUR,GBP': 'Currency',
   'USD,EUR,GBP': 'FiatCurrency',
