@@ -21,7 +21,7 @@ function execute(call: object, more: Params = {}, userId = ctx.economy.companyId
 const rows = async () => {
   const [row] = await ctx.api.sql(
     `SELECT (SELECT count(*) FROM transaction)::int AS transactions, (SELECT count(*) FROM transaction_bundle)::int AS bundles,
-            (SELECT held FROM account WHERE id = $1)::text AS held`,
+            (SELECT coalesce(sum(amount), 0) FROM hold WHERE account_id = $1 AND status = 'pending')::text AS held`,
     [ctx.economy.companyId],
   )
   return row
