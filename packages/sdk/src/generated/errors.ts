@@ -106,6 +106,12 @@ export class WebhookNotFound extends ApiError {}
 /** No such event: HTTP 404, `event_not_found`. */
 export class EventNotFound extends ApiError {}
 
+/** No such redeemable SKU: HTTP 404, `sku_not_found`. */
+export class SkuNotFound extends ApiError {}
+
+/** No such redemption: HTTP 404, `redemption_not_found`. */
+export class RedemptionNotFound extends ApiError {}
+
 /** No such delivery: HTTP 404, `webhook_delivery_not_found`. */
 export class WebhookDeliveryNotFound extends ApiError {}
 
@@ -153,6 +159,18 @@ export class TokenRuleArchived extends ApiError {}
 
 /** The lane's pause does not end this way: HTTP 409, `lane_state_conflict`. */
 export class LaneStateConflict extends ApiError {}
+
+/** The device is registered: HTTP 409, `device_exists`. */
+export class DeviceExists extends ApiError {}
+
+/** The user has no wallet contract: HTTP 409, `wallet_missing`. */
+export class WalletMissing extends ApiError {}
+
+/** The redeemable SKU is inactive: HTTP 409, `sku_inactive`. */
+export class SkuInactive extends ApiError {}
+
+/** The redemption's status does not allow it: HTTP 409, `redemption_state_conflict`. */
+export class RedemptionStateConflict extends ApiError {}
 
 /** The limit is reached: HTTP 409, `limit_reached`. */
 export class LimitReached extends ApiError {}
@@ -248,6 +266,8 @@ export const ERROR_CLASSES = {
   submission_not_found: SubmissionNotFound,
   webhook_not_found: WebhookNotFound,
   event_not_found: EventNotFound,
+  sku_not_found: SkuNotFound,
+  redemption_not_found: RedemptionNotFound,
   webhook_delivery_not_found: WebhookDeliveryNotFound,
   idempotency_key_in_progress: IdempotencyKeyInProgress,
   member_exists: MemberExists,
@@ -264,6 +284,10 @@ export const ERROR_CLASSES = {
   token_rule_name_taken: TokenRuleNameTaken,
   token_rule_archived: TokenRuleArchived,
   lane_state_conflict: LaneStateConflict,
+  device_exists: DeviceExists,
+  wallet_missing: WalletMissing,
+  sku_inactive: SkuInactive,
+  redemption_state_conflict: RedemptionStateConflict,
   limit_reached: LimitReached,
   user_not_managed: UserNotManaged,
   idempotency_key_reused: IdempotencyKeyReused,

@@ -791,6 +791,121 @@ export class AirdropsResource {
   }
 }
 
+export class RedemptionsResource {
+  readonly #caller: Caller
+
+  constructor(caller: Caller) {
+    this.#caller = caller
+  }
+
+  /**
+   * Offer something for tokens: `POST /v3/redeemable-skus`.
+   *
+   * Scope: `redemptions:write`.
+   *
+   * Refused with: `economy_not_found`, `limit_reached`, `idempotency_key_in_progress`, `idempotency_key_reused`.
+   */
+  createRedeemableSku(input: Type.CreateRedeemableSkuInput, options?: CallOptions): Promise<Type.RedeemableSku> {
+    return this.#caller.call({ method: 'POST', path: '/v3/redeemable-skus', body: input }, options)
+  }
+
+  /**
+   * List redeemable SKUs: `GET /v3/redeemable-skus`.
+   *
+   * Scope: `redemptions:read`.
+   *
+   * Refused with: `economy_not_found`.
+   */
+  listRedeemableSkus(query: Type.ListRedeemableSkusQuery = {}, options?: CallOptions): Pages<Type.RedeemableSku> {
+    return this.#caller.list({ method: 'GET', path: '/v3/redeemable-skus', query }, options)
+  }
+
+  /**
+   * Get a redeemable SKU: `GET /v3/redeemable-skus/{id}`.
+   *
+   * Scope: `redemptions:read`.
+   *
+   * Refused with: `sku_not_found`, `economy_not_found`.
+   */
+  getRedeemableSku(redeemableSkuId: string, options?: CallOptions): Promise<Type.RedeemableSku> {
+    return this.#caller.call({ method: 'GET', path: `/v3/redeemable-skus/${encodeURIComponent(redeemableSkuId)}` }, options)
+  }
+
+  /**
+   * Update a redeemable SKU: `PATCH /v3/redeemable-skus/{id}`.
+   *
+   * Absent fields stay; images and availability are replaced as a whole. Orders stay.
+   *
+   * Scope: `redemptions:write`.
+   *
+   * Refused with: `sku_not_found`, `economy_not_found`.
+   */
+  updateRedeemableSku(redeemableSkuId: string, input: Type.UpdateRedeemableSkuInput = {}, options?: CallOptions): Promise<Type.RedeemableSku> {
+    return this.#caller.call({ method: 'PATCH', path: `/v3/redeemable-skus/${encodeURIComponent(redeemableSkuId)}`, body: input }, options)
+  }
+
+  /**
+   * Redeem tokens for a SKU: `POST /v3/redemptions`.
+   *
+   * Takes tokens worth the amount, at the price of the moment, from the user to the company, and creates the order with that transaction: both or neither.
+   *
+   * Scope: `transactions:write`.
+   *
+   * Refused with: `sku_not_found`, `user_not_found`, `economy_not_found`, `sku_inactive`, `economy_not_active`, `transaction_type_archived`, `user_archived`, `user_not_managed`, `limit_reached`, `idempotency_key_in_progress`, `invalid_parties`, `invalid_amount`, `insufficient_funds`, `rule_violated`, `price_missing`, `price_stale`, `idempotency_key_reused`.
+   */
+  create(input: Type.CreateRedemptionInput, options?: CallOptions): Promise<Type.Redemption> {
+    return this.#caller.call({ method: 'POST', path: '/v3/redemptions', body: input }, options)
+  }
+
+  /**
+   * List redemptions: `GET /v3/redemptions`.
+   *
+   * Scope: `redemptions:read`.
+   *
+   * Refused with: `economy_not_found`.
+   */
+  list(query: Type.ListRedemptionsQuery = {}, options?: CallOptions): Pages<Type.Redemption> {
+    return this.#caller.list({ method: 'GET', path: '/v3/redemptions', query }, options)
+  }
+
+  /**
+   * Get a redemption: `GET /v3/redemptions/{id}`.
+   *
+   * Scope: `redemptions:read`.
+   *
+   * Refused with: `redemption_not_found`, `economy_not_found`.
+   */
+  get(redemptionId: string, options?: CallOptions): Promise<Type.Redemption> {
+    return this.#caller.call({ method: 'GET', path: `/v3/redemptions/${encodeURIComponent(redemptionId)}` }, options)
+  }
+
+  /**
+   * Say that what was ordered was handed over: `POST /v3/redemptions/{id}/fulfill`.
+   *
+   * While it is accepted, that is once its transaction is final. Repeating changes nothing.
+   *
+   * Scope: `redemptions:write`.
+   *
+   * Refused with: `redemption_not_found`, `economy_not_found`, `redemption_state_conflict`, `idempotency_key_in_progress`, `idempotency_key_reused`.
+   */
+  fulfill(redemptionId: string, options?: CallOptions): Promise<Type.Redemption> {
+    return this.#caller.call({ method: 'POST', path: `/v3/redemptions/${encodeURIComponent(redemptionId)}/fulfill` }, options)
+  }
+
+  /**
+   * Say that what was ordered will not be handed over: `POST /v3/redemptions/{id}/cancel`.
+   *
+   * While it is accepted, that is once its transaction is final. Repeating changes nothing.
+   *
+   * Scope: `redemptions:write`.
+   *
+   * Refused with: `redemption_not_found`, `economy_not_found`, `redemption_state_conflict`, `idempotency_key_in_progress`, `idempotency_key_reused`.
+   */
+  cancel(redemptionId: string, options?: CallOptions): Promise<Type.Redemption> {
+    return this.#caller.call({ method: 'POST', path: `/v3/redemptions/${encodeURIComponent(redemptionId)}/cancel` }, options)
+  }
+}
+
 export class EventsResource {
   readonly #caller: Caller
 
@@ -1089,6 +1204,7 @@ export class Resources {
   readonly token: TokenResource
   readonly transactions: TransactionsResource
   readonly airdrops: AirdropsResource
+  readonly redemptions: RedemptionsResource
   readonly events: EventsResource
   readonly webhooks: WebhooksResource
   readonly platform: PlatformResource
@@ -1107,6 +1223,7 @@ export class Resources {
     this.token = new TokenResource(caller)
     this.transactions = new TransactionsResource(caller)
     this.airdrops = new AirdropsResource(caller)
+    this.redemptions = new RedemptionsResource(caller)
     this.events = new EventsResource(caller)
     this.webhooks = new WebhooksResource(caller)
     this.platform = new PlatformResource(caller)

@@ -40,7 +40,7 @@ export type IssuedApiKey = {
   name: string
   economy_id: string | null
   environment: 'sandbox' | 'production'
-  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write')[]
+  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write' | 'redemptions:read' | 'redemptions:write')[]
   ip_allow_list: string[]
   status: 'active' | 'expired' | 'revoked'
   created_at: string
@@ -87,7 +87,7 @@ export type ApiKey = {
   name: string
   economy_id: string | null
   environment: 'sandbox' | 'production'
-  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write')[]
+  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write' | 'redemptions:read' | 'redemptions:write')[]
   ip_allow_list: string[]
   status: 'active' | 'expired' | 'revoked'
   created_at: string
@@ -114,7 +114,7 @@ export type AuditEntry = {
     id: string
   }
   subject: {
-    type: 'tenant' | 'member' | 'api_key' | 'economy' | 'user' | 'transaction_type' | 'token_rule' | 'price_point' | 'airdrop' | 'webhook'
+    type: 'tenant' | 'member' | 'api_key' | 'economy' | 'user' | 'transaction_type' | 'token_rule' | 'price_point' | 'airdrop' | 'webhook' | 'redeemable_sku' | 'redemption'
     id: string
   }
   details: Record<string, unknown>
@@ -545,6 +545,56 @@ export type Airdrop = {
   ended_at: string | null
 }
 
+export type RedeemableSku = {
+  object: 'redeemable_sku'
+  /** Listed by `GET /v3/redeemable-skus`. */
+  id: string
+  /** By which the OST API v2 names it. */
+  number: number
+  name: string
+  description: string
+  /** Addresses of pictures, by what they are for: `cover`, `detail` … */
+  images: Record<string, {
+      url: string
+      width?: number
+      height?: number
+    }>
+  /** Where it is to be had, in which amounts. */
+  availability: {
+    country: string
+    /** ISO 3166-1, in capitals. */
+    country_iso_code: string
+    currency_iso_code: 'USD' | 'EUR' | 'GBP'
+    denominations: string[]
+  }[]
+  /** inactive: shown, and nothing new is ordered of it. */
+  status: 'active' | 'inactive'
+  created_at: string
+  updated_at: string
+}
+
+export type Redemption = {
+  object: 'redemption'
+  /** Listed by `GET /v3/redemptions`. */
+  id: string
+  /** initiated: paid for, not final on the chain · accepted: final, to be fulfilled or cancelled · failed: the payment failed */
+  status: 'initiated' | 'accepted' | 'failed' | 'fulfilled' | 'cancelled'
+  /** Listed by `GET /v3/users`. */
+  user_id: string
+  /** Listed by `GET /v3/redeemable-skus`. */
+  sku_id: string
+  /** What paid for it. Listed by `GET /v3/transactions`. */
+  transaction_id: string
+  /** A decimal amount of money with at most 6 places. */
+  amount: string
+  currency_iso_code: 'USD' | 'EUR' | 'GBP'
+  /** ISO 3166-1, in capitals. */
+  country_iso_code: string
+  email: string | null
+  created_at: string
+  decided_at: string | null
+}
+
 export type Event = {
   object: 'event'
   /** The same here and in the `webhook-id` of every delivery. Listed by `GET /v3/events`. */
@@ -834,7 +884,7 @@ export type CreateApiKeyInput = {
   /** Of one economy; left out: of the whole tenant. Listed by `GET /v3/economies`. */
   economy_id?: string
   environment?: 'sandbox' | 'production'
-  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write')[]
+  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write' | 'redemptions:read' | 'redemptions:write')[]
   /** Addresses and CIDR ranges it works from; empty: from everywhere. */
   ip_allow_list?: string[]
   expires_at?: string
@@ -874,7 +924,7 @@ export type ListAuditLogQuery = {
   /** By time of creation. */
   order?: 'asc' | 'desc'
   action?: string
-  subject_type?: 'tenant' | 'member' | 'api_key' | 'economy' | 'user' | 'transaction_type' | 'token_rule' | 'price_point' | 'airdrop' | 'webhook'
+  subject_type?: 'tenant' | 'member' | 'api_key' | 'economy' | 'user' | 'transaction_type' | 'token_rule' | 'price_point' | 'airdrop' | 'webhook' | 'redeemable_sku' | 'redemption'
   subject_id?: string
   /** From this moment on. */
   since?: string
@@ -1226,6 +1276,90 @@ export type ListAirdropsQuery = {
   order?: 'asc' | 'desc'
 }
 
+/** What `createRedeemableSku` takes. */
+export type CreateRedeemableSkuInput = {
+  name: string
+  /** For the people who redeem. */
+  description?: string
+  /** Addresses of pictures, by what they are for: `cover`, `detail` … */
+  images?: Record<string, {
+      url: string
+      width?: number
+      height?: number
+    }>
+  /** Where it is to be had, in which amounts. */
+  availability: {
+    country: string
+    /** ISO 3166-1, in capitals. */
+    country_iso_code: string
+    currency_iso_code: 'USD' | 'EUR' | 'GBP'
+    denominations: string[]
+  }[]
+  /** inactive: shown, and nothing new is ordered of it. */
+  status?: 'active' | 'inactive'
+}
+
+/** The query of `listRedeemableSkus`. */
+export type ListRedeemableSkusQuery = {
+  limit?: number
+  /** The `next_cursor` of the page before, with the same filters. */
+  cursor?: string
+  /** By time of creation. */
+  order?: 'asc' | 'desc'
+  /** inactive: shown, and nothing new is ordered of it. */
+  status?: 'active' | 'inactive'
+}
+
+/** What `updateRedeemableSku` takes. */
+export type UpdateRedeemableSkuInput = {
+  name?: string
+  /** For the people who redeem. */
+  description?: string
+  /** Addresses of pictures, by what they are for: `cover`, `detail` … */
+  images?: Record<string, {
+      url: string
+      width?: number
+      height?: number
+    }>
+  /** Where it is to be had, in which amounts. */
+  availability?: {
+    country: string
+    /** ISO 3166-1, in capitals. */
+    country_iso_code: string
+    currency_iso_code: 'USD' | 'EUR' | 'GBP'
+    denominations: string[]
+  }[]
+  /** inactive: shown, and nothing new is ordered of it. */
+  status?: 'active' | 'inactive'
+}
+
+/** What `createRedemption` takes. */
+export type CreateRedemptionInput = {
+  /** Who redeems and pays. Listed by `GET /v3/users`. */
+  user_id: string
+  /** Listed by `GET /v3/redeemable-skus`. */
+  sku_id: string
+  /** ISO 3166-1, in capitals. */
+  country_iso_code: string
+  /** One of the SKU’s amounts in the country, in its currency. */
+  amount: string
+  /** Where the voucher is sent to. */
+  email?: string
+}
+
+/** The query of `listRedemptions`. */
+export type ListRedemptionsQuery = {
+  limit?: number
+  /** The `next_cursor` of the page before, with the same filters. */
+  cursor?: string
+  /** By time of creation. */
+  order?: 'asc' | 'desc'
+  /** Listed by `GET /v3/users`. */
+  user_id?: string
+  /** Listed by `GET /v3/redeemable-skus`. */
+  sku_id?: string
+}
+
 /** The query of `listEvents`. */
 export type ListEventsQuery = {
   limit?: number
@@ -1233,7 +1367,7 @@ export type ListEventsQuery = {
   cursor?: string
   /** As things happened, or the newest first. */
   order?: 'asc' | 'desc'
-  type?: 'economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.completed' | 'airdrop.failed' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test'
+  type?: 'economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test'
 }
 
 /** What `createWebhook` takes. */
@@ -1242,7 +1376,7 @@ export type CreateWebhookInput = {
   url: string
   description?: string | null
   /** What it is told of. Empty: everything, later topics too. */
-  topics?: ('economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.completed' | 'airdrop.failed' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test')[]
+  topics?: ('economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test')[]
   /** parallel: up to 16 deliveries at a time, in no order. ordered: one at a time in the order of the log; an event that is not taken holds up those behind it. */
   mode?: 'parallel' | 'ordered'
 }
@@ -1262,7 +1396,7 @@ export type UpdateWebhookInput = {
   url?: string
   description?: string | null
   /** What it is told of. Empty: everything, later topics too. */
-  topics?: ('economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.completed' | 'airdrop.failed' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test')[]
+  topics?: ('economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test')[]
   /** parallel: up to 16 deliveries at a time, in no order. ordered: one at a time in the order of the log; an event that is not taken holds up those behind it. */
   mode?: 'parallel' | 'ordered'
   /** disabled: nothing is sent and nothing new is queued. enabled: what still waits is sent now. */
@@ -1284,7 +1418,7 @@ export type ListWebhookDeliveriesQuery = {
   order?: 'asc' | 'desc'
   /** failed: given up after 3 days of tries. */
   status?: 'pending' | 'delivered' | 'failed'
-  type?: 'economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.completed' | 'airdrop.failed' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test'
+  type?: 'economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test'
 }
 
 /** What `replayEvents` takes. */
