@@ -307,40 +307,51 @@ describe('every GraphQL query by id', () => {
     apiKey: 'key',
     economy: 'eco',
     user: 'usr',
+    balance: 'usr',
+    ledgerEntries: 'usr',
     transactionType: 'typ',
     tokenRule: 'rul',
     tokenRuleVersions: 'rul',
     pricePoint: 'prc',
     transaction: 'txn',
+    transactionTimeline: 'txn',
     airdrop: 'air',
+    webhook: 'whk',
+    webhookDeliveries: 'whk',
+    webhookDelivery: 'whk',
+    replays: 'whk',
+    redeemableSku: 'sku',
+    redemption: 'rdm',
+    node: 'usr',
   }
-  /** Fields that name the thing they are about by another argument than `id`, and have no id themselves. */
-  const DOCUMENT_OF_FIELD: Record<string, string> = {
-    tokenRuleVersions: 'query ($id: ID!) { tokenRuleVersions(ruleId: $id) { nodes { version } } }',
-  }
+  /** What a field must be given besides the id. */
+  const MORE_OF_FIELD: Record<string, string> = { webhookDelivery: `, eventId: "${toWire('evt', UNKNOWN)}"` }
 
   it("answers another tenant's id like one that does not exist", async () => {
     const { body: schema } = await api.request('POST', '/graphql', {
       body: { query: '{ __schema { queryType { fields { name args { name } } } } }' },
     })
     const fields: { name: string; args: { name: string }[] }[] = schema.data.__schema.queryType.fields
-    const byId = fields
-      .filter(({ name, args }) => args.some((arg) => arg.name === 'id') || name in DOCUMENT_OF_FIELD)
-      .map(({ name }) => name)
+    const byId = fields.filter(({ args }) => args.some((arg) => arg.name === 'id')).map(({ name }) => name)
     expect(byId.toSorted()).toEqual(Object.keys(PREFIX_OF_FIELD).toSorted())
     for (const field of byId) {
       const prefix = PREFIX_OF_FIELD[field] ?? expect.unreachable()
+      const query = `query ($id: ID!) { ${field}(id: $id${MORE_OF_FIELD[field] ?? ''}) { __typename } }`
       const ask = async (ids: Ids) => {
-        const query = DOCUMENT_OF_FIELD[field] ?? `query ($id: ID!) { ${field}(id: $id) { id } }`
         const { body } = await api.request('POST', '/graphql', {
           key: intruder.key,
           economy: intrudersEconomy,
           body: { query, variables: { id: ids.of[prefix] } },
         })
-        const [error] = body.errors
-        return { field, data: body.data, message: error.message, code: error.extensions.code }
+        const error = body.errors?.[0]
+        return { field, data: body.data, message: error?.message, code: error?.extensions.code }
       }
-      expect(await ask(victims)).toEqual(await ask(unknown))
+      const answer = await ask(victims)
+      expect(answer).toEqual(await ask(unknown))
+      expect(answer.code ?? 'none', field).toMatch(/_not_found$|^none$/)
+      expect(answer.data === null || Object.values(answer.data).every((value) => value === null), field).toBe(
+        true,
+      )
     }
   })
 })
