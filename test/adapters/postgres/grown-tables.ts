@@ -20,6 +20,8 @@ export interface Grown {
   airdrop: string
   rule: string
   webhook: string
+  /** Ordered seldom. */
+  sku: string
   /** Half of the past is before it. */
   midway: string
   history: SeededHistory
@@ -33,6 +35,7 @@ export async function growTables(api: TestApi): Promise<Grown> {
   const [userId = '', otherUserId = ''] = history.userIds(0, 2)
   const airdropId = await addTransactions(api, mine, userId)
   const ids = await addRest(api, mine)
+  const skuId = await addRedemptions(api, mine, history.transactionIds(0, ROWS))
   for (const _other of [1, 2]) {
     const other = await insertEconomy(ownerUrl, { balances: [1n, 0n] })
     await seedHistory(adminUrl, other.economyId, { users: 500, transactions: 3_000 })
@@ -52,6 +55,7 @@ export async function growTables(api: TestApi): Promise<Grown> {
     airdrop: toWire('air', airdropId),
     rule: toWire('rul', ids.ruleId),
     webhook: toWire('whk', ids.webhookId),
+    sku: toWire('sku', skuId),
     midway: new Date(String(half?.created_at)).toISOString(),
     history,
   }
@@ -161,6 +165,27 @@ async function addRest(api: TestApi, economy: EconomyFixture) {
     of,
   )
   return { ruleId, webhookId: await addWebhook(api, economyId, tenantId, economy.companyId) }
+}
+
+/** Orders of everybody, of one thing nearly all. @returns the other one. */
+async function addRedemptions(
+  api: TestApi,
+  { economyId, tenantId }: EconomyFixture,
+  transactionIds: readonly string[],
+): Promise<string> {
+  const skus = await api.sql(
+    `INSERT INTO redeemable_sku (economy_id, id, tenant_id, name, description)
+     SELECT $1, uuidv7(), $2, 'S' || i, '' FROM generate_series(1, 500) AS i RETURNING id`,
+    [economyId, tenantId],
+  )
+  const [common, seldom] = skus.map(({ id }) => String(id))
+  await api.sql(
+    `INSERT INTO redemption (economy_id, id, tenant_id, user_id, sku_id, transaction_id, amount_fiat, country_iso_code, currency_iso_code)
+     SELECT $1, uuidv7(), $2, t.from_user_id, CASE WHEN o.place % 100 = 0 THEN $5::uuid ELSE $4::uuid END, t.id, 1, 'US', 'USD'
+     FROM unnest($3::uuid[]) WITH ORDINALITY AS o(id, place) JOIN transaction t ON t.economy_id = $1 AND t.id = o.id`,
+    [economyId, tenantId, transactionIds, common, seldom],
+  )
+  return seldom ?? ''
 }
 
 /** An endpoint with deliveries of events that nothing but their log has. */

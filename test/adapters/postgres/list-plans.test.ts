@@ -82,6 +82,14 @@ const LISTS: Record<string, Queries> = {
   '/v3/webhooks/{id}/deliveries': () => ['', 'status=delivered', 'status=failed', 'type=user.created'],
   '/v3/webhooks/{id}/replays': PLAIN,
   '/v3/events': () => ['', 'order=desc', 'type=airdrop.completed', 'type=user.created'],
+  '/v3/redeemable-skus': () => ['', 'status=active', 'status=inactive', 'order=asc'],
+  '/v3/redemptions': ({ user, sku }) => [
+    '',
+    'order=asc',
+    `user_id=${user}`,
+    `sku_id=${sku}`,
+    `sku_id=${sku}&order=asc`,
+  ],
   '/v3/audit-log': ({ midway }) => [
     '',
     'action=user.created',
