@@ -14,7 +14,7 @@ export const ENUM_NAMES: Readonly<Record<string, string>> = {
 /** Types whose place in an answer names them badly. */
 export const TYPE_NAMES: Readonly<Record<string, string>> = {
   UserBatchItemProblem: 'Problem',
-  WebhookDeliveryWithLogLog: 'WebhookTry',
+  WebhookDeliveryWithAttemptsLog: 'WebhookTry',
   TokenRuleDryRunSample: 'RefusedTransaction',
 }
 

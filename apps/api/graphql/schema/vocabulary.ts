@@ -53,7 +53,7 @@ export const TYPES: Readonly<Record<string, string>> = {
   UserWallet: 'Where a user’s tokens are.',
   Webhook: 'A receiver of the economy’s events.',
   WebhookDelivery: 'One event on its way to one webhook.',
-  WebhookDeliveryWithLog: 'A delivery with what was sent and what came back.',
+  WebhookDeliveryWithAttempts: 'A delivery with what was sent and what came back.',
   WebhookReplay: 'A range of the log that a webhook is sent again.',
   WebhookTry: 'One try to deliver an event.',
 }
