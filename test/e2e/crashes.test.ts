@@ -177,7 +177,9 @@ describe('an api that is told to stop', () => {
   it('does not keep a caller who waits for the chain longer than it lives itself', async () => {
     await platform.worker.stop()
     const waiting = pay(1_000_001, { prefer: 'wait=30' })
-    await expect.poll(async () => (await transactionsOf(partner)).length).toBe(accepted.length + 1)
+    await expect
+      .poll(async () => (await transactionsOf(partner)).length, { timeout: 20_000 })
+      .toBe(accepted.length + 1)
     const [response, exit] = await Promise.all([waiting, platform.api.stop()])
     expect({ status: response.status, exit }).toEqual({ status: 202, exit: { code: 0, signal: null } })
     accepted.push(((await response.json()) as WireTransaction).id)
