@@ -100,6 +100,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
+    // Java's client asks every plain HTTP server for HTTP/2 besides. Taken for a socket, its request would lose its body.
+    http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
     // Whoever still gets through while we close is served; see plugins/shutdown.ts.
     return503OnClosing: false,
     clientErrorHandler: answerUnreadable(config.api.publicUrl),
