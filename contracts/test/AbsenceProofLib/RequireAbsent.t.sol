@@ -19,7 +19,7 @@ contract RequireAbsentTest {
         this.requireAbsent(TrieBuilder.root(entries), key, TrieBuilder.prove(entries, key));
     }
 
-    /// @dev Keys that agree in many nibbles, so that extensions and deep forks are met.
+    /// @dev Keys that agree in many nibbles, so that extensions and deep forks are met. Values of a word keep every node hashed.
     function testFuzz_requireAbsent_neighbourOfAKey_passes(uint256 seed, uint256 bit) public view {
         TrieBuilder.Entry[] memory entries = _entries(seed, 3);
         bytes32 key = entries[0].key ^ bytes32(uint256(1) << (128 + bit % 128));
@@ -84,7 +84,9 @@ contract RequireAbsentTest {
     function _entries(uint256 seed, uint256 count) private pure returns (TrieBuilder.Entry[] memory entries) {
         entries = new TrieBuilder.Entry[](count);
         for (uint256 i = 0; i < count; ++i) {
-            entries[i] = TrieBuilder.Entry(keccak256(abi.encode(seed, i)), bytes.concat(bytes1(uint8(i + 1))));
+            entries[i] = TrieBuilder.Entry(
+                keccak256(abi.encode(seed, i)), abi.encodePacked(keccak256(abi.encode(i, seed)))
+            );
         }
     }
 }

@@ -181,7 +181,8 @@ contract PayTest is ProtocolTest {
     }
 
     function _setPrice(bytes3 currency, uint256 value) private {
-        uint64 at = uint64(block.timestamp);
+        // Asked for, because the compiler takes it for one value in a whole call.
+        uint64 at = uint64(vm.getBlockTimestamp());
         IPriceOracle.Price memory price = IPriceOracle.Price(address(ost), currency, value, at, at + 1 hours);
         oracle.submitPrice(price, SignerKeys.sign(oracle.priceDigest(price), 2));
     }

@@ -47,4 +47,6 @@ interface Vm {
     function startPrank(address sender) external;
     function stopPrank() external;
     function warp(uint256 timestamp) external;
+
+    function getBlockTimestamp() external view returns (uint256);
 }
