@@ -117,16 +117,14 @@ async function findUnpacked(folder: string): Promise<Chromium | undefined> {
   return answers ? { command, env, origin: "the distribution's package" } : undefined
 }
 
+/** Every folder with libraries in it: some packages keep theirs one level deeper, for programs in the system's own folders. */
 async function libraryFolders(root: string): Promise<string[]> {
-  const folders: string[] = []
+  const folders = new Set<string>()
   for (const base of ['lib', 'usr/lib']) {
-    folders.push(join(root, base))
-    const entries = await readdir(join(root, base), { withFileTypes: true }).catch(() => [])
-    folders.push(
-      ...entries.filter((entry) => entry.isDirectory()).map((entry) => join(root, base, entry.name)),
-    )
+    const entries = await readdir(join(root, base), { withFileTypes: true, recursive: true }).catch(() => [])
+    for (const entry of entries) if (/\.so(\.|$)/.test(entry.name)) folders.add(entry.parentPath)
   }
-  return folders
+  return [...folders]
 }
 
 function exists(path: string): Promise<boolean> {

@@ -58,6 +58,13 @@ async function enterKey(page: Page): Promise<void> {
 const answer = (page: Page) => page.locator('.result-window .CodeMirror').innerText()
 const runButton = (page: Page) => page.getByRole('button', { name: /Execute query|Stop query/ })
 
+/** GraphiQL keeps the last tab's operation name for a moment after a change of tabs, and refuses a run in it. */
+async function listen(page: Page): Promise<string> {
+  const label = await runButton(page).getAttribute('aria-label')
+  if (label?.startsWith('Execute')) await runButton(page).click()
+  return page.locator('#status').innerText()
+}
+
 describe('the explorer in a browser', () => {
   it.each(VIEWS)(
     'runs a query with a key that was entered once: $name',
@@ -88,8 +95,7 @@ describe('the explorer in a browser', () => {
     const { page, context } = await open()
     await enterKey(page)
     await page.getByRole('tab', { name: 'Events' }).click()
-    await runButton(page).click()
-    await expect.poll(() => page.locator('#status').innerText(), { timeout: SHOW_MS }).toBe('Listening…')
+    await expect.poll(() => listen(page), { timeout: SHOW_MS, interval: 1_000 }).toBe('Listening…')
     await page.waitForTimeout(1_000)
     await api.request('POST', '/v3/users', { economy: api.economyId, body: { name: 'Seen' } })
     await expect.poll(() => answer(page), { timeout: SHOW_MS }).toContain('user.created')
