@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { uuidv7 } from 'uuidv7'
 import { createRuleCompiler } from '#adapters/cel/rule-compiler.ts'
 import { createAcceptanceStore } from '#adapters/postgres/acceptance-store.ts'
@@ -6,6 +6,7 @@ import { Database } from '#adapters/postgres/database.ts'
 import { createSettlementStore } from '#adapters/postgres/settlement-store.ts'
 import { createSubmissionStore } from '#adapters/postgres/submission-store.ts'
 import { fingerprintOf } from '#core/idempotency/fingerprint.ts'
+import type { BlockHeader } from '#core/ledger/block.ts'
 import type { KnownSubmission, Settlement } from '#core/ledger/settlement.ts'
 import { acceptTransactions } from '#core/transaction/accept-transactions.ts'
 import { A_CALL, aBlock, aHash, anAttempt, aSettlement } from '#test/contracts/money-fixtures.ts'
@@ -37,63 +38,121 @@ const ids = { next: uuidv7 }
 let urls: TestDatabase
 let fixtures: LedgerFixtures
 
-beforeAll(async () => {
+beforeEach(async () => {
   urls = await createTestDatabase()
   fixtures = new LedgerFixtures(urls.ownerUrl)
+  await fixtures.addChain({ chainId: CHAIN_ID, finalityDepth: 0 })
 })
 
-afterAll(async () => {
+afterEach(async () => {
   await fixtures.close()
   await urls.drop()
 })
 
 it('reads only rows that it was given keys of, with statistics from before the economy grew', async () => {
-  await fixtures.addChain({ chainId: CHAIN_ID, finalityDepth: 0 })
   for (let other = 0; other < 5; other++) await fixtures.addEconomy({ chainId: CHAIN_ID, users: 1 })
   await fixtures.all('ANALYZE')
-  const economy = await fixtures.addEconomy({ chainId: CHAIN_ID, users: USERS })
-  await fixtures.all('UPDATE account SET settled = 1000000 WHERE economy_id = $1', [economy.economyId])
+  const economy = await addGrownEconomy()
   const before = await rowsRead()
 
-  await carry(economy)
+  await withConnections((app, worker) => carry({ app, worker, economy, batches: BATCHES }))
 
+  expect(await confirmedIn(economy)).toBe(TRANSFERS)
+  expectFewReads(before, await rowsRead())
+})
+
+it.each(['never gathered', 'gathered with the first'])(
+  'reads only rows that it was given keys of, with plans from its first transfer and statistics %s',
+  async (statistics) => {
+    const { economy, before } = await withConnections(async (app, worker) => {
+      const small = await fixtures.addEconomy({ chainId: CHAIN_ID, users: 3 })
+      await fixtures.all('UPDATE account SET settled = 1000000')
+      if (statistics !== 'never gathered') await fixtures.all('ANALYZE')
+      const from = await carry({ app, worker, economy: small, batches: 1, size: 1 })
+      const economy = await addGrownEconomy()
+      const before = await rowsRead()
+      await carry({ app, worker, economy, batches: BATCHES, from })
+      return { economy, before }
+    })
+    expect(await confirmedIn(economy)).toBe(TRANSFERS)
+    expectFewReads(before, await rowsRead())
+  },
+)
+
+async function addGrownEconomy(): Promise<LedgerEconomy> {
+  const economy = await fixtures.addEconomy({ chainId: CHAIN_ID, users: USERS })
+  await fixtures.all('UPDATE account SET settled = 1000000 WHERE economy_id = $1', [economy.economyId])
+  return economy
+}
+
+/** Connections that have gone when it ends: what they read is counted then. */
+async function withConnections<Result>(
+  work: (app: Database, worker: Database) => Promise<Result>,
+): Promise<Result> {
+  const connect = (url: string) => new Database({ url, poolSize: 1, applicationName: 'plans' })
+  const [app, worker] = [connect(urls.appUrl), connect(urls.workerUrl)]
+  try {
+    return await work(app, worker)
+  } finally {
+    await Promise.all([app.close(), worker.close()])
+  }
+}
+
+interface Carry {
+  app: Database
+  worker: Database
+  economy: LedgerEconomy
+  batches: number
+  size?: number
+  /** The block before; absent: the chain begins here. */
+  from?: BlockHeader
+}
+
+/** Accepts, signs, settles and confirms; returns the block it did so with. */
+async function carry({ app, worker, economy, batches, size = BATCH, from }: Carry): Promise<BlockHeader> {
+  await acceptAll(app, economy, batches, size)
+  const settlements = createSettlementStore(worker, ids)
+  const txHashes = await signAll(worker, economy, batches * size)
+  const parent = from ?? (await beginChain())
+  const known = await settlements.submissionsOf(txHashes)
+  const block = aBlock(parent, txHashes)
+  await settlements.settle(CHAIN_ID, parent, aSettlement([block], partsOf(economy, known)), block.number)
+  await settlements.confirm(CHAIN_ID, TRANSFERS)
+  return block
+}
+
+async function beginChain(): Promise<BlockHeader> {
+  const genesis = aBlock(null)
+  await fixtures.all(
+    'INSERT INTO chain_cursor (chain_id, block_number, block_hash, final_number, head_number) VALUES ($1, 0, $2, 0, 0)',
+    [CHAIN_ID, genesis.hash],
+  )
+  return genesis
+}
+
+async function confirmedIn({ economyId }: LedgerEconomy): Promise<number> {
   const { ended } = await fixtures.one(
     `SELECT count(*)::int AS ended FROM transaction WHERE economy_id = $1 AND status = 'confirmed'`,
-    [economy.economyId],
+    [economyId],
   )
-  expect(ended).toBe(TRANSFERS)
-  const after = await rowsRead()
+  return Number(ended)
+}
+
+function expectFewReads(before: Map<string, number>, after: Map<string, number>): void {
   const perTransfer = TABLES.map((table) => ({
     table,
     reads: ((after.get(table) ?? 0) - (before.get(table) ?? 0)) / TRANSFERS,
   }))
   expect(perTransfer.filter(({ reads }) => reads > READS_MAX)).toEqual([])
   expect(perTransfer.find(({ table }) => table === 'account')?.reads).toBeGreaterThan(1)
-})
-
-/** Accepts, signs, settles and confirms, over connections that have gone when it ends: their counts are in then. */
-async function carry(economy: LedgerEconomy): Promise<void> {
-  const connect = (url: string) => new Database({ url, poolSize: 1, applicationName: 'plans' })
-  const [app, worker] = [connect(urls.appUrl), connect(urls.workerUrl)]
-  try {
-    await acceptAll(app, economy)
-    const settlements = createSettlementStore(worker, ids)
-    const txHashes = await signAll(worker, economy)
-    const genesis = aBlock(null)
-    await fixtures.all(
-      'INSERT INTO chain_cursor (chain_id, block_number, block_hash, final_number, head_number) VALUES ($1, 0, $2, 0, 0)',
-      [CHAIN_ID, genesis.hash],
-    )
-    const known = await settlements.submissionsOf(txHashes)
-    const settlement = aSettlement([aBlock(genesis, txHashes)], partsOf(economy, known))
-    await settlements.settle(CHAIN_ID, genesis, settlement, 1)
-    await settlements.confirm(CHAIN_ID, TRANSFERS)
-  } finally {
-    await Promise.all([app.close(), worker.close()])
-  }
 }
 
-async function acceptAll(app: Database, { economyId, tenantId, users }: LedgerEconomy): Promise<void> {
+async function acceptAll(
+  app: Database,
+  { economyId, tenantId, users }: LedgerEconomy,
+  batches: number,
+  size: number,
+): Promise<void> {
   const typeId = uuidv7()
   await fixtures.all(
     `INSERT INTO transaction_type (economy_id, id, tenant_id, name, kind, allows_arbitrary_amount)
@@ -108,9 +167,9 @@ async function acceptAll(app: Database, { economyId, tenantId, users }: LedgerEc
     priceMaxAgeMs: 1,
     wakeLanes: () => {},
   }
-  const idOf = (index: number) => users[1 + (index % (USERS - 1))]?.id ?? ''
-  for (let batch = 0; batch < BATCHES; batch++) {
-    const requests = Array.from({ length: BATCH }, (_, index) => ({
+  const idOf = (index: number) => users[1 + (index % (users.length - 1))]?.id ?? ''
+  for (let batch = 0; batch < batches; batch++) {
+    const requests = Array.from({ length: size }, (_, index) => ({
       tenantId,
       economyId,
       items: [
@@ -133,10 +192,10 @@ async function acceptAll(app: Database, { economyId, tenantId, users }: LedgerEc
   }
 }
 
-async function signAll(worker: Database, economy: LedgerEconomy): Promise<string[]> {
+async function signAll(worker: Database, economy: LedgerEconomy, transfers: number): Promise<string[]> {
   const { economyId, tenantId, laneId, tokenRules: tokenRulesAddress } = economy
   const txHashes: string[] = []
-  for (let nonce = 0; nonce * 100 < TRANSFERS; nonce++) {
+  for (let nonce = 0; nonce * 100 < transfers; nonce++) {
     const attempt = { ...anAttempt(uuidv7()), txHash: aHash() }
     await createSubmissionStore(worker, ids).withLaneLocked(laneId, async (locked) => {
       const claimed = await locked.claimPayments(economyId, 100)
