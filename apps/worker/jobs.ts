@@ -40,7 +40,11 @@ import { createLaneMemory } from '#core/transaction/lane-memory.ts'
 import { createDeliveryPlaces } from '#core/webhook/delivery-places.ts'
 import type { WebhookSender } from '#core/webhook/webhook-sender.ts'
 // Receivers of webhooks see things as the API shows them: one format, one place.
+import { createTellOstV2 } from '#apps/api/dialects/ost-v2/tell-events.ts'
 import { renderEvent } from '#apps/api/presenters/events.ts'
+import { createTellEvents } from '#core/webhook/fan-out-events.ts'
+import { createExecutionReader } from '#adapters/postgres/execution-reader.ts'
+import { createTokenReader } from '#adapters/postgres/token-reader.ts'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
 import type { ChainDirectory } from './chain-directory.ts'
 import { cleanUpJob } from './jobs/clean-up.ts'
@@ -136,12 +140,20 @@ export function createJobHandlers(deps: {
     refreshMs: priceMaxAgeMs / 4,
     feeds: config.pricing.feeds.map(createPriceFeed),
   }
+  const subjects = createEventSubjects(database)
   const eventWork = {
     ...common,
     log: createEventLog(database),
-    subjects: createEventSubjects(database),
+    tell: {
+      v3: createTellEvents({ subjects, renderEvent }),
+      'ost-v2': createTellOstV2({
+        subjects,
+        executionReader: createExecutionReader(database),
+        tokenReader: createTokenReader(database),
+        unitOfWork: priceWork.unitOfWork,
+      }),
+    },
     replays: createReplayLog(database),
-    renderEvent,
   }
   const deliveryWork = {
     ...common,

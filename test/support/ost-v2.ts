@@ -68,43 +68,47 @@ export interface TestDevice {
 
 const now = () => Math.floor(Date.now() / 1_000)
 
+/** Calls of the business's server with this key. */
+export function ostCaller(api: TestApi, key: OstKey): OstV2['call'] {
+  return async (method, path, params = {}, options = {}) => {
+    const { sdk = 'js', base = '/testnet/v2', key: used = key, at = now(), send = {} } = options
+    const { slash, indexes } = SDKS[sdk]
+    const resource = slash ? `${path}/` : path
+    const all = {
+      ...params,
+      api_key: used.key,
+      api_request_timestamp: at,
+      api_signature_kind: 'OST1-HMAC-SHA256',
+    }
+    const signed = `${resource}?${pairs(all, false).join('&')}`
+    const signature = createHmac('sha256', used.secret).update(signed).digest('hex')
+    const sent = pairs({ ...all, api_signature: signature, ...send }, indexes).join('&')
+    return send_(api, method, base, resource, sent)
+  }
+}
+
 /** The API with an economy of three users, whose company has 10,000 whole tokens, and another tenant's key. */
-export function useOstV2(): OstV2 {
+export function useOstV2(options: Parameters<typeof startApi>[0] = {}): OstV2 {
   const ctx = {} as OstV2
-  let key: OstKey
   beforeAll(async () => {
-    const api = await startApi()
+    const api = await startApi(options)
     const economy = await anEconomy(api, api.tenant.id)
     const [row] = await api.sql('SELECT token_number, token_rules_address FROM economy WHERE id = $1', [
       economy.economyId,
     ])
-    key = await createKey(api, economy)
+    const key = await createOstKey(api, economy)
     const other = await api.createTenant()
     Object.assign(ctx, {
       api,
       economy,
       tokenNumber: Number(row?.['token_number']),
       rulesAddress: String(row?.['token_rules_address']),
-      stranger: await createKey(api, await anEconomy(api, other.id), other.key),
+      stranger: await createOstKey(api, await anEconomy(api, other.id), other.key),
       async addressOf(userId) {
         const [wallet] = await api.sql('SELECT address FROM wallet WHERE user_id = $1', [userId])
         return String(wallet?.['address'])
       },
-      async call(method, path, params = {}, options = {}) {
-        const { sdk = 'js', base = '/testnet/v2', key: used = key, at = now(), send = {} } = options
-        const { slash, indexes } = SDKS[sdk]
-        const resource = slash ? `${path}/` : path
-        const all = {
-          ...params,
-          api_key: used.key,
-          api_request_timestamp: at,
-          api_signature_kind: 'OST1-HMAC-SHA256',
-        }
-        const signed = `${resource}?${pairs(all, false).join('&')}`
-        const signature = createHmac('sha256', used.secret).update(signed).digest('hex')
-        const sent = pairs({ ...all, api_signature: signature, ...send }, indexes).join('&')
-        return send_(api, method, base, resource, sent)
-      },
+      call: ostCaller(api, key),
       async callAs(device, method, path, params = {}) {
         const all = {
           ...params,
@@ -161,7 +165,12 @@ function anEconomy(api: TestApi, tenantId: string): Promise<EconomyFixture> {
   })
 }
 
-async function createKey(api: TestApi, { economyId }: EconomyFixture, key?: string): Promise<OstKey> {
+/** A key of the economy that signs as the SDKs of 2019 do. */
+export async function createOstKey(
+  api: TestApi,
+  { economyId }: Pick<EconomyFixture, 'economyId'>,
+  key?: string,
+): Promise<OstKey> {
   const { status, body } = await api.request('POST', '/v3/api-keys', {
     ...(key !== undefined && { key }),
     body: {

@@ -84,6 +84,7 @@ export const ostErrorOf = {
   submission_not_found: missing,
   webhook_not_found: missing,
   webhook_delivery_not_found: missing,
+  webhook_url_taken: unprocessable('url'),
   event_not_found: missing,
   sku_not_found: missing,
   redemption_not_found: missing,

@@ -52,6 +52,7 @@ export const wireErrorOf = {
   event_not_found: { status: 404, title: 'No such event' },
   sku_not_found: { status: 404, title: 'No such redeemable SKU' },
   redemption_not_found: { status: 404, title: 'No such redemption' },
+  webhook_url_taken: { status: 409, title: 'The URL is taken' },
   webhook_delivery_not_found: { status: 404, title: 'No such delivery' },
 
   idempotency_key_in_progress: { status: 409, title: 'The first request is still running', retryable: true },

@@ -1,4 +1,5 @@
 import type { EventSubject, ReadableEvent } from '#core/webhook/event.ts'
+import type { RenderTest } from '#core/webhook/send-test-event.ts'
 import { transactionAt } from '#core/webhook/transaction-at.ts'
 import { presentAirdrop } from './airdrops.ts'
 import { presentEconomy } from './economies.ts'
@@ -11,6 +12,8 @@ import { presentTransaction } from './transactions.ts'
 import { presentUser } from './users.ts'
 import { presentWebhook } from './webhooks.ts'
 import { toWire } from './wire-id.ts'
+import { presentWebhook as presentOstWebhook } from '../dialects/ost-v2/present.ts'
+import { renderOstV2 } from '../dialects/ost-v2/tell-events.ts'
 
 /** An event as /v3 lists it and as webhooks receive it. */
 export function presentEvent(event: ReadableEvent, subject: EventSubject | null) {
@@ -27,6 +30,17 @@ export function presentEvent(event: ReadableEvent, subject: EventSubject | null)
 /** The body of a webhook's delivery. */
 export function renderEvent(event: ReadableEvent, subject: EventSubject | null): string {
   return JSON.stringify(presentEvent(event, subject))
+}
+
+/** The topic of test events in the words of the OST API, which had none. */
+const OST_TEST_TOPIC = 'webhooks/test'
+
+/** A test event for a webhook, in its format. */
+export const renderTest: RenderTest = (event, webhook) => {
+  if (webhook.format === 'v3')
+    return { topic: event.topic, body: renderEvent(event, { kind: 'webhook', webhook }) }
+  const data = { result_type: 'webhook', webhook: presentOstWebhook(webhook) }
+  return { topic: OST_TEST_TOPIC, body: renderOstV2({ ...event, topic: OST_TEST_TOPIC, data }) }
 }
 
 function presentSubject(event: ReadableEvent, subject: EventSubject): Record<string, unknown> {

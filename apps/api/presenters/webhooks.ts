@@ -10,6 +10,7 @@ export function presentWebhook(webhook: Webhook) {
     id: toWire('whk', webhook.id),
     url: webhook.url,
     description: webhook.description,
+    format: webhook.format,
     topics: [...webhook.topics],
     mode: webhook.mode,
     status: webhook.status,
@@ -89,10 +90,16 @@ const PREFIXES: Readonly<Record<string, IdPrefix>> = {
   price_point: 'prc',
   airdrop: 'air',
   ledger: 'rec',
+  redeemable_sku: 'sku',
+  redemption: 'rdm',
   webhook: 'whk',
+  // In the words of the OST API, which has a payment of several transactions as one.
+  price_points: 'prc',
+  redemptions: 'rdm',
+  webhooks: 'whk',
 }
 
 /** The prefix of the ids of what a topic is about. */
 function prefixOf(topic: string): IdPrefix {
-  return PREFIXES[topic.split('.')[0] ?? ''] ?? 'txn'
+  return PREFIXES[topic.split(/[./]/)[0] ?? ''] ?? 'txn'
 }

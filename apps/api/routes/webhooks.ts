@@ -18,7 +18,7 @@ import { once } from '../plugins/idempotency.ts'
 import { ownerOf } from '../plugins/owner.ts'
 import { pageOf, toList } from '../plugins/pagination.ts'
 import { problems } from '../plugins/problem.ts'
-import { renderEvent } from '../presenters/events.ts'
+import { renderTest } from '../presenters/events.ts'
 import {
   presentDelivery,
   presentDeliveryWithAttempts,
@@ -122,7 +122,7 @@ export async function webhookRoutes(app: App, deps: AppDeps): Promise<void> {
         tags,
         params: IdParams('whk'),
         body: UpdateWebhookBody,
-        response: { 200: WebhookSchema, ...problems('webhook_not_found') },
+        response: { 200: WebhookSchema, ...problems('webhook_not_found', 'limit_reached') },
       },
     },
     async (request) => {
@@ -158,7 +158,7 @@ export async function webhookRoutes(app: App, deps: AppDeps): Promise<void> {
         operationId: 'rotateWebhookSecret',
         summary: "Replace a webhook's secret",
         description:
-          'The answer holds the new secret, shown this once. During the overlap every delivery carries two signatures, by the new secret and by the old one.',
+          'The answer holds the new secret, shown this once. During the overlap every delivery carries two signatures, by the new secret and by the old one. Webhooks of the format `ost-v2` share one secret per economy: it is replaced for all of them.',
         tags,
         params: IdParams('whk'),
         body: RotateWebhookSecretBody,
@@ -190,7 +190,7 @@ export async function webhookRoutes(app: App, deps: AppDeps): Promise<void> {
       const target = targetOf(request, request.params)
       const answer = await once(deps, request, reply, async (unitOfWork) => ({
         status: 202,
-        body: presentDelivery(await sendTestEvent({ ...deps, unitOfWork, renderEvent }, target)),
+        body: presentDelivery(await sendTestEvent({ ...deps, unitOfWork, renderTest }, target)),
       }))
       deps.jobs.wake({ name: 'deliver-webhooks', id: target.webhookId })
       return answer

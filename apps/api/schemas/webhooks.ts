@@ -4,6 +4,7 @@ import {
   SECRET_OVERLAP_SECONDS_DEFAULT,
   SECRET_OVERLAP_SECONDS_MAX,
   WEBHOOK_DESCRIPTION_LENGTH_MAX,
+  WEBHOOK_FORMATS,
   WEBHOOK_URL_LENGTH_MAX,
 } from '#core/webhook/webhook.ts'
 import { Body, Id, IdParams, ListQuery, Nullable, Strict, Timestamp } from './common.ts'
@@ -78,6 +79,10 @@ export const WebhookSchema = Type.Object({
   id: Id('whk'),
   url: Type.String(),
   description: Nullable(Type.String()),
+  format: Type.Enum([...WEBHOOK_FORMATS], {
+    description:
+      'v3: these events and Standard Webhooks signatures. ost-v2: made through the OST API v2, told in its words and signed as it does, by one secret per economy.',
+  }),
   topics: Type.Array(Type.String()),
   mode: Type.Enum(['parallel', 'ordered']),
   status: Type.Enum(['enabled', 'disabled']),

@@ -110,6 +110,21 @@ export function createExecutionReader(database: Pick<Database, 'read'>): Executi
       return new Map(rows.map((row) => [row.address, row.user_id]))
     },
 
+    async ofTransactions({ tenantId, economyId }, transactionIds) {
+      const rows = await database.read<{ id: string }>(
+        tenantId,
+        'execution_of_transactions',
+        `SELECT DISTINCT coalesce(m.bundle_id, t.id) AS id FROM unnest($2::uuid[]) AS t(id)
+         LEFT JOIN bundle_member m ON m.economy_id = $1 AND m.transaction_id = t.id`,
+        [economyId, transactionIds],
+      )
+      return read(
+        tenantId,
+        economyId,
+        rows.map((row) => row.id),
+      )
+    },
+
     async get({ tenantId, economyId, userId }, id) {
       const [execution] = await read(tenantId, economyId, [id])
       if (!execution || userId === undefined) return execution ?? null

@@ -73,6 +73,9 @@ export function createRedemptionStore(tx: PrismaTx, tenantId: string): Redemptio
       return row ?? null
     },
 
+    findByTransactions: async (economyId, transactionIds) =>
+      select(tx, tenantId, economyId, Prisma.sql`r.transaction_id = ANY (${[...transactionIds]}::uuid[])`),
+
     async isKeyTaken(economyId, key) {
       const record = await tx.idempotencyRecord.findFirst({
         where: { tenantId, scopeId: economyId, key },

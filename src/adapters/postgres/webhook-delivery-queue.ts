@@ -7,7 +7,7 @@ import type {
   LeasedWebhook,
   WebhookHealth,
 } from '#core/webhook/delivery-queue.ts'
-import type { DeliveryMode } from '#core/webhook/webhook.ts'
+import type { DeliveryMode, WebhookFormat } from '#core/webhook/webhook.ts'
 import { columnOf, textColumnOf, timeColumnOf } from './columns.ts'
 import type { Database } from './database.ts'
 import type { Sealer } from '#adapters/crypto/sealer.ts'
@@ -16,7 +16,7 @@ const LEASE = `
 UPDATE webhook_endpoint SET lease_token = $2, lease_until = now() + make_interval(secs => $3::float8 / 1000)
 WHERE id = $1 AND status = 'enabled' AND deleted_at IS NULL
   AND (lease_until IS NULL OR lease_until < now()) AND (retry_at IS NULL OR retry_at <= now())
-RETURNING id, tenant_id, economy_id, url, mode, failures, secret,
+RETURNING id, tenant_id, economy_id, url, mode, format, failures, secret,
           CASE WHEN previous_secret_expires_at > now() THEN previous_secret END AS previous_secret`
 
 const DUE_COLUMNS = `d.event_id, d.position::text, d.next_attempt_at, d.attempts, e.body,
@@ -86,6 +86,7 @@ export function createDeliveryQueue(deps: {
         economy_id: string
         url: string
         mode: DeliveryMode
+        format: WebhookFormat
         failures: number
         secret: string
         previous_secret: string | null
@@ -99,6 +100,7 @@ export function createDeliveryQueue(deps: {
         economyId: row.economy_id,
         url: row.url,
         mode: row.mode,
+        format: row.format,
         failures: row.failures,
         secrets: sealed.map((secret) => String(sealer.open(secret))),
         token,

@@ -1,9 +1,11 @@
 import type { PoolClient } from 'pg'
 import type { OutboxPosition } from '#core/outbox/outbox-event.ts'
-import type { EventLog, FannedEvent, LogSpan } from '#core/webhook/event-log.ts'
+import type { EventLog, FannedEvent, LogSpan, WantedEvent } from '#core/webhook/event-log.ts'
+import { OST_TOPICS_OF } from '#core/webhook/ost-topics.ts'
+import type { WebhookFormat } from '#core/webhook/webhook.ts'
 import { columnOf, textColumnOf, timeColumnOf } from './columns.ts'
 import type { Database } from './database.ts'
-import { EVENT_COLUMNS, type EventRow, IS_COMPLETE, toEvents } from './webhook-event-row.ts'
+import { EVENT_COLUMNS, type EventRow, IS_COMPLETE, toEvent } from './webhook-event-row.ts'
 
 /** The fan-out's name among the log's consumers. */
 export const FAN_OUT_CONSUMER = 'webhook-fan-out'
@@ -17,7 +19,18 @@ SELECT o.xid::text, o.id FROM outbox_event o
 WHERE ${IS_COMPLETE} AND NOT EXISTS (SELECT FROM webhook_endpoint e WHERE e.status = 'enabled' AND e.deleted_at IS NULL)
 ORDER BY o.xid DESC, o.id DESC LIMIT 1`
 
-const IS_WANTED = `e.status = 'enabled' AND e.deleted_at IS NULL AND (cardinality(e.topics) = 0 OR o.topic = ANY (e.topics))`
+const IS_ENABLED = `e.status = 'enabled' AND e.deleted_at IS NULL`
+/** The topics of the OST API that an event of ours may lead to. */
+const OST_TOPICS = `CASE o.topic ${Object.entries(OST_TOPICS_OF)
+  .map(([topic, told]) => `WHEN '${topic}' THEN ARRAY['${told.join("', '")}']`)
+  .join(' ')} END`
+/** Whether an endpoint wants an event of ours; `o` is the event, by our topic. */
+export const WANTS = `CASE e.format WHEN 'v3' THEN cardinality(e.topics) = 0 OR o.topic = ANY (e.topics) ELSE e.topics && ${OST_TOPICS} END`
+/** The formats in which an economy's endpoints want an event of ours; null: none does. */
+const FORMATS = `(SELECT array_agg(DISTINCT e.format) FROM webhook_endpoint e
+  WHERE e.economy_id = o.economy_id AND ${IS_ENABLED} AND ${WANTS}) AS formats`
+/** Whether an endpoint is told an event of its format; `o` is the event, by that format's topic. */
+const IS_TOLD = `${IS_ENABLED} AND e.format = o.format AND (cardinality(e.topics) = 0 OR o.topic = ANY (e.topics))`
 
 const READ_SPAN = `
 WITH span AS MATERIALIZED (
@@ -26,25 +39,30 @@ WITH span AS MATERIALIZED (
 )
 SELECT o.*, last.xid AS last_xid, last.id AS last_id, last.total::int
 FROM (SELECT xid, id, total FROM span ORDER BY xid::bigint DESC, id DESC LIMIT 1) last
-LEFT JOIN span o ON EXISTS (SELECT FROM webhook_endpoint e WHERE e.economy_id = o.economy_id AND ${IS_WANTED})
+LEFT JOIN (SELECT o.*, ${FORMATS} FROM span o) o ON o.formats IS NOT NULL
 ORDER BY o.xid::bigint, o.id`
 
 const UNTOLD = `
-SELECT o.xid, o.id, o.tenant_id, o.economy_id, o.topic, o.id AS subject_id, o.payload, o.created_at
+SELECT * FROM (SELECT o.xid, o.id, o.tenant_id, o.economy_id, o.topic, o.id AS subject_id, o.payload, o.created_at, ${FORMATS}
 FROM (SELECT '0' AS xid, t.id, t.tenant_id, t.economy_id, 'transaction.queued' AS topic, NULL::jsonb AS payload, t.created_at
       FROM unnest($1::uuid[], $2::uuid[]) AS s(economy_id, id) JOIN transaction t ON t.economy_id = s.economy_id AND t.id = s.id
       WHERE t.created_at > now() - ${ACCEPTED_LATELY}) o
-WHERE NOT EXISTS (SELECT FROM webhook_event w WHERE w.economy_id = o.economy_id AND w.event_id = o.id)
-  AND EXISTS (SELECT FROM webhook_endpoint e WHERE e.economy_id = o.economy_id AND ${IS_WANTED})`
+WHERE NOT EXISTS (SELECT FROM webhook_event w WHERE w.economy_id = o.economy_id AND w.event_id = o.id)) o
+WHERE o.formats IS NOT NULL`
 
 const MOVE_CURSOR = `
 INSERT INTO outbox_cursor (consumer, xid, event_id, updated_at) VALUES ($1, $2, $3, now())
 ON CONFLICT (consumer) DO UPDATE SET xid = excluded.xid, event_id = excluded.event_id, updated_at = excluded.updated_at
 WHERE (outbox_cursor.xid, outbox_cursor.event_id) = ($4::bigint, $5::uuid)`
 
-export const INSERT_EVENTS = `
+/** What nobody is told is not kept: of the topics that an event leads to in the words of the OST API, few may be wanted. */
+const INSERT_EVENTS = `
 INSERT INTO webhook_event (economy_id, event_id, tenant_id, topic, subject_id, body, created_at)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::timestamptz[])
+SELECT o.economy_id, o.event_id, o.tenant_id, o.topic, o.subject_id, o.body, o.created_at
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::timestamptz[], $8::text[])
+  AS o(economy_id, event_id, tenant_id, topic, subject_id, body, created_at, format)
+WHERE o.format = 'v3' OR EXISTS (SELECT FROM webhook_endpoint e WHERE e.economy_id = o.economy_id AND e.deleted_at IS NULL
+                                   AND e.format = o.format AND o.topic = ANY (e.topics))
 ON CONFLICT (economy_id, event_id) DO NOTHING`
 
 /** Positions are given in the order of the log: readers of the log are one at a time, by the cursor's row. */
@@ -52,13 +70,18 @@ const QUEUE = `
 INSERT INTO webhook_delivery (economy_id, endpoint_id, event_id, tenant_id, position)
 SELECT q.economy_id, q.endpoint_id, q.event_id, q.tenant_id, nextval('webhook_delivery_position_seq')
 FROM (SELECT o.economy_id, e.id AS endpoint_id, o.event_id, o.tenant_id
-      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) WITH ORDINALITY AS o(economy_id, event_id, tenant_id, topic, place)
-      JOIN webhook_endpoint e ON e.economy_id = o.economy_id AND ${IS_WANTED}
+      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) WITH ORDINALITY
+        AS o(economy_id, event_id, tenant_id, topic, format, place)
+      JOIN webhook_endpoint e ON e.economy_id = o.economy_id AND ${IS_TOLD}
       ORDER BY o.place) q
 ON CONFLICT (economy_id, endpoint_id, event_id) DO NOTHING
 RETURNING endpoint_id`
 
-type SpanRow = { [Column in keyof EventRow]: EventRow[Column] | null } & {
+interface WantedRow extends EventRow {
+  formats: WebhookFormat[]
+}
+
+type SpanRow = { [Column in keyof WantedRow]: WantedRow[Column] | null } & {
   last_xid: string
   last_id: string
   total: number
@@ -90,12 +113,12 @@ export function createEventLog(database: Pick<Database, 'pool' | 'raw'>): EventL
     async untoldAcceptances(events) {
       const submitted = events.filter((event) => event.topic === 'transaction.submitted')
       if (submitted.length === 0) return []
-      const { rows } = await pool.query<EventRow>({
+      const { rows } = await pool.query<WantedRow>({
         name: 'webhook_untold',
         text: UNTOLD,
         values: [submitted.map((event) => event.economyId), submitted.map((event) => event.subjectId)],
       })
-      return toEvents(rows)
+      return toWanted(rows)
     },
 
     fanOut: async ({ from, to }, events) =>
@@ -117,6 +140,7 @@ export function createEventLog(database: Pick<Database, 'pool' | 'raw'>): EventL
             columnOf(events.map((event) => event.eventId)),
             columnOf(events.map((event) => event.tenantId)),
             columnOf(events.map((event) => event.topic)),
+            columnOf(events.map((event) => event.format)),
           ],
         })
         return [...new Set(rows.map((row) => row.endpoint_id))]
@@ -137,6 +161,7 @@ export async function insertEvents(client: PoolClient, events: readonly FannedEv
       columnOf(events.map((event) => event.subjectId)),
       textColumnOf(events.map((event) => event.body)),
       timeColumnOf(events.map((event) => event.createdAt)),
+      columnOf(events.map((event) => event.format)),
     ],
   })
 }
@@ -155,11 +180,18 @@ function toSpan(from: OutboxPosition, rows: readonly SpanRow[], limit: number): 
   const [first] = rows
   if (!first) return { from, to: null, events: [], caughtUp: true }
   const to = { xid: BigInt(first.last_xid), id: first.last_id }
-  return { from, to, events: toEvents(rows.filter(isEventRow)), caughtUp: first.total < limit }
+  return { from, to, events: toWanted(rows.filter(isWantedRow)), caughtUp: first.total < limit }
+}
+
+function toWanted(rows: readonly WantedRow[]): WantedEvent[] {
+  return rows.flatMap((row) => {
+    const event = toEvent(row)
+    return event ? [{ ...event, formats: row.formats }] : []
+  })
 }
 
 /** A span without wanted events is one row of nulls. */
-function isEventRow(row: SpanRow): row is SpanRow & EventRow {
+function isWantedRow(row: SpanRow): row is SpanRow & WantedRow {
   return row.id !== null
 }
 

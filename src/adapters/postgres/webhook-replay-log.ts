@@ -1,7 +1,8 @@
 import type { ReplayLog, ReplayStep } from '#core/webhook/replay-events.ts'
 import type { ReplayScope } from '#core/webhook/replay.ts'
 import type { Database } from './database.ts'
-import { insertEvents } from './webhook-event-log.ts'
+import type { WebhookFormat } from '#core/webhook/webhook.ts'
+import { insertEvents, WANTS } from './webhook-event-log.ts'
 import { EVENT_COLUMNS, type EventRow, IS_COMPLETE, toEvents } from './webhook-event-row.ts'
 
 /** Rows of the log that are looked at in one step, for every event that is wanted of it. */
@@ -10,7 +11,8 @@ const SCAN_PER_EVENT = 5
 const SLACK = "interval '1 hour'"
 
 const FIND = `
-SELECT r.economy_id, r.endpoint_id, r.cursor_xid::text, r.cursor_id FROM webhook_replay r WHERE r.id = $1 AND r.status = 'running'`
+SELECT r.economy_id, r.endpoint_id, r.cursor_xid::text, r.cursor_id, e.format
+FROM webhook_replay r JOIN webhook_endpoint e ON e.economy_id = r.economy_id AND e.id = r.endpoint_id WHERE r.id = $1 AND r.status = 'running'`
 
 const READ = `
 WITH span AS MATERIALIZED (
@@ -22,7 +24,7 @@ WITH span AS MATERIALIZED (
 SELECT ${EVENT_COLUMNS}, last.xid::text AS last_xid, last.id AS last_id,
        last.total < $4 OR last.created_at > r.to_at + ${SLACK} AS is_last
 FROM last JOIN webhook_replay r ON r.id = $5 JOIN webhook_endpoint e ON e.economy_id = r.economy_id AND e.id = r.endpoint_id
-LEFT JOIN span o ON o.created_at >= r.from_at AND o.created_at < r.to_at AND (cardinality(e.topics) = 0 OR o.topic = ANY (e.topics))
+LEFT JOIN span o ON o.created_at >= r.from_at AND o.created_at < r.to_at AND ${WANTS}
 ORDER BY o.xid, o.id`
 
 const MOVE = `
@@ -35,7 +37,9 @@ const QUEUE = `
 INSERT INTO webhook_delivery AS d (economy_id, endpoint_id, event_id, tenant_id, position)
 SELECT q.economy_id, q.endpoint_id, q.event_id, q.tenant_id, nextval('webhook_delivery_position_seq')
 FROM (SELECT $1::uuid AS economy_id, $2::uuid AS endpoint_id, o.event_id, o.tenant_id
-      FROM unnest($3::uuid[], $4::uuid[]) WITH ORDINALITY AS o(event_id, tenant_id, place) ORDER BY o.place) q
+      FROM unnest($3::uuid[], $4::uuid[], $6::text[]) WITH ORDINALITY AS o(event_id, tenant_id, topic, place)
+      JOIN webhook_endpoint e ON e.economy_id = $1 AND e.id = $2
+      WHERE cardinality(e.topics) = 0 OR o.topic = ANY (e.topics) ORDER BY o.place) q
 ON CONFLICT (economy_id, endpoint_id, event_id)
 DO UPDATE SET status = 'pending', attempts = 0, next_attempt_at = now(), first_due_at = now()
 WHERE d.status = ANY ($5::text[])`
@@ -61,6 +65,7 @@ export function createReplayLog(database: Pick<Database, 'pool' | 'raw'>): Repla
         endpoint_id: string
         cursor_xid: string
         cursor_id: string
+        format: WebhookFormat
       }>(FIND, [replayId])
       const [replay] = found.rows
       if (!replay) return null
@@ -71,7 +76,7 @@ export function createReplayLog(database: Pick<Database, 'pool' | 'raw'>): Repla
         limit * SCAN_PER_EVENT,
         replayId,
       ])
-      return toStep(replay.endpoint_id, `${replay.cursor_xid} ${replay.cursor_id}`, rows)
+      return toStep(replay, rows)
     },
 
     finishStep: async (replayId, step, events) =>
@@ -91,6 +96,7 @@ export function createReplayLog(database: Pick<Database, 'pool' | 'raw'>): Repla
           events.map((event) => event.eventId),
           events.map((event) => event.tenantId),
           STATUSES_OF[replay.scope],
+          events.map((event) => event.topic),
         ])
         await client.query(
           `UPDATE webhook_replay SET queued = queued + $2, status = CASE WHEN $3 THEN 'done' ELSE status END,
@@ -101,9 +107,14 @@ export function createReplayLog(database: Pick<Database, 'pool' | 'raw'>): Repla
   }
 }
 
-function toStep(webhookId: string, from: string, rows: readonly StepRow[]): ReplayStep {
+function toStep(
+  replay: { endpoint_id: string; cursor_xid: string; cursor_id: string; format: WebhookFormat },
+  rows: readonly StepRow[],
+): ReplayStep {
+  const { endpoint_id: webhookId, format } = replay
+  const from = `${replay.cursor_xid} ${replay.cursor_id}`
   const [first] = rows
-  if (!first) return { webhookId, events: [], from, to: null }
+  if (!first) return { webhookId, format, events: [], from, to: null }
   const events = toEvents(rows.filter((row): row is StepRow & EventRow => row.id !== null))
-  return { webhookId, events, from, to: first.is_last ? null : `${first.last_xid} ${first.last_id}` }
+  return { webhookId, format, events, from, to: first.is_last ? null : `${first.last_xid} ${first.last_id}` }
 }

@@ -1,5 +1,10 @@
-import type { EventTopic } from '#core/webhook/event-topics.ts'
-import type { DeliveryMode, DisabledReason, Webhook } from '#core/webhook/webhook.ts'
+import type {
+  DeliveryMode,
+  DisabledReason,
+  Webhook,
+  WebhookFormat,
+  WebhookTopic,
+} from '#core/webhook/webhook.ts'
 import type { WebhookEndpoint } from './generated/client.ts'
 
 /** A webhook without its secrets. */
@@ -11,7 +16,8 @@ export function toWebhook(row: WebhookEndpoint): Webhook {
     url: row.url,
     description: row.description,
     // Written by this store only, from values of these types.
-    topics: row.topics as EventTopic[],
+    format: row.format as WebhookFormat,
+    topics: row.topics as WebhookTopic[],
     mode: row.mode as DeliveryMode,
     status: row.status as Webhook['status'],
     disabledReason: row.disabledReason as DisabledReason | null,

@@ -6,12 +6,14 @@ import {
   type DeliveryStatus,
 } from '#core/webhook/delivery.ts'
 import type { Replay, ReplayScope } from '#core/webhook/replay.ts'
+import { WebhookUrlTaken } from '#core/webhook/errors.ts'
 import type { Webhook } from '#core/webhook/webhook.ts'
 import type { WebhookStore } from '#core/webhook/webhook-store.ts'
 import type { PrismaTx } from './database.ts'
 import { Prisma, type WebhookReplay } from './generated/client.ts'
 import type { Sealer } from '#adapters/crypto/sealer.ts'
 import { pageOf, pageQuery } from './page.ts'
+import { orTaken } from './unique-violation.ts'
 import { toWebhook } from './webhook-row.ts'
 
 export function createWebhookStore(tx: PrismaTx, tenantId: string, sealer: Sealer): WebhookStore {
@@ -19,6 +21,9 @@ export function createWebhookStore(tx: PrismaTx, tenantId: string, sealer: Seale
     const row = await tx.webhookEndpoint.findFirst({ where: { tenantId, economyId, id, deletedAt: null } })
     return row && toWebhook(row)
   }
+  /** One unit of work at a time for an economy's webhooks of the OST API: they share a secret, and are counted. */
+  const lockOst = async (economyId: string) =>
+    tx.$queryRaw`SELECT FROM pg_advisory_xact_lock(hashtextextended('ost webhooks ' || ${economyId}, 0))`
   const own = ({ economyId, id }: Pick<Webhook, 'economyId' | 'id'>) => ({ tenantId, economyId, id })
   return {
     find,
@@ -30,19 +35,38 @@ export function createWebhookStore(tx: PrismaTx, tenantId: string, sealer: Seale
       return find(economyId, id)
     },
 
-    async list(economyId, page) {
+    async list(economyId, page, filter = {}) {
       const query = pageQuery(page)
-      const where = { ...query.where, tenantId, economyId, deletedAt: null }
+      const where = { ...query.where, tenantId, economyId, deletedAt: null, ...filter }
       return pageOf(await tx.webhookEndpoint.findMany({ ...query, where }), page, toWebhook)
     },
 
     count: async (economyId) => tx.webhookEndpoint.count({ where: { tenantId, economyId, deletedAt: null } }),
 
+    async lockEnabledOst(economyId) {
+      await lockOst(economyId)
+      const where = { tenantId, economyId, format: 'ost-v2', status: 'enabled', deletedAt: null }
+      return (await tx.webhookEndpoint.findMany({ where, select: { id: true } })).map(({ id }) => id)
+    },
+
     async insert(webhook, secret) {
       const { topics, ...columns } = webhook
-      await tx.webhookEndpoint.create({
-        data: { ...columns, topics: [...topics], secret: sealer.seal(secret) },
-      })
+      if (webhook.format === 'ost-v2') await lockOst(webhook.economyId)
+      // Those that were deleted count: whoever comes back finds the secret as it was.
+      const shared =
+        webhook.format === 'ost-v2'
+          ? await tx.webhookEndpoint.findFirst({
+              where: { tenantId, economyId: webhook.economyId, format: 'ost-v2' },
+              orderBy: { id: 'desc' },
+              select: { secret: true, previousSecret: true, previousSecretExpiresAt: true },
+            })
+          : null
+      const secrets = shared ?? { secret: sealer.seal(secret) }
+      await orTaken(
+        tx.webhookEndpoint.create({ data: { ...columns, topics: [...topics], ...secrets } }),
+        () => new WebhookUrlTaken(),
+      )
+      return String(sealer.open(secrets.secret))
     },
 
     async update(webhook) {
@@ -69,10 +93,13 @@ export function createWebhookStore(tx: PrismaTx, tenantId: string, sealer: Seale
     },
 
     async replaceSecret(webhook, secret, previousUntil) {
+      const isShared = webhook.format === 'ost-v2'
+      if (isShared) await lockOst(webhook.economyId)
       await tx.$executeRaw`
         UPDATE webhook_endpoint
         SET previous_secret = secret, previous_secret_expires_at = ${previousUntil}, secret = ${sealer.seal(secret)}
-        WHERE tenant_id = ${tenantId}::uuid AND economy_id = ${webhook.economyId}::uuid AND id = ${webhook.id}::uuid`
+        WHERE tenant_id = ${tenantId}::uuid AND economy_id = ${webhook.economyId}::uuid
+          AND CASE WHEN ${isShared} THEN format = 'ost-v2' ELSE id = ${webhook.id}::uuid END`
     },
 
     async delete(economyId, id, at) {

@@ -23,7 +23,9 @@ export async function readWebhookTries(
     `SELECT a.endpoint_id, a.event_id, v.topic, a.attempted_at, a.duration_ms, a.status_code, a.error
      FROM webhook_event v JOIN webhook_endpoint e ON e.economy_id = v.economy_id
      JOIN webhook_attempt a ON a.economy_id = v.economy_id AND a.endpoint_id = e.id AND a.event_id = v.event_id
-     WHERE v.economy_id = $1 AND v.subject_id = $2 ORDER BY a.id LIMIT ${TRIES_MAX}`,
+     WHERE v.economy_id = $1
+       AND v.subject_id = ANY (ARRAY(SELECT $2::uuid UNION ALL SELECT m.bundle_id FROM bundle_member m WHERE m.economy_id = $1 AND m.transaction_id = $2))
+     ORDER BY a.id LIMIT ${TRIES_MAX}`,
     [ref.economyId, ref.id],
   )
   return rows.map((row) => ({

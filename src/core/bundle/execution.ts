@@ -50,6 +50,11 @@ export interface ExecutionReader {
     owner: { tenantId: string; economyId: string },
     addresses: readonly string[],
   ): Promise<Map<string, string>>
+  /** The executions that these transactions belong to, each once. */
+  ofTransactions(
+    owner: { tenantId: string; economyId: string },
+    transactionIds: readonly string[],
+  ): Promise<Execution[]>
   get(owner: { tenantId: string; economyId: string; userId?: string }, id: string): Promise<Execution | null>
   /** Newest first. `total`: matches within {@link EXECUTIONS_WINDOW}. */
   list(

@@ -22,6 +22,8 @@ export interface RedemptionStore {
   /** The same, and nobody else decides about it until the unit of work ends. */
   lock(economyId: string, id: string): Promise<Redemption | null>
   findByTransaction(economyId: string, transactionId: string): Promise<Redemption | null>
+  /** Those that these transactions pay for. */
+  findByTransactions(economyId: string, transactionIds: readonly string[]): Promise<Redemption[]>
   /** Whether a request was made with this idempotency key, whatever became of it. */
   isKeyTaken(economyId: string, key: string): Promise<boolean>
   findMany(economyId: string, userId: string, ids: readonly string[]): Promise<Redemption[]>

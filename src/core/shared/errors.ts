@@ -43,6 +43,7 @@ export type ErrorCode =
   | 'lane_not_found'
   | 'submission_not_found'
   | 'webhook_not_found'
+  | 'webhook_url_taken'
   | 'webhook_delivery_not_found'
   | 'event_not_found'
   | 'sku_not_found'

@@ -1,5 +1,5 @@
 import type { DeliveryAttempt } from './delivery.ts'
-import type { DeliveryMode, DisabledReason } from './webhook.ts'
+import type { DeliveryMode, DisabledReason, WebhookFormat } from './webhook.ts'
 
 /** A webhook that this worker alone sends to, until the lease ends. */
 export interface LeasedWebhook {
@@ -8,6 +8,7 @@ export interface LeasedWebhook {
   economyId: string
   url: string
   mode: DeliveryMode
+  format: WebhookFormat
   /** Those that sign now, the newest first. */
   secrets: readonly string[]
   /** Failed tries in a row until now. */

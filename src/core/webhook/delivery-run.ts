@@ -3,7 +3,8 @@ import { pauseMs } from './backoff.ts'
 import type { DeliverDeps } from './deliver-webhooks.ts'
 import type { DeliveryResult, DueDelivery, LeasedWebhook, Outcome } from './delivery-queue.ts'
 import { askedPauseMs, failureOf, isGone, isTaken, outcomeOf } from './judge-answer.ts'
-import { signatureHeaders } from './signature.ts'
+import { sentBody } from './sent-body.ts'
+import { headersFor } from './signature.ts'
 import type { SendResult } from './webhook-sender.ts'
 
 /** Milliseconds. A run ends then and begins anew behind the others'. */
@@ -109,9 +110,13 @@ export class DeliveryRun {
   async #deliver(delivery: DueDelivery): Promise<void> {
     const { deps, webhook } = { deps: this.#deps, webhook: this.#webhook }
     const at = deps.clock.now()
-    const message = { id: deps.messageId(delivery.eventId), at, body: delivery.body }
-    const headers = signatureHeaders(webhook.secrets, message)
-    const result = await deps.sender.send({ url: webhook.url, headers, body: delivery.body })
+    const body = sentBody(webhook, delivery.body)
+    const headers = headersFor(webhook.format, webhook.secrets, {
+      id: deps.messageId(delivery.eventId),
+      at,
+      body,
+    })
+    const result = await deps.sender.send({ url: webhook.url, headers, body })
     const outcome = outcomeOf(result, delivery, webhook.mode, deps.chance())
     await deps.reach?.('webhook_sent')
     this.#learn(result)

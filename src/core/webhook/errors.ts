@@ -24,6 +24,13 @@ export class WebhookUrlRefused extends InvalidRequest {
   }
 }
 
+/** The OST API tells an address once. */
+export class WebhookUrlTaken extends DomainError {
+  constructor() {
+    super('webhook_url_taken', 'A webhook of the OST API has this URL already. Update or delete that one.')
+  }
+}
+
 /** The economy's log has no such event, or keeps it no longer. */
 export class EventNotFound extends DomainError {
   constructor() {

@@ -1,5 +1,6 @@
 import type { OutboxPosition } from '../outbox/outbox-event.ts'
 import type { ReadableEvent } from './event.ts'
+import type { WebhookFormat } from './webhook.ts'
 import type { EventBody } from './webhook-store.ts'
 
 /** A piece of the log, as far as webhooks care for it. */
@@ -9,15 +10,21 @@ export interface LogSpan {
   /** Where it stands once the span is worked off; null: nothing is there to read. */
   to: OutboxPosition | null
   /** Of economies with a webhook for their topic. */
-  events: ReadableEvent[]
+  events: WantedEvent[]
   /** False: more is there to read after `to`. */
   caughtUp: boolean
 }
 
-/** An event for the webhooks of its economy. */
+/** An event, and the formats in which webhooks of its economy want it. */
+export interface WantedEvent extends ReadableEvent {
+  formats: readonly WebhookFormat[]
+}
+
+/** An event for the webhooks of its economy, in one format. */
 export interface FannedEvent extends EventBody {
   tenantId: string
   economyId: string
+  format: WebhookFormat
   createdAt: Date
 }
 
@@ -26,9 +33,9 @@ export interface EventLog {
   /** At most `limit` events of the log after the cursor, of which those without a webhook are left out. */
   readSpan(limit: number): Promise<LogSpan>
   /** The acceptances of the transactions submitted among `events` that no webhook of theirs has been told of yet. */
-  untoldAcceptances(events: readonly ReadableEvent[]): Promise<ReadableEvent[]>
+  untoldAcceptances(events: readonly ReadableEvent[]): Promise<WantedEvent[]>
   /**
-   * Queues the events, in this order, for every enabled webhook of their economies that wants their topic, and moves the
+   * Queues the events, in this order, for every enabled webhook of their economies and format that wants their topic, and moves the
    * cursor: in one database transaction. What is queued already stays as it is.
    * @returns the webhooks that have something new; null: another reader was faster, and nothing was done.
    */

@@ -1,6 +1,7 @@
 import type { Page, PageRequest } from '../shared/page.ts'
 import type { UnitOfWork } from '../unit-of-work.ts'
 import type { Delivery, DeliveryStatus, DeliveryWithAttempts } from './delivery.ts'
+import { sentBody } from './sent-body.ts'
 import { WebhookDeliveryNotFound, WebhookNotFound } from './errors.ts'
 
 interface Query {
@@ -31,6 +32,6 @@ export async function getDelivery(
     if (!webhook) throw new WebhookNotFound()
     const delivery = await tx.webhooks.findDelivery(webhook, query.eventId)
     if (!delivery) throw new WebhookDeliveryNotFound()
-    return delivery
+    return { ...delivery, requestBody: sentBody(webhook, delivery.requestBody) }
   })
 }

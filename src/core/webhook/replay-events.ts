@@ -1,7 +1,8 @@
 import type { JobDispatcher } from '../outbox/job-dispatcher.ts'
 import type { ReadableEvent } from './event.ts'
-import { type FanOutDeps, render } from './fan-out-events.ts'
 import type { FannedEvent } from './event-log.ts'
+import type { FanOutDeps } from './fan-out-events.ts'
+import type { WebhookFormat } from './webhook.ts'
 
 /** Events of the log per step. */
 const EVENTS_PER_STEP = 1_000
@@ -11,6 +12,7 @@ const STEPS_MAX = 50
 /** A replay's next events. */
 export interface ReplayStep {
   webhookId: string
+  format: WebhookFormat
   /** In the range, for the webhook's topics. */
   events: ReadableEvent[]
   /** Where the step began: two workers on one replay do each step once. */
@@ -32,7 +34,7 @@ export interface ReplayLog {
  * that steps and whole replays may be done twice.
  */
 export async function replayEvents(
-  deps: Pick<FanOutDeps, 'subjects' | 'renderEvent'> & {
+  deps: Pick<FanOutDeps, 'tell'> & {
     replays: ReplayLog
     jobs: Pick<JobDispatcher, 'dispatch'>
   },
@@ -41,7 +43,7 @@ export async function replayEvents(
   for (let count = 0; count < STEPS_MAX; count += 1) {
     const step = await deps.replays.readStep(replayId, EVENTS_PER_STEP)
     if (!step) return 'done'
-    await deps.replays.finishStep(replayId, step, await render(deps, step.events))
+    await deps.replays.finishStep(replayId, step, await deps.tell[step.format](step.events))
     if (step.events.length > 0) await deps.jobs.dispatch([{ name: 'deliver-webhooks', id: step.webhookId }])
     if (step.to === null) return 'done'
   }

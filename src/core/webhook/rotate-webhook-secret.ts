@@ -8,7 +8,8 @@ import type { IssuedWebhook } from './webhook.ts'
 
 /**
  * Gives a webhook a new secret, shown in this answer only. For `overlapSeconds` deliveries carry two signatures, by the new
- * secret and by the one before it, so that the receiver can change over without a gap. An older one ends at once.
+ * secret and by the one before it, so that the receiver can change over without a gap. An older one ends at once. Webhooks in
+ * the format of the OST API v2 share one secret per economy: it is replaced for all of them.
  *
  * @throws WebhookNotFound
  */
@@ -19,10 +20,10 @@ export async function rotateWebhookSecret(
   const { actor, economyId, webhookId, overlapSeconds } = command
   const now = deps.clock.now()
   const previousUntil = new Date(now.getTime() + overlapSeconds * 1_000)
-  const secret = newSecret()
   return deps.unitOfWork(actor.tenantId, async (tx) => {
     const webhook = await tx.webhooks.lock(economyId, webhookId)
     if (!webhook) throw new WebhookNotFound()
+    const secret = newSecret(webhook.format)
     await tx.webhooks.replaceSecret(webhook, secret, previousUntil)
     await tx.audit.append(
       auditEntry(deps, actor, {

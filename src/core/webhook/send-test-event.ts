@@ -3,7 +3,11 @@ import type { Clock, Ids } from '../shared/clock.ts'
 import type { UnitOfWork } from '../unit-of-work.ts'
 import { WebhookDeliveryNotFound, WebhookNotFound } from './errors.ts'
 import type { Delivery } from './delivery.ts'
-import type { ReadableEvent, RenderEvent } from './event.ts'
+import type { ReadableEvent } from './event.ts'
+import type { Webhook } from './webhook.ts'
+
+/** A test event as its webhook's format tells it. Pure. */
+export type RenderTest = (event: ReadableEvent, webhook: Webhook) => { topic: string; body: string }
 
 /**
  * Queues an event `webhook.test` for one webhook, whatever its topics. It stands in no log but the webhook's own. A disabled
@@ -12,7 +16,7 @@ import type { ReadableEvent, RenderEvent } from './event.ts'
  * @throws WebhookNotFound
  */
 export async function sendTestEvent(
-  deps: { unitOfWork: UnitOfWork; clock: Clock; ids: Ids; renderEvent: RenderEvent },
+  deps: { unitOfWork: UnitOfWork; clock: Clock; ids: Ids; renderTest: RenderTest },
   command: { actor: Actor; economyId: string; webhookId: string },
 ): Promise<Delivery> {
   const { actor, economyId, webhookId } = command
@@ -29,8 +33,8 @@ export async function sendTestEvent(
       payload: {},
       createdAt: deps.clock.now(),
     }
-    const body = deps.renderEvent(event, { kind: 'webhook', webhook })
-    await tx.webhooks.queue(webhook, { eventId: event.id, topic: event.topic, subjectId: webhookId, body })
+    const told = deps.renderTest(event, webhook)
+    await tx.webhooks.queue(webhook, { eventId: event.id, subjectId: webhookId, ...told })
     const delivery = await tx.webhooks.findDelivery(webhook, event.id)
     if (!delivery) throw new WebhookDeliveryNotFound()
     return delivery

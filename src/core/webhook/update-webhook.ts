@@ -2,8 +2,11 @@ import type { Actor } from '../shared/actor.ts'
 import type { Clock, Ids } from '../shared/clock.ts'
 import { auditEntry } from '../tenant/audit-entry.ts'
 import type { UnitOfWork } from '../unit-of-work.ts'
-import type { NewWebhook } from './create-webhook.ts'
+import { InvalidRequest } from '../shared/errors.ts'
+import { checkEnabledMax, type NewWebhook } from './create-webhook.ts'
 import { WebhookNotFound } from './errors.ts'
+import { isEventTopic } from './event-topics.ts'
+import { isOstTopic } from './ost-topics.ts'
 import { type ReceiverPolicy, receiverUrl } from './receiver-url.ts'
 import type { Webhook } from './webhook.ts'
 
@@ -17,6 +20,8 @@ export interface WebhookChange extends Partial<NewWebhook> {
  * queued; enabling it sends what still waits, and a replay what it missed.
  *
  * @throws WebhookNotFound, WebhookUrlRefused
+ * @throws InvalidRequest topics of the other format, or a new address for a webhook of the OST API: it has none there
+ * @throws LimitReached too many enabled ones of the OST API
  */
 export async function updateWebhook(
   deps: { unitOfWork: UnitOfWork; clock: Clock; ids: Ids; receivers: ReceiverPolicy },
@@ -27,9 +32,11 @@ export async function updateWebhook(
   return deps.unitOfWork(actor.tenantId, async (tx) => {
     const before = await tx.webhooks.lock(economyId, webhookId)
     if (!before) throw new WebhookNotFound()
+    checkFormat(before, change, url)
     const now = deps.clock.now()
     const wanted: Webhook = { ...before, ...change, ...(url !== undefined && { url }), updatedAt: now }
     const after = withStatus(before, wanted, now)
+    if (after.format === 'ost-v2' && before.status === 'disabled') await checkEnabledMax(tx, after)
     await tx.webhooks.update(after)
     // A new address, or a new beginning, has not failed yet.
     const startsAnew =
@@ -45,6 +52,16 @@ export async function updateWebhook(
     )
     return startsAnew ? { ...after, failures: 0, failingSince: null } : after
   })
+}
+
+function checkFormat(before: Webhook, { topics = [] }: WebhookChange, url: string | undefined): void {
+  const isOst = before.format === 'ost-v2'
+  if (!topics.every(isOst ? isOstTopic : isEventTopic))
+    throw new InvalidRequest([
+      { pointer: '/topics', detail: `must be topics of the format ${before.format}` },
+    ])
+  if (isOst && url !== undefined && url !== before.url)
+    throw new InvalidRequest([{ pointer: '/url', detail: 'cannot change for a webhook of the OST API' }])
 }
 
 function withStatus(before: Webhook, wanted: Webhook, now: Date): Webhook {

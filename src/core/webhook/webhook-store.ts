@@ -1,7 +1,7 @@
 import type { Page, PageRequest } from '../shared/page.ts'
 import type { Delivery, DeliveryStatus, DeliveryWithAttempts } from './delivery.ts'
 import type { Replay } from './replay.ts'
-import type { Webhook } from './webhook.ts'
+import type { Webhook, WebhookFormat } from './webhook.ts'
 
 /** An event as it is sent. */
 export interface EventBody {
@@ -16,14 +16,20 @@ export interface WebhookStore {
   find(economyId: string, id: string): Promise<Webhook | null>
   /** The same, and nobody else changes it until the unit of work ends. */
   lock(economyId: string, id: string): Promise<Webhook | null>
-  list(economyId: string, page: PageRequest): Promise<Page<Webhook>>
+  list(economyId: string, page: PageRequest, filter?: { format?: WebhookFormat }): Promise<Page<Webhook>>
   count(economyId: string): Promise<number>
-  insert(webhook: Webhook, secret: string): Promise<void>
+  /** The ids of the enabled ones of the OST API; until the unit of work ends, nobody else asks for them. */
+  lockEnabledOst(economyId: string): Promise<string[]>
+  /**
+   * @returns the secret in force: `secret`, or for one of the OST API that of those before it.
+   * @throws WebhookUrlTaken
+   */
+  insert(webhook: Webhook, secret: string): Promise<string>
   /** Writes what the owner decides; how deliveries fare is the worker's to write. */
   update(webhook: Webhook): Promise<void>
   /** Forgets its failures: the next try is due now. */
   clearFailures(webhook: Pick<Webhook, 'economyId' | 'id'>): Promise<void>
-  /** Signs with `secret` from now on, and with the present one too until `previousUntil`. */
+  /** Signs with `secret` from now on, and with the present one too until `previousUntil`; one of the OST API with all others of it. */
   replaceSecret(webhook: Webhook, secret: string, previousUntil: Date): Promise<void>
   delete(economyId: string, id: string, at: Date): Promise<void>
   /** Queues an event that stands in no log for one webhook. */

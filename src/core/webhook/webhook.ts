@@ -1,4 +1,11 @@
 import type { EventTopic } from './event-topics.ts'
+import type { OstTopic } from './ost-topics.ts'
+
+/** In whose words a webhook is told, and how it is signed: ours with Standard Webhooks, or those of the OST API v2. */
+export const WEBHOOK_FORMATS = ['v3', 'ost-v2'] as const
+export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number]
+
+export type WebhookTopic = EventTopic | OstTopic
 
 /** parallel: several deliveries at a time, in no order · ordered: one at a time, each after the one before it was taken. */
 export type DeliveryMode = 'parallel' | 'ordered'
@@ -13,8 +20,9 @@ export interface Webhook {
   economyId: string
   url: string
   description: string | null
-  /** Empty: every topic. */
-  topics: readonly EventTopic[]
+  format: WebhookFormat
+  /** Of its format. Empty: every topic. */
+  topics: readonly WebhookTopic[]
   mode: DeliveryMode
   status: 'enabled' | 'disabled'
   disabledReason: DisabledReason | null
@@ -36,6 +44,8 @@ export interface IssuedWebhook {
 
 /** Webhooks an economy may have. */
 export const WEBHOOKS_MAX = 20
+/** Of these, enabled ones in the format of the OST API v2, as its code has it. */
+export const OST_WEBHOOKS_ENABLED_MAX = 10
 /** Characters. */
 export const WEBHOOK_URL_LENGTH_MAX = 2_048
 export const WEBHOOK_DESCRIPTION_LENGTH_MAX = 500

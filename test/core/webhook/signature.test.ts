@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
-import { newSecret, signatureHeaders } from '#core/webhook/signature.ts'
+import { headersFor, newSecret, ostSignature, signatureHeaders } from '#core/webhook/signature.ts'
 
 const body = '{"id":"evt_1","type":"transaction.confirmed","data":{"name":"Zoë ☂"}}'
 
@@ -35,5 +35,30 @@ describe('signatureHeaders', () => {
       body: '{"test": 2432232314}',
     })
     expect(headers['webhook-signature']).toBe('v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=')
+  })
+})
+
+describe('ostSignature', () => {
+  it('agrees with the vector that every official SDK ships', () => {
+    const message = { version: '2', timestamp: '1559902637', body: '{"hello":"hello"}' }
+    expect(ostSignature('mySecret', message)).toBe(
+      '2c56c143550c603a6ff47054803f03ee4755c9c707986ae27f7ca1dd1c92a824',
+    )
+  })
+
+  it('stands once for each secret, with commas between', () => {
+    const secrets = [newSecret('ost-v2'), newSecret('ost-v2')]
+    for (const secret of secrets) expect(secret).toMatch(/^[0-9a-f]{64}$/)
+    const at = new Date(1_559_902_637_900)
+    const headers = headersFor('ost-v2', secrets, { id: 'unused', at, body })
+    const each = secrets.map((secret) =>
+      ostSignature(secret, { version: 'v2', timestamp: '1559902637', body }),
+    )
+    expect(headers).toEqual({
+      'ost-timestamp': '1559902637',
+      'ost-version': 'v2',
+      'api-signature-kind': 'OST1-WEBHOOK-HMAC-SHA256',
+      'ost-signature': each.join(','),
+    })
   })
 })

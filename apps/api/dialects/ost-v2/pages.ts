@@ -14,11 +14,11 @@ export interface OstPage extends PageRequest {
 }
 
 /** The page that a list's parameters ask for; an identifier of an earlier answer overrides the others. */
-export function readPage(request: FastifyRequest, isFiltered = false): OstPage {
+export function readPage(request: FastifyRequest, isFiltered = false, limitDefault = LIMIT_DEFAULT): OstPage {
   // A filter by ids is one page: what else was asked for means nothing.
   if (isFiltered) return { number: 1, limit: LIMIT_MAX, order: 'desc' }
   const stored = readIdentifier(request)
-  if (!stored) return { number: 1, limit: readLimit(request), order: 'desc' }
+  if (!stored) return { number: 1, limit: readLimit(request, limitDefault), order: 'desc' }
   const { page, limit, lastEvaluatedKey } = stored
   const isWhole = isInteger(page, 1_000_000) && isInteger(limit, LIMIT_MAX) && isUuid(lastEvaluatedKey)
   if (!isWhole) throw wrong('pagination_identifier', 'is none that this list has given')
@@ -40,9 +40,9 @@ export function toIdentifier(content: object): string {
   return Buffer.from(JSON.stringify(content), 'utf8').toString('base64')
 }
 
-export function readLimit(request: FastifyRequest): number {
+export function readLimit(request: FastifyRequest, limitDefault = LIMIT_DEFAULT): number {
   const value = valuesOf(request)['limit']
-  if (value === undefined || value === '') return LIMIT_DEFAULT
+  if (value === undefined || value === '') return limitDefault
   const limit = typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : 0
   if (!isInteger(limit, LIMIT_MAX)) throw wrong('limit', `must be a whole number from 1 to ${LIMIT_MAX}`)
   return limit

@@ -4,6 +4,7 @@ import type { Token } from '#core/economy/read-token.ts'
 import type { Redemption, RedeemableSku } from '#core/redemption/redemption.ts'
 import { parseDecimal, toUnitsDown } from '#core/shared/money.ts'
 import type { User } from '#core/user/user.ts'
+import type { Webhook } from '#core/webhook/webhook.ts'
 
 /** Tokens per base token. Economies here are priced by the worth of their own token, so one stands for one. */
 export const CONVERSION_FACTOR = 1
@@ -191,5 +192,16 @@ export function presentSkuInFull(sku: RedeemableSku, { rates, decimals }: Pick<T
         })),
       }
     }),
+  }
+}
+
+export function presentWebhook({ id, url, status, topics, updatedAt }: Webhook) {
+  return {
+    id,
+    url,
+    format: 'json',
+    status: status === 'enabled' ? 'active' : 'inactive',
+    topics: [...topics],
+    updated_timestamp: seconds(updatedAt),
   }
 }

@@ -9,6 +9,7 @@ import { tokenRoutes } from './tokens.ts'
 import { transactionRoutes } from './transactions.ts'
 import { userRoutes } from './users.ts'
 import { walletRoutes } from './wallets.ts'
+import { webhookRoutes } from './webhooks.ts'
 
 /** Where each environment's economies are served, as the SDKs of 2019 want it: one segment, and v2. */
 const BASES: readonly { prefix: string; pattern: RegExp; environment: Environment }[] = [
@@ -28,6 +29,7 @@ export async function ostV2Routes(app: FastifyInstance, deps: AppDeps): Promise<
         transactionRoutes(router, deps)
         redemptionRoutes(router, deps)
         walletRoutes(router, deps)
+        webhookRoutes(router, deps)
       },
       { prefix },
     )

@@ -112,6 +112,9 @@ export class SkuNotFound extends ApiError {}
 /** No such redemption: HTTP 404, `redemption_not_found`. */
 export class RedemptionNotFound extends ApiError {}
 
+/** The URL is taken: HTTP 409, `webhook_url_taken`. */
+export class WebhookUrlTaken extends ApiError {}
+
 /** No such delivery: HTTP 404, `webhook_delivery_not_found`. */
 export class WebhookDeliveryNotFound extends ApiError {}
 
@@ -268,6 +271,7 @@ export const ERROR_CLASSES = {
   event_not_found: EventNotFound,
   sku_not_found: SkuNotFound,
   redemption_not_found: RedemptionNotFound,
+  webhook_url_taken: WebhookUrlTaken,
   webhook_delivery_not_found: WebhookDeliveryNotFound,
   idempotency_key_in_progress: IdempotencyKeyInProgress,
   member_exists: MemberExists,

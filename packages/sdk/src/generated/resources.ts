@@ -976,7 +976,7 @@ export class WebhooksResource {
    *
    * Scope: `webhooks:write`.
    *
-   * Refused with: `webhook_not_found`, `economy_not_found`.
+   * Refused with: `webhook_not_found`, `economy_not_found`, `limit_reached`.
    */
   update(webhookId: string, input: Type.UpdateWebhookInput = {}, options?: CallOptions): Promise<Type.Webhook> {
     return this.#caller.call({ method: 'PATCH', path: `/v3/webhooks/${encodeURIComponent(webhookId)}`, body: input }, options)
@@ -998,7 +998,7 @@ export class WebhooksResource {
   /**
    * Replace a webhook's secret: `POST /v3/webhooks/{id}/rotate-secret`.
    *
-   * The answer holds the new secret, shown this once. During the overlap every delivery carries two signatures, by the new secret and by the old one.
+   * The answer holds the new secret, shown this once. During the overlap every delivery carries two signatures, by the new secret and by the old one. Webhooks of the format `ost-v2` share one secret per economy: it is replaced for all of them.
    *
    * Scope: `webhooks:write`.
    *

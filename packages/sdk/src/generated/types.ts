@@ -613,6 +613,8 @@ export type IssuedWebhook = {
   id: string
   url: string
   description: string | null
+  /** v3: these events and Standard Webhooks signatures. ost-v2: made through the OST API v2, told in its words and signed as it does, by one secret per economy. */
+  format: 'v3' | 'ost-v2'
   topics: string[]
   mode: 'parallel' | 'ordered'
   status: 'enabled' | 'disabled'
@@ -632,6 +634,8 @@ export type Webhook = {
   id: string
   url: string
   description: string | null
+  /** v3: these events and Standard Webhooks signatures. ost-v2: made through the OST API v2, told in its words and signed as it does, by one secret per economy. */
+  format: 'v3' | 'ost-v2'
   topics: string[]
   mode: 'parallel' | 'ordered'
   status: 'enabled' | 'disabled'
