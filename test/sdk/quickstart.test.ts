@@ -27,6 +27,8 @@ afterAll(async () => {
 })
 
 const hasPython = isPresent('python3')
+const hasRuby = isPresent('ruby')
+const hasPhp = isPresent('php')
 const hasJava = isPresent('java')
 const hasCurl = isPresent('curl') && isPresent('openssl', 'version') && isPresent('bash')
 
@@ -46,6 +48,24 @@ describe('the quick start', () => {
     async () => {
       await writeFile(join(folder, 'quickstart.py'), `${await codeOf('python')}\n${PYTHON_VERIFY}`)
       await expectPaid('python3', ['quickstart.py'])
+    },
+    TIMEOUT_MS,
+  )
+
+  it.skipIf(!hasRuby)(
+    `in Ruby does the same${hasRuby ? '' : ' (left out: no ruby here)'}`,
+    async () => {
+      await writeFile(join(folder, 'quickstart.rb'), `${await codeOf('ruby')}\n${RUBY_VERIFY}`)
+      await expectPaid('ruby', ['quickstart.rb'])
+    },
+    TIMEOUT_MS,
+  )
+
+  it.skipIf(!hasPhp)(
+    `in PHP does the same${hasPhp ? '' : ' (left out: no php here)'}`,
+    async () => {
+      await writeFile(join(folder, 'quickstart.php'), `${await codeOf('php')}\n${PHP_VERIFY}`)
+      await expectPaid('php', ['quickstart.php'])
     },
     TIMEOUT_MS,
   )
@@ -126,6 +146,28 @@ for secret in (os.environ["WEBHOOK_SECRET"], os.environ["WEBHOOK_OTHER_SECRET"])
         print("webhook: ours")
     except ValueError:
         print("webhook: refused")
+`
+
+const RUBY_VERIFY = `
+received = %w[id timestamp signature].to_h { |name| ["webhook-#{name}", ENV.fetch("WEBHOOK_#{name.upcase}")] }
+[ENV.fetch("WEBHOOK_SECRET"), ENV.fetch("WEBHOOK_OTHER_SECRET")].each do |secret|
+  raise "another event" unless verify(ENV.fetch("WEBHOOK_BODY"), received, secret)["id"] == "evt_1"
+  puts "webhook: ours"
+rescue ArgumentError
+  puts "webhook: refused"
+end
+`
+
+const PHP_VERIFY = `
+foreach (['id', 'timestamp', 'signature'] as $name) $received["webhook-$name"] = getenv('WEBHOOK_' . strtoupper($name));
+foreach ([getenv('WEBHOOK_SECRET'), getenv('WEBHOOK_OTHER_SECRET')] as $secret) {
+    try {
+        if (verify(getenv('WEBHOOK_BODY'), $received, $secret)['id'] !== 'evt_1') throw new RuntimeException('another event');
+        echo "webhook: ours\\n";
+    } catch (InvalidArgumentException) {
+        echo "webhook: refused\\n";
+    }
+}
 `
 
 const JAVA_VERIFY = `
