@@ -10,8 +10,10 @@ import {RLP} from "@openzeppelin/contracts/utils/RLP.sol";
 /// a branch without a child there, or a leaf or extension whose path goes elsewhere. Sound because
 /// - every node is compared with the hash its parent, or the root, names: it is a node of this very trie, on this path;
 /// - the proof must reach that node, and end with it: running out of nodes proves nothing;
-/// - nodes inlined in their parent are refused. Among hashed keys such a node needs two of them to agree in some 36
-///   nibbles, 2^144 work; a proof that meets one is not accepted rather than judged.
+/// - a node of less than 32 bytes stands in its parent itself, whose hash then covers it. Of one-byte values that is
+///   every leaf from depth 9 on, so nine nibbles in common with a key put one on its path, and anybody can search for
+///   such neighbours (2^36 work): a proof that meets one must be judged, or they would make an absence unprovable.
+///   Nodes differ in whether their proofs repeat such a node as an element; both are taken, as `TrieProof` does.
 library AbsenceProofLib {
     using Bytes for bytes;
     using Memory for bytes;
@@ -45,14 +47,24 @@ library AbsenceProofLib {
         uint256 depth = 0;
         for (uint256 i = 0; i < proof.length; ++i) {
             require(keccak256(proof[i]) == expected, UnknownNode(i));
-            (bool isEnd, uint256 nibbles, Memory.Slice child) = _step(proof[i].decodeList(), path, depth, key);
-            if (isEnd) {
-                require(i == proof.length - 1, WrongProofLength(proof.length));
-                return;
+            Memory.Slice[] memory node = proof[i].decodeList();
+            while (true) {
+                (bool isEnd, uint256 nibbles, Memory.Slice child) = _step(node, path, depth, key);
+                if (isEnd) {
+                    require(i == proof.length - 1, WrongProofLength(proof.length));
+                    return;
+                }
+                depth += nibbles;
+                if (child.length() >= HASH_ITEM_LENGTH) {
+                    expected = child.readBytes32();
+                    break;
+                }
+                if (i + 1 < proof.length && child.equal(proof[i + 1].asSlice())) {
+                    expected = keccak256(proof[i + 1]);
+                    break;
+                }
+                node = child.readList();
             }
-            require(child.length() == HASH_ITEM_LENGTH, UnknownNode(i + 1));
-            expected = child.readBytes32();
-            depth += nibbles;
         }
         revert WrongProofLength(proof.length);
     }

@@ -77,6 +77,38 @@ contract RequireAbsentTest {
         this.requireAbsent(TrieBuilder.root(entries), key, proof);
     }
 
+    /// @dev Statuses are values of one byte: from depth 9 on their leaves stand in their parent.
+    function testFuzz_requireAbsent_besideInlinedLeaves_passes(uint256 seed, uint256 shared, uint256 away)
+        public
+        view
+    {
+        (TrieBuilder.Entry[] memory entries, bytes32 key) = _crowd(seed, 9 + shared % 55, away);
+        bytes[] memory proof = TrieBuilder.prove(entries, key);
+        this.requireAbsent(TrieBuilder.root(entries), key, proof);
+        this.requireAbsent(TrieBuilder.root(entries), key, _hashedOnly(proof));
+    }
+
+    function testFuzz_requireAbsent_inlinedKeyThatIsThere_reverts(uint256 seed, uint256 shared, uint256 away)
+        public
+    {
+        (TrieBuilder.Entry[] memory entries,) = _crowd(seed, 9 + shared % 55, away);
+        bytes32 key = entries[0].key;
+        bytes[] memory proof = _hashedOnly(TrieBuilder.prove(entries, key));
+        vm.expectRevert(abi.encodeWithSelector(AbsenceProofLib.KeyPresent.selector, key));
+        this.requireAbsent(TrieBuilder.root(entries), key, proof);
+    }
+
+    function test_requireAbsent_inlinedNodeOfAnotherTrie_reverts() public {
+        (TrieBuilder.Entry[] memory entries, bytes32 key) = _crowd(1, 12, 0);
+        bytes[] memory proof = TrieBuilder.prove(entries, key);
+        uint256 last = proof.length - 1;
+        vm.assertTrue(proof[last].length < 32, "the last node is inlined");
+        proof[last][proof[last].length - 1] ^= 0x02;
+        // What follows is not the inlined node, which is judged where it stands: the path ended before.
+        vm.expectRevert(abi.encodeWithSelector(AbsenceProofLib.WrongProofLength.selector, proof.length));
+        this.requireAbsent(TrieBuilder.root(entries), key, proof);
+    }
+
     function test_requireAbsent_emptyTrie_passes() public view {
         this.requireAbsent(keccak256(hex"80"), keccak256("key"), new bytes[](0));
     }
@@ -87,6 +119,37 @@ contract RequireAbsentTest {
             entries[i] = TrieBuilder.Entry(
                 keccak256(abi.encode(seed, i)), abi.encodePacked(keccak256(abi.encode(i, seed)))
             );
+        }
+    }
+
+    /// @dev Two statuses and a key without one: the first agrees with the key in `shared` nibbles, the second with
+    /// both in one less; and others. `away` chooses how they differ.
+    function _crowd(uint256 seed, uint256 shared, uint256 away)
+        private
+        pure
+        returns (TrieBuilder.Entry[] memory entries, bytes32 key)
+    {
+        entries = _entries(seed, 4);
+        key = keccak256(abi.encode(seed, "absent"));
+        entries[0] = TrieBuilder.Entry(_differAt(key, shared, away), hex"01");
+        entries[1] = TrieBuilder.Entry(_differAt(key, shared - 1, away >> 128), hex"02");
+    }
+
+    /// @dev Another nibble at `position`; below it everything may differ.
+    function _differAt(bytes32 key, uint256 position, uint256 away) private pure returns (bytes32) {
+        uint256 below = 252 - 4 * position;
+        uint256 nibble = (1 + away % 15) << below;
+        uint256 rest = uint256(keccak256(abi.encode(away))) & ((uint256(1) << below) - 1);
+        return key ^ bytes32(nibble | rest);
+    }
+
+    /// @dev As nodes give proofs that do not repeat what stands in its parent.
+    function _hashedOnly(bytes[] memory proof) private pure returns (bytes[] memory hashed) {
+        uint256 count = proof.length;
+        while (count > 1 && proof[count - 1].length < 32) --count;
+        hashed = new bytes[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            hashed[i] = proof[i];
         }
     }
 }
