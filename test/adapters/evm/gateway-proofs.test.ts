@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { TypedDataEncoder, Wallet, ZeroHash } from 'ethers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -26,6 +27,12 @@ const ORIGINAL_GAS = {
 
 /** What a stake and mint may cost of the original's; docs/gas.md says what it does cost. */
 const GAS_PERCENT_MAX = 50n
+/** A receipt may differ from what docs/gas.md says by this part: zero bytes of calldata change from run to run. */
+const DOCUMENTED_WITHIN = 0.02
+/** A proof has a node more or less from run to run, of up to 25,000 gas. */
+const PROVEN_WITHIN = 0.6
+/** Positions of the steps with proofs, on both ways. */
+const PROVEN_STEPS = [1, 2]
 
 /** OpenZeppelin's `TrieProof.ProofError`. */
 const INVALID_ROOT = 2n
@@ -65,14 +72,30 @@ async function declareRedeem(amount: bigint, beneficiary: string) {
   const { secret, hashLock } = aSecret()
   const intent = pair.intent({ amount, hashLock, beneficiary, fee: 1_000n })
   const message = await pair.utility.gateway.redeemHash(intent)
-  await done(pair.utility.gateway.redeem(intent))
-  return { intent, message, secret }
+  const receipt = await done(pair.utility.gateway.redeem(intent))
+  return { intent, message, secret, receipt }
 }
 
 async function confirmRedeem(intent: Intent, message: string) {
-  const { height } = await pair.anchorFrom('utility')
-  const proof = await pair.statusProof('utility', 'outbox', message, height)
-  await done(pair.value.gateway.confirmRedeem(intent, height, proof))
+  const anchored = await pair.anchorFrom('utility')
+  const proof = await pair.statusProof('utility', 'outbox', message, anchored.height)
+  const receipt = await done(pair.value.gateway.confirmRedeem(intent, anchored.height, proof))
+  return { proven: anchored.receipt, receipt }
+}
+
+/** The steps' receipts against the table under this heading of docs/gas.md, in its order; its last row is their sum. */
+async function expectDocumented(heading: string, measured: readonly bigint[]) {
+  const page = await readFile(new URL('../../../docs/gas.md', import.meta.url), 'utf8')
+  const section = page.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
+  const rows = [...section.matchAll(/^\| [^|]+\| +\**([\d,]+)\**[^|]*\|/gm)]
+  const documented = rows.map(([, figure = '']) => Number(figure.replaceAll(',', '')))
+  const message = `docs/gas.md, "${heading}": write ${measured.join(', ')} and their sum`
+  expect(documented.length, message).toBe(measured.length + 1)
+  expect(documented.at(-1), message).toBe(documented.slice(0, -1).reduce((sum, step) => sum + step, 0))
+  for (const [step, gas] of measured.entries()) {
+    const within = PROVEN_STEPS.includes(step) ? PROVEN_WITHIN : DOCUMENTED_WITHIN
+    expect(Math.abs(Number(gas) / (documented[step] ?? 0) - 1), message).toBeLessThan(within)
+  }
 }
 
 async function vault() {
@@ -105,9 +128,14 @@ describe('a stake and its redemption, over two chains', () => {
 
     const beneficiary = Wallet.createRandom().address
     const redeemed = await declareRedeem(25_000n * UNIT, beneficiary)
-    await confirmRedeem(redeemed.intent, redeemed.message)
-    await done(pair.value.gateway.progressUnstake(redeemed.intent, redeemed.secret))
-    await done(pair.utility.gateway.progressRedeem(redeemed.intent, redeemed.secret))
+    const there = await confirmRedeem(redeemed.intent, redeemed.message)
+    const unstaked = await done(pair.value.gateway.progressUnstake(redeemed.intent, redeemed.secret))
+    const burned = await done(pair.utility.gateway.progressRedeem(redeemed.intent, redeemed.secret))
+    await expectDocumented('Stake and mint', Object.values(gas))
+    await expectDocumented(
+      'Redeem and unstake',
+      [redeemed.receipt, there.proven, there.receipt, unstaked, burned].map((receipt) => receipt.gasUsed),
+    )
     expect(await pair.value.token.balanceOf(beneficiary)).toBe(250n * UNIT - 1_000n)
     expect(await pair.economy.token.totalSupply()).toBe(75_000n * UNIT)
     expect(await vault()).toEqual([750n * UNIT, 0n])
