@@ -68,7 +68,8 @@ export function required(flags: string, description: string): Option {
   return new Option(flags, description).makeOptionMandatory()
 }
 
-function commonOptions(plane: 'control' | 'data' | 'platform'): Option[] {
+/** The options of every command on a plane. */
+export function commonOptions(plane: 'control' | 'data' | 'platform'): Option[] {
   const url = new Option(
     '--api-url <url>',
     'where the API is (else OST_API_URL, else the stack on this machine)',

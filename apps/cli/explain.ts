@@ -1,3 +1,4 @@
+import { ChainUnavailable } from '#core/chain/chain-rpc.ts'
 import { ApiRefusal, ApiUnreachable, CommandFailed, UsageError } from './errors.ts'
 
 /** How the process ends. */
@@ -14,6 +15,7 @@ export interface Explanation {
 export function explain(error: unknown): Explanation | undefined {
   if (error instanceof UsageError) return { text: error.message, exitCode: EXIT.usage }
   if (error instanceof ApiUnreachable) return { text: error.message, exitCode: EXIT.unreachable }
+  if (error instanceof ChainUnavailable) return { text: `${error.message}.`, exitCode: EXIT.unreachable }
   if (error instanceof ApiRefusal) return { text: refusalText(error), exitCode: EXIT.refused }
   if (error instanceof CommandFailed) return { text: error.message, exitCode: EXIT.refused }
   return undefined

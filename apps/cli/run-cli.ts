@@ -16,6 +16,7 @@ import { txCommands } from './commands/tx.ts'
 import { typeCommands } from './commands/type.ts'
 import { unstickCommand } from './commands/unstick.ts'
 import { userCommands } from './commands/user.ts'
+import { verifyBackingCommand } from './commands/verify-backing.ts'
 import { webhookCommands } from './commands/webhook.ts'
 import { EXIT, type ExitCode, explain } from './explain.ts'
 import type { Terminal } from './terminal.ts'
@@ -32,7 +33,7 @@ After npm start no option is needed: the commands find the API and the demo keys
 For any other platform: OST_API_URL, OST_API_KEY, and OST_ECONOMY where a key serves several economies; OPERATOR_KEY creates tenants
 and lets the operator's commands through: lanes, unstick, outbox, keys, reconcile --all.
 
-Exit codes: 0 done · 1 refused, or differences found · 2 the command line is wrong · 3 the API does not answer
+Exit codes: 0 done · 1 refused, or differences found · 2 the command line is wrong · 3 the API or a node does not answer
 `
 
 /** Runs one command line. @returns how the process should end. */
@@ -69,6 +70,7 @@ function buildProgram(terminal: Terminal): Command {
     replayWebhooksCommand(terminal),
     listenCommand(terminal),
     reconcileCommand(terminal),
+    verifyBackingCommand(terminal),
     lanesCommand(terminal),
     unstickCommand(terminal),
     outboxCommand(terminal),
