@@ -25,6 +25,7 @@ import { securityHeaders } from './plugins/security-headers.ts'
 import { shutdown } from './plugins/shutdown.ts'
 import { tracing } from './plugins/tracing.ts'
 import { answerUnreadable } from './plugins/unreadable-requests.ts'
+import { refuseUnknownBodies } from './plugins/no-body.ts'
 import { validation } from './plugins/validation.ts'
 import { airdropRoutes } from './routes/airdrops.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
@@ -135,6 +136,7 @@ async function ourRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
   await app.register(idempotency)
   await app.register(admission)
   collectOperations(typed(app))
+  refuseUnknownBodies(typed(app))
   await app.register(
     async (v3) => {
       for (const routes of V3) await routes(typed(v3), deps)

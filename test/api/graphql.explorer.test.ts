@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import axe, { type AxeResults } from 'axe-core'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CHROMIUM_FLAGS, findChromium } from '#scripts/stack/chromium.ts'
@@ -65,7 +66,66 @@ async function listen(page: Page): Promise<string> {
   return page.locator('#status').innerText()
 }
 
+/** What of WCAG 2.2 AA, and of what axe holds good besides, is not kept: rules and elements. */
+async function faults(
+  page: Page,
+  context: object = { include: ['html'] },
+): Promise<{ rule: string; elements: string[] }[]> {
+  await page.evaluate(axe.source)
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+  const { violations } = (await page.evaluate(
+    `axe.run(${JSON.stringify(context)}, { runOnly: ${JSON.stringify(tags)}, resultTypes: ['violations'] })`,
+  )) as AxeResults
+  return violations.map(({ id, nodes }) => ({
+    rule: id,
+    elements: nodes.map(({ target }) => target.join(' ')),
+  }))
+}
+
+/** Inside GraphiQL 4: tabs hold their own close buttons, which are small, CodeMirror scrolls by itself, and line numbers are pale. */
+const OF_GRAPHIQL = ['nested-interactive', 'scrollable-region-focusable', 'target-size', 'color-contrast']
+
 describe('the explorer in a browser', () => {
+  it.each(VIEWS)('has names, roles and contrast for everybody: $name', { timeout: 120_000 }, async (view) => {
+    const { page, context } = await open(view)
+    expect(await faults(page, { include: ['html'], exclude: ['.graphiql-container'] })).toEqual([])
+    expect((await faults(page)).filter(({ rule }) => !OF_GRAPHIQL.includes(rule))).toEqual([])
+    await context.close()
+  })
+
+  it('can be used with the keyboard alone', { timeout: 120_000 }, async () => {
+    const { page, context } = await open()
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key)
+    }
+    const focused = () =>
+      page.evaluate(
+        'document.activeElement.id || document.activeElement.textContent || document.activeElement.tagName',
+      )
+    await press('Tab')
+    expect(await focused()).toBe('Skip to the explorer')
+    await press('Tab')
+    expect(await focused()).toBe('key')
+    await page.keyboard.type(api.tenant.key)
+    await press('Tab')
+    expect(await focused()).toBe('economy')
+    await page.keyboard.type(api.economyId)
+    await press('Tab')
+    expect(await focused()).toBe('remember')
+    await press('Tab')
+    expect(await focused()).toBe('Use key')
+    await press('Enter')
+    await page.locator('.graphiql-container').waitFor({ timeout: SHOW_MS })
+    await page.locator('.graphiql-query-editor textarea').focus()
+    await press('Control+Enter')
+    await expect.poll(() => answer(page), { timeout: SHOW_MS }).toContain('"supply": "11000"')
+    await page.locator('.skip').focus()
+    await press('Enter')
+    expect(await page.evaluate('location.hash')).toBe('#explorer')
+    expect(await focused()).toBe('explorer')
+    await context.close()
+  })
+
   it.each(VIEWS)(
     'runs a query with a key that was entered once: $name',
     { timeout: 120_000 },

@@ -133,6 +133,52 @@ describe('queries', () => {
   })
 })
 
+describe('text that cannot be kept', () => {
+  const refused = (pointer: string) => ({
+    body: { errors: [{ extensions: { code: 'invalid_request', errors: [{ pointer }] } }] },
+  })
+  it.each([
+    ['a literal', 'mutation { createUser(input: { name: "a\\u0000b" }) { id } }', {}, '/input/name'],
+    [
+      'a label in a literal',
+      'mutation { createUser(input: { metadata: { note: "a\\u{0}b" } }) { id } }',
+      {},
+      '/input/metadata/note',
+    ],
+    ['an argument of a list', '{ users(namePrefix: "a\\u0000") { nodes { id } } }', {}, '/namePrefix'],
+    [
+      'a variable',
+      'mutation ($name: String) { createUser(input: { name: $name }) { id } }',
+      { name: 'a\0' },
+      '/variables/name',
+    ],
+  ])('is refused by its place: %s', async (_case, query, variables, pointer) => {
+    const before = await api.sql('SELECT count(*) FROM economy_user')
+    const answer = await ask(query, variables)
+    if (pointer.startsWith('/variables')) expect(answer).toMatchObject({ body: { errors: [{ pointer }] } })
+    else expect(answer, JSON.stringify(answer.body)).toMatchObject(refused(pointer))
+    expect(await api.sql('SELECT count(*) FROM economy_user')).toEqual(before)
+  })
+})
+
+describe('a request that is refused as a whole', () => {
+  it('401 says how to authenticate, 429 and 503 when to come again', async () => {
+    const unknown = await ask('{ tenant { name } }', {}, { key: 'ost_test_nothing' })
+    expect([unknown.status, unknown.headers['www-authenticate']]).toEqual([401, 'Bearer realm="OST KIT"'])
+    const none = await ask('{ tenant { name } }', {}, { key: null })
+    expect([none.status, none.headers['www-authenticate']]).toEqual([401, 'Bearer realm="OST KIT"'])
+    const few = await startApi({ env: { RATE_LIMIT_PER_MINUTE: '1' } })
+    try {
+      const body = { query: '{ tenant { name } }' }
+      expect((await few.request('POST', '/graphql', { body })).status).toBe(200)
+      const limited = await few.request('POST', '/graphql', { body })
+      expect([limited.status, Number(limited.headers['retry-after']) > 0]).toEqual([429, true])
+    } finally {
+      await few.close()
+    }
+  })
+})
+
 describe('mutations', () => {
   it('execute a transaction once per key', async () => {
     const variables = {

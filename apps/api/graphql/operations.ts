@@ -4,6 +4,7 @@ import { IdempotencyKeyMissing } from '#core/idempotency/errors.ts'
 import { DomainError, type ErrorCode, type FieldError, InvalidRequest } from '#core/shared/errors.ts'
 import type { App } from '../app-types.ts'
 import { parseKey } from '../plugins/idempotency.ts'
+import { findUnstorable, UNSTORABLE } from '../plugins/storable-text.ts'
 import { toInvalidRequest } from '../plugins/validation.ts'
 import { scopeFor } from './caller.ts'
 import type { GraphqlContext } from './context.ts'
@@ -122,6 +123,7 @@ export async function callOperation(
     throw new IdempotencyKeyMissing()
   const reply = new RecordedReply()
   try {
+    refuseUnstorable(call)
     if (typeof call.idempotencyKey === 'string') parseKey(call.idempotencyKey)
     Object.assign(derived, {
       params: operation.check('params', derived.params),
@@ -137,6 +139,13 @@ export async function callOperation(
   } catch (error) {
     throw error instanceof DomainError ? inWordsOfGraphql(error) : error
   }
+}
+
+/** Literals of a document say such text by escapes of their own, which no reader of JSON sees. @throws InvalidRequest */
+function refuseUnstorable({ body, query = {} }: OperationCall): void {
+  const name = findUnstorable(query)
+  const pointer = name === null ? findUnstorable(body) : `?${name.slice(1)}`
+  if (pointer !== null) throw new InvalidRequest([{ pointer, detail: UNSTORABLE }])
 }
 
 /** The request as the route would have got it; whatever is not named here is the caller's own. */

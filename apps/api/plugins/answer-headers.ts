@@ -1,5 +1,4 @@
-import { isSchema, type Json, type Schema } from './as-sent.ts'
-import { PROBLEM_MEDIA_TYPE } from './problem.ts'
+import type { Json, Schema } from './as-sent.ts'
 
 type Name = keyof typeof HEADERS
 
@@ -57,21 +56,20 @@ export function describeHeaders<Document extends { components?: object | undefin
     for (const operation of Object.values(operations as Record<string, Schema>)) {
       for (const [status, answer] of Object.entries((operation['responses'] ?? {}) as Record<string, Schema>))
         answer['headers'] = Object.fromEntries(
-          namesOf(operation, status, answer).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+          namesOf(operation, status).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
         )
     }
   }
   return { ...document, components: { ...components, headers: HEADERS } }
 }
 
-function namesOf({ security, parameters }: Schema, status: string, { content }: Schema): Name[] {
-  const isProblem = isSchema(content) && PROBLEM_MEDIA_TYPE in content
+function namesOf({ security, parameters }: Schema, status: string): Name[] {
   const takes = (header: string) => listOf(parameters).some(({ name }) => name === header)
   const isResult = RESULTS.test(status)
   const names: Name[] = ['X-Request-Id']
   if (listOf(security).length > 0) names.push('RateLimit', 'RateLimit-Policy')
-  if (isProblem && status === '401') names.push('WWW-Authenticate')
-  if (isProblem && (status === '429' || status === '503')) names.push('Retry-After')
+  if (status === '401') names.push('WWW-Authenticate')
+  if (status === '429' || status === '503') names.push('Retry-After')
   if (isResult && takes('Idempotency-Key')) names.push('Idempotency-Replayed')
   if (status.startsWith('2') && takes('Prefer')) names.push('Preference-Applied')
   return names

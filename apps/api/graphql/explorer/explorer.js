@@ -69,6 +69,22 @@ const EXAMPLES = [
   ],
 ]
 
+/** GraphiQL's editors have no names, so that a screen reader says no more than that there is text. */
+const EDITORS = [
+  ['.graphiql-query-editor textarea', 'Query'],
+  ['.graphiql-editor-tool .graphiql-editor:nth-child(1) textarea', 'Variables'],
+  ['.graphiql-editor-tool .graphiql-editor:nth-child(2) textarea', 'Headers'],
+  ['.result-window textarea', 'Answer'],
+]
+function nameEditors() {
+  for (const [selector, name] of EDITORS)
+    for (const editor of document.querySelectorAll(selector)) editor.setAttribute('aria-label', name)
+}
+new MutationObserver(nameEditors).observe(document.getElementById('explorer'), {
+  childList: true,
+  subtree: true,
+})
+
 const root = ReactDOM.createRoot(document.getElementById('explorer'))
 
 /** A new key is a new session: GraphiQL starts over, and a socket of the old key ends. */

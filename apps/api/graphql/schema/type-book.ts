@@ -189,9 +189,8 @@ export class TypeBook {
     const named = schema.title ?? (resource === undefined ? (TYPE_NAMES[hint] ?? hint) : pascalCase(resource))
     if (!this.#taken.has(named)) return this.#take(named)
     // Another shape of a resource that is known already is called after what it has more.
-    const { secret, request_body: requestBody, is_stale: isStale } = schema.properties ?? {}
+    const { secret, is_stale: isStale } = schema.properties ?? {}
     if (secret) return this.#take(`Issued${named}`)
-    if (requestBody) return this.#take(`${named}WithLog`)
     return this.#take(isStale ? `Latest${named}` : hint)
   }
 
