@@ -27,7 +27,7 @@ export async function afterRestore(
   await client.connect()
   try {
     const { rows } = await client.query<{ highest: string; current: string }>(
-      `SELECT greatest((SELECT coalesce(max(xid), 0) FROM outbox_event), (SELECT coalesce(max(xid), 0) FROM outbox_cursor)) AS highest,
+      `SELECT greatest((SELECT coalesce(max(xid), 0) FROM outbox_record), (SELECT coalesce(max(xid), 0) FROM outbox_cursor)) AS highest,
               pg_current_xact_id()::text::bigint AS current`,
     )
     const missing = Number(rows[0]?.highest ?? 0) - Number(rows[0]?.current ?? 0)

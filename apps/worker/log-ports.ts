@@ -75,17 +75,17 @@ export function logPorts(observer: Observer): AroundPorts {
     outbox: (reader) => ({
       ...reader,
       async readAfter(position, limit) {
-        const events = await reader.readAfter(position, limit)
-        const ends = events.filter(({ topic }) => ENDS.has(topic))
-        for (const [key, group] of Map.groupBy(ends, (event) => `${event.topic} ${event.economyId}`)) {
+        const records = await reader.readAfter(position, limit)
+        const ends = records.filter(({ topic }) => ENDS.has(topic))
+        for (const [key, group] of Map.groupBy(ends, (record) => `${record.topic} ${record.economyId}`)) {
           const [topic = ''] = key.split(' ')
           observer.log('info', topic, {
             economyId: group[0]?.economyId,
             tenantId: group[0]?.tenantId,
-            ...idsOf(group.map(({ subjectId }) => subjectId)),
+            ...idsOf(group.flatMap(({ subjectIds }) => subjectIds)),
           })
         }
-        return events
+        return records
       },
     }),
   }

@@ -3,14 +3,14 @@ import type { Stage } from './stage.ts'
 
 const POLL_MS = 50
 
-/** Of an event `e`: some reader of the log has not come to it, or nobody has ever read. */
+/** Of a record `e`: some reader of the log has not come to it, or nobody has ever read. */
 export const UNREAD = `(NOT EXISTS (SELECT FROM outbox_cursor)
-  OR EXISTS (SELECT FROM outbox_cursor c WHERE (c.xid, c.event_id) < (e.xid, e.id)))`
+  OR EXISTS (SELECT FROM outbox_cursor c WHERE (c.xid, c.event_id) < (e.xid, e.last_id)))`
 
 const UNDER_WAY = `
 SELECT (SELECT count(*) FROM transaction WHERE economy_id = ANY ($1) AND status IN ('queued', 'submitted', 'mined'))
      + (SELECT count(*) FROM chain_submission WHERE economy_id = ANY ($1) AND status IN ('queued', 'signed', 'broadcast', 'mined'))
-     + (SELECT count(*) FROM outbox_event e
+     + (SELECT count(*) FROM outbox_record e
         WHERE economy_id = ANY ($1) AND ${UNREAD})
      + (SELECT count(*) FROM webhook_delivery WHERE economy_id = ANY ($1) AND status = 'pending')
        AS open`

@@ -21,7 +21,7 @@ const TABLES = [
   'account',
   'entry',
   'chain_submission',
-  'outbox_event',
+  'outbox_record',
   'outbox_cursor',
   'idempotency_record',
 ]
@@ -156,21 +156,23 @@ describe('V3 ledger equals chain', () => {
 describe('V4 one story', () => {
   it.each(['queued', 'submitted', 'mined', 'confirmed'])('sees that "%s" was never told', async (topic) => {
     await plant(
-      `DELETE FROM outbox_event WHERE topic = 'transaction.${topic}' AND subject_id = ${ONE('confirmed')}`,
+      `DELETE FROM outbox_record WHERE topic = 'transaction.${topic}' AND ${ONE('confirmed')} = ANY (subject_ids)`,
     )
     expect(await verdicts()).toContainEqual(found('V4', 'mismatch', new RegExp(`told "${topic}"`)))
   })
 
   it('sees a change that was told twice', async () => {
     await plant(
-      `INSERT INTO outbox_event SELECT (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid()))).* FROM kept_outbox_event e WHERE topic = 'transaction.confirmed' AND subject_id = ${ONE('confirmed')}`,
+      `INSERT INTO outbox_record
+       SELECT (jsonb_populate_record(e, jsonb_build_object('last_id', id, 'event_ids', ARRAY[id], 'subject_ids', ARRAY[${ONE('confirmed')}]))).*
+       FROM kept_outbox_record e, uuidv7() AS id WHERE topic = 'transaction.confirmed' AND ${ONE('confirmed')} = ANY (subject_ids)`,
     )
     expect(await verdicts()).toContainEqual(found('V4', 'mismatch', /told "confirmed" 2 times/))
   })
 
   it('sees an event that goes to another tenant', async () => {
     await plant(
-      `UPDATE outbox_event SET tenant_id = (SELECT tenant_id FROM economy WHERE id = :neighbour) WHERE subject_id = ${ONE('confirmed')}`,
+      `UPDATE outbox_record SET tenant_id = (SELECT tenant_id FROM economy WHERE id = :neighbour) WHERE ${ONE('confirmed')} = ANY (subject_ids)`,
     )
     expect(await verdicts()).toContainEqual(found('V4', 'mismatch', /goes to tenant/))
   })

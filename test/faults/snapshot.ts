@@ -187,7 +187,7 @@ type Texts<Row, Columns extends keyof Row> = Omit<Row, Columns> & Record<Columns
 
 async function countUnread(sql: Sql): Promise<number> {
   const [row] = await sql<{ unread: number }>(
-    `SELECT count(*)::int AS unread FROM outbox_event e
+    `SELECT coalesce(sum(e.events), 0)::int AS unread FROM outbox_record e
      WHERE ${UNREAD}`,
   )
   return row?.unread ?? 0

@@ -116,8 +116,8 @@ export async function startWebhookBed(): Promise<WebhookBed> {
       for (let tries = 0; tries < 200; tries += 1) {
         await fanOutEvents(fanOutDeps)
         const [row] = await api.sql(
-          `SELECT count(*)::int AS behind FROM outbox_event
-           WHERE (xid, id) > (SELECT xid, event_id FROM outbox_cursor WHERE consumer = 'webhook-fan-out')`,
+          `SELECT count(*)::int AS behind FROM outbox_record
+           WHERE (xid, last_id) > (SELECT xid, event_id FROM outbox_cursor WHERE consumer = 'webhook-fan-out')`,
         )
         if (row?.['behind'] === 0) return
         await new Promise((resolve) => {

@@ -287,8 +287,9 @@ WITH item AS (
   FROM item CROSS JOIN LATERAL jsonb_each_text(item.metadata) AS label WHERE item.metadata <> '{}'
   ON CONFLICT DO NOTHING
 ), new_event AS (
-  INSERT INTO outbox_event (id, tenant_id, economy_id, topic, subject_id, created_at)
-  SELECT id, tenant_id, economy_id, 'transaction.queued', id, $1::timestamptz FROM item
+  INSERT INTO outbox_record (last_id, tenant_id, economy_id, topic, event_ids, subject_ids, created_at)
+  SELECT ids[cardinality(ids)], tenant_id, economy_id, 'transaction.queued', ids, ids, $1::timestamptz
+  FROM (SELECT economy_id, tenant_id, array_agg(id ORDER BY id) AS ids FROM item GROUP BY economy_id, tenant_id) AS told
 ), reserved AS (
   UPDATE wallet SET reserved = wallet.reserved + change.reserved, announced = wallet.announced + change.announced,
                     reserved_at = $1::timestamptz

@@ -55,8 +55,8 @@ async function findMoved(
     const { rows } = await client.query<{ n: string }>({
       name: 'event_bell',
       text: `SELECT w.n FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) WITH ORDINALITY AS w (economy_id, xid, id, n)
-             WHERE EXISTS (SELECT FROM outbox_event o
-                           WHERE o.economy_id = w.economy_id AND (o.xid, o.id) > (w.xid, w.id) AND ${IS_COMPLETE})`,
+             WHERE EXISTS (SELECT FROM outbox_record o
+                           WHERE o.economy_id = w.economy_id AND (o.xid, o.last_id) > (w.xid, w.id) AND ${IS_COMPLETE})`,
       values: [
         waiters.map(({ economyId }) => economyId),
         places.map(([xid]) => xid),
@@ -73,7 +73,7 @@ export function createFindEventPlace(database: Pick<Database, 'read'>): FindEven
     const [row] = await database.read<{ xid: string }>(
       tenantId,
       'find_event_place',
-      'SELECT xid::text FROM outbox_event WHERE economy_id = $1 AND id = $2 LIMIT 1',
+      `SELECT xid::text FROM outbox_record WHERE economy_id = $1 AND last_id >= $2 AND $2 = ANY (event_ids) LIMIT 1`,
       [economyId, eventId],
     )
     return row ? `${row.xid}_${eventId}` : null

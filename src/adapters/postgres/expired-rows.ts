@@ -16,10 +16,10 @@ export function createExpiredRows({ pool }: Pick<Database, 'pool'>): ExpiredRows
     // The log is deleted from its beginning, so a reader with no cursor yet (a new consumer) begins at what is left of it.
     deleteOutboxEvents: async (before, limit) =>
       deleteWith(
-        `DELETE FROM outbox_event WHERE ctid = ANY (ARRAY(
-           SELECT ctid FROM (SELECT ctid, xid, id, created_at FROM outbox_event ORDER BY xid, id LIMIT $2) oldest
+        `DELETE FROM outbox_record WHERE ctid = ANY (ARRAY(
+           SELECT ctid FROM (SELECT ctid, xid, last_id, created_at FROM outbox_record ORDER BY xid, last_id LIMIT $2) oldest
            WHERE created_at < $1
-             AND (xid, id) <= ALL (SELECT xid, event_id FROM outbox_cursor)))`,
+             AND (xid, last_id) <= ALL (SELECT xid, event_id FROM outbox_cursor)))`,
         [before, limit],
       ),
 

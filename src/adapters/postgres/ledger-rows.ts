@@ -4,7 +4,7 @@ import { CursorMoved, LedgerInconsistency } from '#core/ledger/errors.ts'
 import type { AccountChange } from '#core/ledger/settlement.ts'
 import type { Topic } from '#core/outbox/topics.ts'
 import type { Ids } from '#core/shared/clock.ts'
-import { columnOf, foundByKey, jsonColumnOf } from './columns.ts'
+import { columnOf, foundByKey, jsonColumnOf, textColumnOf } from './columns.ts'
 
 /** PostgreSQL's code for a violated CHECK: a balance or a reservation would have gone below zero. */
 const CHECK_VIOLATION = '23514'
@@ -111,26 +111,54 @@ export interface TransactionEvent {
   payload: Readonly<Record<string, unknown>>
 }
 
-/** Appends one event per change to the outbox. */
+/** Appends one event per change to the outbox: one record for all that differ in nothing but their transaction. */
 export async function appendTransactionEvents(
   client: pg.PoolClient,
   ids: Ids,
   events: readonly TransactionEvent[],
 ): Promise<void> {
   if (events.length === 0) return
+  const records = recordsOf(events).map((record) => ({
+    ...record,
+    eventIds: record.subjectIds.map(() => ids.next()),
+  }))
   await client.query({
     name: 'ledger_append_events',
-    text: `INSERT INTO outbox_event (id, tenant_id, economy_id, topic, subject_id, payload)
-           SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::jsonb[])`,
+    text: `INSERT INTO outbox_record (last_id, tenant_id, economy_id, topic, event_ids, subject_ids, payload)
+           SELECT last_id, tenant_id, economy_id, topic, event_ids::uuid[], subject_ids::uuid[], payload
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::jsonb[])
+                AS record(last_id, tenant_id, economy_id, topic, event_ids, subject_ids, payload)`,
     values: [
-      columnOf(events.map(() => ids.next())),
-      columnOf(events.map((event) => event.tenantId)),
-      columnOf(events.map((event) => event.economyId)),
-      columnOf(events.map((event) => event.topic)),
-      columnOf(events.map((event) => event.transactionId)),
-      jsonColumnOf(events.map((event) => event.payload)),
+      columnOf(records.map(({ eventIds }) => eventIds.at(-1) ?? null)),
+      columnOf(records.map(({ event }) => event.tenantId)),
+      columnOf(records.map(({ event }) => event.economyId)),
+      columnOf(records.map(({ event }) => event.topic)),
+      textColumnOf(records.map(({ eventIds }) => columnOf(eventIds))),
+      textColumnOf(records.map(({ subjectIds }) => columnOf(subjectIds))),
+      jsonColumnOf(records.map(({ event }) => event.payload)),
     ],
   })
+}
+
+/** Events that a record can hold; the table has the same bound. */
+const EVENTS_PER_RECORD_MAX = 1_000
+
+/** Events of one economy, topic and payload together, in the order of their first. */
+function recordsOf(events: readonly TransactionEvent[]): { event: TransactionEvent; subjectIds: string[] }[] {
+  const records: { event: TransactionEvent; subjectIds: string[] }[] = []
+  const open = new Map<string, { event: TransactionEvent; subjectIds: string[] }>()
+  for (const event of events) {
+    const key = `${event.economyId} ${event.topic} ${JSON.stringify(event.payload)}`
+    const known = open.get(key)
+    if (known && known.subjectIds.length < EVENTS_PER_RECORD_MAX) {
+      known.subjectIds.push(event.transactionId)
+      continue
+    }
+    const record = { event, subjectIds: [event.transactionId] }
+    open.set(key, record)
+    records.push(record)
+  }
+  return records
 }
 
 /** @throws LedgerInconsistency when a statement met more or fewer rows than the chain says there must be. */

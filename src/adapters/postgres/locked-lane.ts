@@ -189,9 +189,13 @@ WITH batch AS MATERIALIZED (
   WHERE t.ctid = found.place AND ${unestimated(`t.status = 'queued'`)}
   RETURNING t.tenant_id, t.economy_id, t.id, batch.event_id
 ), left_queue AS (${LEAVE_QUEUE}
+), told AS (
+  INSERT INTO outbox_record (last_id, tenant_id, economy_id, topic, event_ids, subject_ids)
+  SELECT event_ids[cardinality(event_ids)], tenant_id, economy_id, 'transaction.submitted', event_ids, subject_ids
+  FROM (SELECT economy_id, tenant_id, array_agg(event_id ORDER BY event_id) AS event_ids, array_agg(id ORDER BY event_id) AS subject_ids
+        FROM moved GROUP BY economy_id, tenant_id) AS batch
 )
-INSERT INTO outbox_event (id, tenant_id, economy_id, topic, subject_id)
-SELECT event_id, tenant_id, economy_id, 'transaction.submitted', id FROM moved`
+SELECT count(*)::int AS count FROM moved`
 
 async function recordBatch(
   client: pg.PoolClient,
@@ -219,7 +223,7 @@ async function recordBatch(
     ],
   })
   await insertAttempt(client, attempt)
-  const { rowCount } = await client.query({
+  const { rows } = await client.query<{ count: number }>({
     name: 'lane_move_transactions',
     text: MOVE_TRANSACTIONS,
     values: [
@@ -230,7 +234,7 @@ async function recordBatch(
       attempt.signedAt,
     ],
   })
-  assert.equal(rowCount, transactionIds.length, 'every claimed transaction moves to submitted')
+  assert.equal(rows[0]?.count, transactionIds.length, 'every claimed transaction moves to submitted')
 }
 
 /** The tenant stands in the submission. */

@@ -4,28 +4,36 @@ import type { Database } from './database.ts'
 
 const BEGINNING: OutboxPosition = { xid: 0n, id: '00000000-0000-0000-0000-000000000000' }
 
+/** Topics of which a reader learns no ids. */
+const PASSING = `'transaction.queued', 'transaction.submitted', 'transaction.mined'`
+
 /**
  * Events of transactions that are still running, or that began after the oldest one still running, are not read yet: their
- * place in the order (xid, id) could still be taken by an earlier one.
+ * place in the order (xid, last_id) could still be taken by an earlier one.
  */
 const READ_AFTER = `
-SELECT xid::text, id, tenant_id, economy_id, topic, subject_id, created_at
-FROM outbox_event
-WHERE (xid, id) > ($1::bigint, $2::uuid) AND xid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
-ORDER BY xid, id LIMIT $3`
+SELECT xid::text, last_id, tenant_id, economy_id, topic, events,
+       CASE WHEN topic NOT IN (${PASSING}) THEN array_to_string(event_ids, ',') END AS event_ids,
+       CASE WHEN topic NOT IN (${PASSING}) THEN array_to_string(subject_ids, ',') END AS subject_ids,
+       created_at
+FROM outbox_record
+WHERE (xid, last_id) > ($1::bigint, $2::uuid) AND xid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
+ORDER BY xid, last_id LIMIT $3`
 
 const ADVANCE = `
 INSERT INTO outbox_cursor (consumer, xid, event_id, updated_at) VALUES ($1, $2, $3, now())
 ON CONFLICT (consumer) DO UPDATE SET xid = excluded.xid, event_id = excluded.event_id, updated_at = excluded.updated_at
 WHERE (outbox_cursor.xid, outbox_cursor.event_id) < (excluded.xid, excluded.event_id)`
 
-interface EventRow {
+interface RecordRow {
   xid: string
-  id: string
+  last_id: string
   tenant_id: string
   economy_id: string | null
   topic: string
-  subject_id: string
+  events: number
+  event_ids: string | null
+  subject_ids: string | null
   created_at: Date
 }
 
@@ -44,18 +52,20 @@ export function createOutboxReader(database: Pick<Database, 'pool'>): OutboxRead
     },
 
     async readAfter(position, limit) {
-      const { rows } = await pool.query<EventRow>({
+      const { rows } = await pool.query<RecordRow>({
         name: 'outbox_read_after',
         text: READ_AFTER,
         values: [position.xid.toString(), position.id, limit],
       })
       return rows.map((row) => ({
         xid: BigInt(row.xid),
-        id: row.id,
+        id: row.last_id,
         tenantId: row.tenant_id,
         economyId: row.economy_id,
         topic: row.topic,
-        subjectId: row.subject_id,
+        events: row.events,
+        eventIds: row.event_ids?.split(',') ?? [],
+        subjectIds: row.subject_ids?.split(',') ?? [],
         createdAt: row.created_at,
       }))
     },

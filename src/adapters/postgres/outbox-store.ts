@@ -6,12 +6,17 @@ import { toJson } from './json.ts'
 export function createOutboxStore(tx: PrismaTx, ids: Ids): OutboxStore {
   return {
     async append(...events) {
-      await tx.outboxEvent.createMany({
-        data: events.map(({ payload, ...event }) => ({
-          id: ids.next(),
-          ...event,
-          ...(payload && { payload: toJson(payload) }),
-        })),
+      await tx.outboxRecord.createMany({
+        data: events.map(({ payload, subjectId, ...event }) => {
+          const id = ids.next()
+          return {
+            ...event,
+            lastId: id,
+            eventIds: [id],
+            subjectIds: [subjectId],
+            ...(payload && { payload: toJson(payload) }),
+          }
+        }),
       })
     },
   }

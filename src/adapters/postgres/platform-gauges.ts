@@ -47,11 +47,11 @@ JOIN transaction q ON q.economy_id = e.id AND q.id = o.transaction_id`
 
 const OUTBOX_LAG = `
 SELECT coalesce((
-  SELECT extract(epoch FROM now() - e.created_at) FROM outbox_event e
-  WHERE (e.xid, e.id) > (
+  SELECT extract(epoch FROM now() - e.created_at) FROM outbox_record e
+  WHERE (e.xid, e.last_id) > (
     coalesce((SELECT c.xid FROM outbox_cursor c WHERE c.consumer = $1), 0),
     coalesce((SELECT c.event_id FROM outbox_cursor c WHERE c.consumer = $1), '00000000-0000-0000-0000-000000000000'))
-  ORDER BY e.xid, e.id LIMIT 1), 0)::float8 AS seconds`
+  ORDER BY e.xid, e.last_id LIMIT 1), 0)::float8 AS seconds`
 
 /** $1: economies at most, so that a scrape stays cheap; the counter of reconciliations knows of all. */
 const ECONOMIES = `

@@ -5,7 +5,7 @@ import { OST_TOPICS_OF } from '#core/webhook/ost-topics.ts'
 import type { WebhookFormat } from '#core/webhook/webhook.ts'
 import { columnOf, textColumnOf, timeColumnOf } from './columns.ts'
 import type { Database } from './database.ts'
-import { EVENT_COLUMNS, type EventRow, IS_COMPLETE, toEvent } from './webhook-event-row.ts'
+import { EVENT_COLUMNS, type EventRow, eventsOf, IS_COMPLETE, toEvent } from './webhook-event-row.ts'
 
 /** The fan-out's name among the log's consumers. */
 export const FAN_OUT_CONSUMER = 'webhook-fan-out'
@@ -15,9 +15,9 @@ const ACCEPTED_LATELY = "interval '1 hour'"
 
 /** With no webhook at all, the log is passed over in one step. In one statement, so that one created now misses nothing. */
 const PASS_OVER = `
-SELECT o.xid::text, o.id FROM outbox_event o
+SELECT o.xid::text, o.last_id AS id FROM outbox_record o
 WHERE ${IS_COMPLETE} AND NOT EXISTS (SELECT FROM webhook_endpoint e WHERE e.status = 'enabled' AND e.deleted_at IS NULL)
-ORDER BY o.xid DESC, o.id DESC LIMIT 1`
+ORDER BY o.xid DESC, o.last_id DESC LIMIT 1`
 
 const IS_ENABLED = `e.status = 'enabled' AND e.deleted_at IS NULL`
 /** The topics of the OST API that an event of ours may lead to. */
@@ -32,15 +32,20 @@ const FORMATS = `(SELECT array_agg(DISTINCT e.format) FROM webhook_endpoint e
 /** Whether an endpoint is told an event of its format; `o` is the event, by that format's topic. */
 const IS_TOLD = `${IS_ENABLED} AND e.format = o.format AND (cardinality(e.topics) = 0 OR o.topic = ANY (e.topics))`
 
+/** Whole records, as many as begin among the first $3 events: a cursor stands behind a record, never inside one. */
 const READ_SPAN = `
-WITH span AS MATERIALIZED (
-  SELECT ${EVENT_COLUMNS}, count(*) OVER () AS total FROM (
-    SELECT * FROM outbox_event o WHERE (o.xid, o.id) > ($1::bigint, $2::uuid) AND ${IS_COMPLETE} ORDER BY o.xid, o.id LIMIT $3) o
+WITH ahead AS MATERIALIZED (
+  SELECT o.*, sum(o.events) OVER (ORDER BY o.xid, o.last_id) AS total FROM (
+    SELECT * FROM outbox_record o WHERE (o.xid, o.last_id) > ($1::bigint, $2::uuid) AND ${IS_COMPLETE} ORDER BY o.xid, o.last_id LIMIT $3) o
+), span AS MATERIALIZED (
+  SELECT * FROM ahead WHERE total - events < $3
 )
-SELECT o.*, last.xid AS last_xid, last.id AS last_id, last.total::int
-FROM (SELECT xid, id, total FROM span ORDER BY xid::bigint DESC, id DESC LIMIT 1) last
-LEFT JOIN (SELECT o.*, ${FORMATS} FROM span o) o ON o.formats IS NOT NULL
-ORDER BY o.xid::bigint, o.id`
+SELECT ${EVENT_COLUMNS}, o.formats, last.xid::text AS last_xid, last.last_id, last.total::int
+FROM (SELECT xid, last_id, total FROM span ORDER BY xid DESC, last_id DESC LIMIT 1) last
+LEFT JOIN (
+  ${eventsOf(`(SELECT * FROM (SELECT o.*, ${FORMATS} FROM span o) w WHERE w.formats IS NOT NULL)`, 'r.formats')}
+) o ON true
+ORDER BY o.xid, o.record_id, o.id`
 
 const UNTOLD = `
 SELECT * FROM (SELECT o.xid, o.id, o.tenant_id, o.economy_id, o.topic, o.id AS subject_id, o.payload, o.created_at, ${FORMATS}

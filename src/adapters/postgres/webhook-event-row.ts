@@ -5,10 +5,15 @@ import type { ReadableEvent } from '#core/webhook/event.ts'
 export const EVENT_COLUMNS =
   'o.xid::text, o.id, o.tenant_id, o.economy_id, o.topic, o.subject_id, o.payload, o.created_at'
 
+/** The events of records of the log, one by one, with further columns of their record `r`; `record_id` is the place of theirs. */
+export const eventsOf = (records: string, ...columns: string[]): string => `
+SELECT ${['r.xid', 'r.last_id AS record_id', 'e.id', 'r.tenant_id', 'r.economy_id', 'r.topic', 'e.subject_id', 'r.payload', 'r.created_at', ...columns].join(', ')}
+FROM ${records} r CROSS JOIN LATERAL unnest(r.event_ids, r.subject_ids) AS e(id, subject_id)`
+
 /** Events of database transactions below this are all there: none can come in between any more. */
 export const IS_COMPLETE = 'o.xid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint'
 
-/** A row of the outbox, of an economy. */
+/** An event of the outbox, of an economy. */
 export interface EventRow {
   xid: string
   id: string

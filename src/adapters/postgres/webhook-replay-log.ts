@@ -3,9 +3,9 @@ import type { ReplayScope } from '#core/webhook/replay.ts'
 import type { Database } from './database.ts'
 import type { WebhookFormat } from '#core/webhook/webhook.ts'
 import { insertEvents, WANTS } from './webhook-event-log.ts'
-import { EVENT_COLUMNS, type EventRow, IS_COMPLETE, toEvents } from './webhook-event-row.ts'
+import { EVENT_COLUMNS, type EventRow, eventsOf, IS_COMPLETE, toEvents } from './webhook-event-row.ts'
 
-/** Rows of the log that are looked at in one step, for every event that is wanted of it. */
+/** Events of the log that are looked at in one step, for every event that is wanted of it. */
 const SCAN_PER_EVENT = 5
 /** A row's moment may be off its place in the log by the clocks of several processes and a long database transaction. */
 const SLACK = "interval '1 hour'"
@@ -16,16 +16,19 @@ FROM webhook_replay r JOIN webhook_endpoint e ON e.economy_id = r.economy_id AND
 
 const READ = `
 WITH span AS MATERIALIZED (
-  SELECT * FROM outbox_event o
-  WHERE o.economy_id = $1 AND (o.xid, o.id) > ($2::bigint, $3::uuid) AND ${IS_COMPLETE} ORDER BY o.xid, o.id LIMIT $4
+  SELECT * FROM (
+    SELECT o.*, sum(o.events) OVER (ORDER BY o.xid, o.last_id) AS total FROM (
+      SELECT * FROM outbox_record o
+      WHERE o.economy_id = $1 AND (o.xid, o.last_id) > ($2::bigint, $3::uuid) AND ${IS_COMPLETE} ORDER BY o.xid, o.last_id LIMIT $4) o
+  ) ahead WHERE total - events < $4
 ), last AS (
-  SELECT span.xid, span.id, span.created_at, (SELECT count(*) FROM span) AS total FROM span ORDER BY xid DESC, id DESC LIMIT 1
+  SELECT span.xid, span.last_id, span.created_at, span.total FROM span ORDER BY xid DESC, last_id DESC LIMIT 1
 )
-SELECT ${EVENT_COLUMNS}, last.xid::text AS last_xid, last.id AS last_id,
+SELECT ${EVENT_COLUMNS}, last.xid::text AS last_xid, last.last_id,
        last.total < $4 OR last.created_at > r.to_at + ${SLACK} AS is_last
 FROM last JOIN webhook_replay r ON r.id = $5 JOIN webhook_endpoint e ON e.economy_id = r.economy_id AND e.id = r.endpoint_id
-LEFT JOIN span o ON o.created_at >= r.from_at AND o.created_at < r.to_at AND ${WANTS}
-ORDER BY o.xid, o.id`
+LEFT JOIN (${eventsOf('span')}) o ON o.created_at >= r.from_at AND o.created_at < r.to_at AND ${WANTS}
+ORDER BY o.xid, o.record_id, o.id`
 
 const MOVE = `
 UPDATE webhook_replay SET cursor_xid = $4, cursor_id = $5

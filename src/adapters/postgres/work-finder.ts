@@ -36,14 +36,14 @@ WHERE e.status = 'enabled' AND e.deleted_at IS NULL
   AND EXISTS (SELECT FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.next_attempt_at <= now())
 LIMIT ${FOUND_MAX}`
 
-/** The first event behind the cursor, by the index: asked with EXISTS, the log is read from its beginning. */
+/** The first record behind the cursor, by the index: asked with EXISTS, the log is read from its beginning. */
 const OUTBOX_BEHIND = `
 SELECT (
-  SELECT e.id FROM outbox_event e
-  WHERE (e.xid, e.id) > (
+  SELECT e.last_id FROM outbox_record e
+  WHERE (e.xid, e.last_id) > (
     coalesce((SELECT c.xid FROM outbox_cursor c WHERE c.consumer = $1), 0),
     coalesce((SELECT c.event_id FROM outbox_cursor c WHERE c.consumer = $1), '00000000-0000-0000-0000-000000000000'))
-  ORDER BY e.xid, e.id LIMIT 1
+  ORDER BY e.xid, e.last_id LIMIT 1
 ) IS NOT NULL AS behind`
 
 /** Finds unfinished work with the worker's role. One process at a time does it, by an advisory lock. */

@@ -1,5 +1,6 @@
 import type { AttemptRef } from '#core/chain/submission.ts'
 import type { SignedBatch } from '#core/chain/submission-store.ts'
+import type { OutboxRecord } from '#core/outbox/outbox-event.ts'
 import type { AroundPorts } from './around-ports.ts'
 import { rootOf, spanIdOf } from './trace-ids.ts'
 import { type FinishedSpan, LINKS_MAX, newSpanId, newTraceId, traceNow, type Tracing } from './tracing.ts'
@@ -174,9 +175,8 @@ export function tracePorts(tracing: Tracing): AroundPorts {
     outbox: (reader) => ({
       ...reader,
       async readAfter(position, limit) {
-        const events = await reader.readAfter(position, limit)
-        for (const { id, topic, subjectId, createdAt } of events) {
-          if (!ENDS.has(topic)) continue
+        const records = await reader.readAfter(position, limit)
+        for (const { id, topic, subjectId, createdAt } of endsOf(records)) {
           const { traceId, spanId: parentSpanId } = rootOf(subjectId)
           if (!tracing.isRecorded(traceId)) continue
           const at = createdAt.getTime()
@@ -189,7 +189,7 @@ export function tracePorts(tracing: Tracing): AroundPorts {
             attributes: { 'ost.transaction_id': subjectId, 'ost.event_id': id },
           })
         }
-        return events
+        return records
       },
     }),
   }
@@ -201,6 +201,14 @@ const ENDS: ReadonlySet<string> = new Set([
   'transaction.failed',
   'transaction.reorged',
 ])
+
+function endsOf(records: readonly OutboxRecord[]) {
+  return records.flatMap(({ topic, eventIds, subjectIds, createdAt }) =>
+    ENDS.has(topic)
+      ? eventIds.map((id, index) => ({ id, topic, subjectId: subjectIds[index] ?? id, createdAt }))
+      : [],
+  )
+}
 
 /** A map that forgets the oldest. */
 class Bounded<Value> {

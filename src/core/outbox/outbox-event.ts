@@ -19,12 +19,19 @@ export interface OutboxPosition {
   id: string
 }
 
-/** A committed event as a reader sees it. */
-export interface OutboxEvent extends OutboxPosition {
+/**
+ * Committed events of one topic and one economy that one step wrote, as the relay reads them. Its `id` is the greatest of theirs,
+ * so its place is behind all of them.
+ */
+export interface OutboxRecord extends OutboxPosition {
   tenantId: string
   economyId: string | null
   /** A topic of a newer version may be unknown to this reader; it passes such events by. */
   topic: string
-  subjectId: string
+  /** How many events. */
+  events: number
+  /** The events and what each is of, at the same places. Left out for states that a transaction only passes through: nobody asks. */
+  eventIds: readonly string[]
+  subjectIds: readonly string[]
   createdAt: Date
 }

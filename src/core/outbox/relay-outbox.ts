@@ -1,11 +1,11 @@
 import type { Job, JobDispatcher } from './job-dispatcher.ts'
-import type { OutboxEvent } from './outbox-event.ts'
+import type { OutboxRecord } from './outbox-event.ts'
 import type { OutboxReader } from './outbox-reader.ts'
 
 /** The relay's name among the log's consumers. */
 export const RELAY_CONSUMER = 'job-relay'
-/** Events per round. */
-const EVENTS_PER_ROUND = 2_000
+/** Records per round. */
+const RECORDS_PER_ROUND = 2_000
 /** Rounds per run: a run that falls behind hands over to the next one instead of holding its place for ever. */
 const ROUNDS_MAX = 50
 
@@ -35,29 +35,29 @@ export async function relayOutbox(deps: {
   const result: RelayResult = { events: 0, jobs: 0, caughtUp: true }
   let position = await deps.outbox.position(RELAY_CONSUMER)
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const events = await deps.outbox.readAfter(position, EVENTS_PER_ROUND)
-    const last = events.at(-1)
+    const records = await deps.outbox.readAfter(position, RECORDS_PER_ROUND)
+    const last = records.at(-1)
     if (!last) return result
-    const jobs = await jobsOf(deps.outbox, events)
+    const jobs = await jobsOf(deps.outbox, records)
     if (jobs.length > 0) await deps.jobs.dispatch(jobs)
     position = { xid: last.xid, id: last.id }
     await deps.reach?.('after_dispatch')
     await deps.outbox.advance(RELAY_CONSUMER, position)
     await deps.reach?.('after_advance')
-    result.events += events.length
+    result.events += records.reduce((sum, { events }) => sum + events, 0)
     result.jobs += jobs.length
-    if (events.length < EVENTS_PER_ROUND) return result
+    if (records.length < RECORDS_PER_ROUND) return result
   }
   return { ...result, caughtUp: false }
 }
 
-async function jobsOf(outbox: OutboxReader, events: readonly OutboxEvent[]): Promise<Job[]> {
+async function jobsOf(outbox: OutboxReader, records: readonly OutboxRecord[]): Promise<Job[]> {
   const jobs: Job[] = []
   const economiesWithWork = new Set<string>()
-  for (const event of events) {
-    if (event.topic === 'economy.created') jobs.push({ name: 'deploy-economy', id: event.subjectId })
-    if (event.topic === 'airdrop.created') jobs.push({ name: 'run-airdrop', id: event.subjectId })
-    if (event.topic === 'transaction.queued' && event.economyId) economiesWithWork.add(event.economyId)
+  for (const { topic, economyId, subjectIds } of records) {
+    if (topic === 'economy.created') for (const id of subjectIds) jobs.push({ name: 'deploy-economy', id })
+    if (topic === 'airdrop.created') for (const id of subjectIds) jobs.push({ name: 'run-airdrop', id })
+    if (topic === 'transaction.queued' && economyId) economiesWithWork.add(economyId)
   }
   if (economiesWithWork.size === 0) return jobs
   const lanes = await outbox.lanesOf([...economiesWithWork])

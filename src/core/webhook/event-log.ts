@@ -30,7 +30,7 @@ export interface FannedEvent extends EventBody {
 
 /** Port: the log of state changes on its way to webhooks, read by one consumer with a cursor. */
 export interface EventLog {
-  /** At most `limit` events of the log after the cursor, of which those without a webhook are left out. */
+  /** Some `limit` events of the log after the cursor (a step's events are read together), of which those without a webhook are left out. */
   readSpan(limit: number): Promise<LogSpan>
   /** The acceptances of the transactions submitted among `events` that no webhook of theirs has been told of yet. */
   untoldAcceptances(events: readonly ReadableEvent[]): Promise<WantedEvent[]>

@@ -141,7 +141,7 @@ const GROWING = new Set([
   'audit_log',
   'price_point',
   'reconciliation',
-  'outbox_event',
+  'outbox_record',
   'webhook_event',
   'webhook_delivery',
 ])

@@ -31,7 +31,7 @@ const TABLES = [
   'open_transaction',
   'idempotency_record',
   'entry',
-  'outbox_event',
+  'outbox_record',
 ]
 
 const ids = { next: uuidv7 }

@@ -26,7 +26,7 @@ afterAll(async () => {
   await testDatabase.drop()
 })
 beforeEach(async () => {
-  await owner.query('DELETE FROM outbox_event; DELETE FROM outbox_cursor')
+  await owner.query('DELETE FROM outbox_record; DELETE FROM outbox_cursor')
 })
 
 const append = async (client: pg.Pool | pg.PoolClient, subjectId = uuidv7()): Promise<string> => {
@@ -61,7 +61,7 @@ describe('reading the outbox', () => {
     slow.release()
     const third = await append(owner)
     const events = await readAll(reader, 'test', 3)
-    expect(events.map((event) => event.subjectId)).toEqual([first, second, third])
+    expect(events.flatMap((event) => event.subjectIds)).toEqual([first, second, third])
   })
 
   it('never moves a cursor back', async () => {
@@ -96,7 +96,7 @@ describe('reading the outbox', () => {
       for (;;) {
         const isComplete = !isWriting && read.length >= written.length
         const events = await reader.readAfter(await reader.position('many'), 7)
-        read.push(...events.map((event) => event.subjectId))
+        read.push(...events.flatMap((event) => event.subjectIds))
         const last = events.at(-1)
         if (last) await reader.advance('many', last)
         else if (isComplete) return

@@ -109,5 +109,6 @@ const INSERT_TRANSFER = {
 }
 const INSERT_EVENT = {
   name: 'insert_event',
-  text: `INSERT INTO outbox_event (id, tenant_id, economy_id, topic, subject_id) VALUES ($1, $2, $3, 'transaction.queued', $1)`,
+  text: `INSERT INTO outbox_record (last_id, tenant_id, economy_id, topic, event_ids, subject_ids)
+         VALUES ($1, $2, $3, 'transaction.queued', ARRAY[$1::uuid], ARRAY[$1::uuid])`,
 }

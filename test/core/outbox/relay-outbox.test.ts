@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Job } from '#core/outbox/job-dispatcher.ts'
-import type { OutboxEvent, OutboxPosition } from '#core/outbox/outbox-event.ts'
+import type { OutboxPosition, OutboxRecord } from '#core/outbox/outbox-event.ts'
 import type { OutboxReader } from '#core/outbox/outbox-reader.ts'
 import { relayOutbox } from '#core/outbox/relay-outbox.ts'
 
@@ -8,14 +8,15 @@ function anEvent(
   topic: string,
   subjectId: string,
   economyId: string | null = 'eco',
-): Omit<OutboxEvent, 'xid' | 'id'> {
-  return { tenantId: 'ten', economyId, topic, subjectId, createdAt: new Date(0) }
+): Omit<OutboxRecord, 'xid' | 'id'> {
+  const record = { events: 1, eventIds: ['evt'], subjectIds: [subjectId] }
+  return { tenantId: 'ten', economyId, topic, ...record, createdAt: new Date(0) }
 }
 
 /** A log whose economies live on the lanes given. */
-function aLog(events: Omit<OutboxEvent, 'xid' | 'id'>[], lanes: Record<string, string> = { eco: 'lane' }) {
-  const log: OutboxEvent[] = events.map((event, index) => ({
-    ...event,
+function aLog(records: Omit<OutboxRecord, 'xid' | 'id'>[], lanes: Record<string, string> = { eco: 'lane' }) {
+  const log: OutboxRecord[] = records.map((record, index) => ({
+    ...record,
     xid: BigInt(index + 1),
     id: `e${index}`,
   }))

@@ -99,7 +99,7 @@ async function limitConnections({ postgres }: Bed, limit: number): Promise<void>
     await postgres.sql(`ALTER ROLE ${role} CONNECTION LIMIT ${limit}`)
 }
 
-const WRITTEN = ['transaction', 'outbox_event', 'chain_submission', 'entry', 'idempotency_record']
+const WRITTEN = ['transaction', 'outbox_record', 'chain_submission', 'entry', 'idempotency_record']
 
 export const diskFull: Fault = {
   id: 'F19-disk-full',

@@ -1,5 +1,5 @@
 import type { ReconciliationStore, SnapshotAccount } from '#core/ledger/reconciliation-store.ts'
-import type { OutboxEvent } from '#core/outbox/outbox-event.ts'
+import type { OutboxRecord } from '#core/outbox/outbox-event.ts'
 import type { OutboxReader } from '#core/outbox/outbox-reader.ts'
 import { RELAY_CONSUMER } from '#core/outbox/relay-outbox.ts'
 import type { WorkFinder } from '#core/outbox/work-finder.ts'
@@ -103,7 +103,7 @@ function createMemoryOutboxReader(tables: MemoryTables, gate: Gate): OutboxReade
     async readAfter(position, limit) {
       await gate.step('db outbox read')
       const { xmin } = tables.database
-      return eventsAfter(tables, position)
+      return recordsAfter(tables, position)
         .filter(({ xid }) => xid < xmin)
         .slice(0, limit)
     },
@@ -121,11 +121,18 @@ function createMemoryOutboxReader(tables: MemoryTables, gate: Gate): OutboxReade
   }
 }
 
-function eventsAfter(tables: MemoryTables, position: { xid: bigint; id: string }): OutboxEvent[] {
+/** Each a record of its own. */
+function recordsAfter(tables: MemoryTables, position: { xid: bigint; id: string }): OutboxRecord[] {
   return [...tables.events.committed.values()]
     .filter((event) => isAfter(event, position))
     .toSorted((a, b) => (isAfter(a, b) ? 1 : -1))
-    .map((event) => ({ ...event, createdAt: new Date(0) }))
+    .map(({ subjectId, ...event }) => ({
+      ...event,
+      events: 1,
+      eventIds: [event.id],
+      subjectIds: [subjectId],
+      createdAt: new Date(0),
+    }))
 }
 
 function isAfter(a: { xid: bigint; id: string }, b: { xid: bigint; id: string }): boolean {
@@ -178,6 +185,6 @@ function findUnfinished(tables: MemoryTables, tx: MemoryTx, now: Date) {
     airdropIds: [],
     webhookIds: [],
     replayIds: [],
-    isOutboxBehind: eventsAfter(tables, tx.get(tables.readers, RELAY_CONSUMER) ?? BEGINNING).length > 0,
+    isOutboxBehind: recordsAfter(tables, tx.get(tables.readers, RELAY_CONSUMER) ?? BEGINNING).length > 0,
   }
 }
