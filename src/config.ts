@@ -57,7 +57,11 @@ export type Config = {
   }
   pricing: {
     maxAgeSeconds: number
+    /** Hundredths of a percent: a price of a feed further than this from the one before waits for a second one. */
+    deviationBpsMax: number
     feeds: readonly PriceFeedConfig[]
+    /** Hex private keys of price feeders, which sign what value tokens are worth for the chains' oracles. */
+    feederKeys: readonly string[]
   }
   dialects: {
     /** Whether a POST of an OST SDK of 2018 is taken once only: two equal ones in one second look alike. */
@@ -90,6 +94,7 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const NODE_ENVS = ['development', 'test', 'production'] as const
 const OPERATOR_KEY_LENGTH_MIN = 32
 const PREVIOUS_KEYS_MAX = 8
+const FEEDER_KEYS_MAX = 16
 
 /** The values of `.env.example`, which the whole world knows. */
 const PUBLISHED_SECRETS = [
@@ -176,7 +181,9 @@ function readConfig(read: EnvironmentReader): Config {
     },
     pricing: {
       maxAgeSeconds: read.integer('PRICE_MAX_AGE_SECONDS', { min: 1, max: 31_536_000, otherwise: 3_600 }),
+      deviationBpsMax: read.integer('PRICE_DEVIATION_MAX_BPS', { min: 1, max: 1_000_000, otherwise: 1_000 }),
       feeds: readPriceFeeds(read, 'PRICE_FEEDS'),
+      feederKeys: read.privateKeys('PRICE_FEEDER_KEYS', FEEDER_KEYS_MAX),
     },
     dialects: {
       ostV1RefusesRepeats: read.flag('OST_V1_REFUSES_REPEATS', false),

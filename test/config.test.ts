@@ -135,6 +135,24 @@ describe('PRICE_FEEDS', () => {
     ])
   })
 
+  it('reads prices of value tokens, and prices that are set there', () => {
+    const asset = `0x${'Ab'.repeat(20)}`
+    const feeds = [
+      { ...feed, asset },
+      { currency: 'EUR', price: '0.05', asset },
+    ]
+    expect(loadConfig({ ...example, PRICE_FEEDS: JSON.stringify(feeds) }).pricing.feeds).toEqual(feeds)
+  })
+
+  it('reads the feeders’ keys, and does not repeat a wrong one', () => {
+    const keys = [`0x${'1'.repeat(64)}`, `0x${'aB'.repeat(32)}`]
+    expect(loadConfig({ ...example, PRICE_FEEDER_KEYS: keys.join(', ') }).pricing.feederKeys).toEqual(keys)
+    expect(loadConfig(example).pricing.feederKeys).toEqual([])
+    const [problem = ''] = problemsOf({ ...example, PRICE_FEEDER_KEYS: `${keys[0]},0x${'c'.repeat(63)}` })
+    expect(problem).toContain('PRICE_FEEDER_KEYS must be private keys')
+    expect(problem).not.toMatch(/c{8}|1{8}/)
+  })
+
   it.each([
     ['no array', '{}', 'PRICE_FEEDS is not a JSON array'],
     ['no object', '[1]', 'PRICE_FEEDS[0] is not an object'],
@@ -143,6 +161,20 @@ describe('PRICE_FEEDS', () => {
     ['another protocol', JSON.stringify([{ ...feed, source: 'ftp://x/y' }]), 'PRICE_FEEDS[0].source'],
     ['no pointer', JSON.stringify([{ ...feed, pointer: 'usd' }]), 'PRICE_FEEDS[0].pointer'],
     ['an unknown field', JSON.stringify([{ ...feed, interval: 5 }]), 'interval, which means nothing here'],
+    ['a price that is none', JSON.stringify([{ currency: 'USD', price: '0' }]), 'PRICE_FEEDS[0].price'],
+    [
+      'a price and a source',
+      JSON.stringify([{ ...feed, price: '1' }]),
+      'PRICE_FEEDS[0] has a price and a source',
+    ],
+    ['a wrong asset', JSON.stringify([{ ...feed, asset: 'OST' }]), 'PRICE_FEEDS[0].asset'],
+    [
+      'an asset of an economy',
+      JSON.stringify([
+        { ...feed, asset: `0x${'1'.repeat(40)}`, economy_id: 'eco_01k0g2qz5me93tnsy1xq2zc7ah' },
+      ]),
+      'PRICE_FEEDS[0] has an asset and an economy_id',
+    ],
     ['a wrong economy', JSON.stringify([{ ...feed, economy_id: 'x' }]), 'PRICE_FEEDS[0].economy_id'],
   ])('names what is wrong: %s', (_what, value, problem) => {
     expect(problemsOf({ ...example, PRICE_FEEDS: value })).toEqual([expect.stringContaining(problem)])

@@ -19,6 +19,8 @@ const WATCHDOG_INTERVAL_MS = 2_000
 const RECONCILE_LOOK_INTERVAL_MS = 15_000
 const CLEAN_UP_INTERVAL_MS = 60 * 60_000
 const PRICES_INTERVAL_MS = 60_000
+/** A price of the chain counts for us at most this long after its block is final. */
+const READ_PRICES_INTERVAL_MS = 5_000
 /** After a rotation the last values sealed by processes of the old configuration follow within this time. */
 const RESEAL_INTERVAL_MS = 60_000
 /** The same trouble again is worth a line this often. */
@@ -71,6 +73,7 @@ export function startCarriage(options: {
     reconcile: { intervalMs: RECONCILE_LOOK_INTERVAL_MS, turn: async () => rings.reconcile() },
     'clean-up': { intervalMs: CLEAN_UP_INTERVAL_MS, turn: async () => rings.cleanUp() },
     prices: { intervalMs: PRICES_INTERVAL_MS, turn: async () => rings.refreshPrices() },
+    'prices.read': { intervalMs: READ_PRICES_INTERVAL_MS, turn: async () => rings.readPrices() },
     'keys.reseal': { intervalMs: RESEAL_INTERVAL_MS, turn: async () => rings.resealKeys() },
     watchdog: {
       intervalMs: WATCHDOG_INTERVAL_MS,

@@ -10,6 +10,7 @@ import { createBlockReaders } from '#adapters/evm/block-reader.ts'
 import type { ConnectedChains } from '#adapters/evm/connect-chains.ts'
 import { createEconomyContracts } from '#adapters/evm/economy-contracts.ts'
 import { haltsOnSecondOpinion, reversesOnSecondOpinion } from '#adapters/evm/second-opinion.ts'
+import { createOracleReader, createPriceSigner } from '#adapters/evm/price-oracle.ts'
 import { createSentTransactions } from '#adapters/evm/sent-transactions.ts'
 import { createLaneSigners } from '#adapters/evm/lane-signers.ts'
 import { createDeliveryQueue } from '#adapters/postgres/webhook-delivery-queue.ts'
@@ -28,6 +29,7 @@ import { createSealedKinds } from '#adapters/postgres/sealed-values.ts'
 import { createOperatorRequests } from '#adapters/postgres/operator-requests.ts'
 import { createRecoveryStore } from '#adapters/postgres/recovery-store.ts'
 import { createReconciliationStore } from '#adapters/postgres/reconciliation-store.ts'
+import { createReportStore } from '#adapters/postgres/report-store.ts'
 import { createSettlementStore } from '#adapters/postgres/settlement-store.ts'
 import { createSubmissionStore } from '#adapters/postgres/submission-store.ts'
 import { createUnitOfWork } from '#adapters/postgres/unit-of-work.ts'
@@ -53,6 +55,8 @@ import { deployEconomyJob } from './jobs/deploy-economy.ts'
 import { fanOutEventsJob } from './jobs/fan-out-events.ts'
 import { followChainJob } from './jobs/follow-chain.ts'
 import { rebroadcastLaneJob } from './jobs/rebroadcast-lane.ts'
+import { publishPricesJob } from './jobs/publish-prices.ts'
+import { readPricesJob } from './jobs/read-prices.ts'
 import { reconcileEconomyJob } from './jobs/reconcile-economy.ts'
 import { refreshPricesJob } from './jobs/refresh-prices.ts'
 import { relayOutboxJob } from './jobs/relay-outbox.ts'
@@ -133,12 +137,24 @@ export function createJobHandlers(deps: {
         laneIds.forEach((id) => jobs.wake({ name: 'submit-lane', id })),
     },
   }
+  const feeds = config.pricing.feeds.map(createPriceFeed)
   const priceWork = {
     ...common,
     unitOfWork: createUnitOfWork({ database, ids, sealer }),
     listFedEconomies: createListFedEconomies(database),
     refreshMs: priceMaxAgeMs / 4,
-    feeds: config.pricing.feeds.map(createPriceFeed),
+    deviationBpsMax: config.pricing.deviationBpsMax,
+    feeds: feeds.filter(({ asset }) => asset === null),
+  }
+  const clientOf = (chainId: number) => chains.client(chainId)
+  const oracleWork = {
+    ...common,
+    unitOfWork: priceWork.unitOfWork,
+    oracle: createOracleReader(clientOf),
+    signer: createPriceSigner(config.pricing.feederKeys, clientOf),
+    reports: createReportStore(database),
+    recorded: new Map<string, number>(),
+    feeds: feeds.filter(({ asset }) => asset !== null),
   }
   const subjects = createEventSubjects(database)
   const eventWork = {
@@ -172,6 +188,8 @@ export function createJobHandlers(deps: {
     'follow-chain': followChainJob(chainWork),
     'reconcile-economy': reconcileEconomyJob(chainWork),
     ...(priceWork.feeds.length > 0 && { 'refresh-prices': refreshPricesJob(priceWork) }),
+    ...(oracleWork.feeds.length > 0 && { 'publish-prices': publishPricesJob(oracleWork) }),
+    'read-prices': readPricesJob(oracleWork),
     'reseal-keys': resealKeysJob({ observer, kinds: createSealedKinds(database, { keyVault, sealer }) }),
     'fan-out-events': fanOutEventsJob(eventWork),
     'deliver-webhooks': deliverWebhooksJob(deliveryWork),

@@ -20,6 +20,7 @@ export interface Rings {
   reconcile(): Promise<void>
   cleanUp(): Promise<void>
   refreshPrices(): Promise<void>
+  readPrices(): Promise<void>
   resealKeys(): Promise<void>
 }
 
@@ -67,7 +68,9 @@ export function createRings(deps: {
     relay: async () => ring({ name: 'relay-outbox', id: SINGLETON }),
     fanOutEvents: async () => ring({ name: 'fan-out-events', id: SINGLETON }),
     cleanUp: async () => ring({ name: 'clean-up', id: SINGLETON }),
-    refreshPrices: async () => ring({ name: 'refresh-prices', id: SINGLETON }),
+    refreshPrices: async () =>
+      ring({ name: 'refresh-prices', id: SINGLETON }, { name: 'publish-prices', id: SINGLETON }),
+    readPrices: async () => ring({ name: 'read-prices', id: SINGLETON }),
     resealKeys: async () => ring({ name: 'reseal-keys', id: SINGLETON }),
   }
 }

@@ -69,6 +69,20 @@ export class EnvironmentReader {
     })
   }
 
+  /** Any number of private keys in hex, separated by commas. Never repeats a value. */
+  privateKeys(name: string, max: number): readonly string[] {
+    const values = (this.#raw(name) ?? '').split(',').map((value) => value.trim())
+    const keys = values.filter((value) => value !== '')
+    if (keys.length > max) this.problems.push(`${name} has ${keys.length} keys: keep at most ${max}.`)
+    if (keys.some((key) => !/^0x[0-9a-fA-F]{64}$/.test(key))) {
+      this.problems.push(
+        `${name} must be private keys, 0x and 64 hexadecimal digits each, separated by commas: correct it or leave it out.`,
+      )
+      return []
+    }
+    return keys.slice(0, max)
+  }
+
   oneOf<const T extends string>(name: string, choices: readonly T[], otherwise: T): T {
     const value = this.#raw(name)
     if (value === undefined) return otherwise

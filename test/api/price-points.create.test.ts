@@ -81,5 +81,59 @@ describe('POST /v3/price-points', () => {
     })
   })
 
+  describe('what a conversion refuses besides an old price', () => {
+    const pay = (type: string, to_user_id: string) =>
+      ctx.call('POST', '/v3/transactions', { body: { type, to_user_id }, once: `pay-${type}` })
+
+    it('422 price_deviates: the price of a feed jumped, and nothing has confirmed it', async () => {
+      const type = { name: 'jumped', kind: 'company_to_user', currency: 'EUR', amount: '3' }
+      await ctx.create('/v3/transaction-types', type)
+      const user = await ctx.create('/v3/users', {})
+      await insertPoint(
+        `'EUR', 5, 'feed', now() + interval '1 second', true, NULL, NULL, NULL, NULL, NULL, NULL`,
+      )
+      expect(await pay('jumped', user.id)).toMatchObject({
+        status: 422,
+        body: { code: 'price_deviates', details: { currency: 'EUR', price: '5' } },
+      })
+      const latest = await ctx.call('GET', '/v3/price-points/latest')
+      const eur = latest.body.data.find((point: { currency: string }) => point.currency === 'EUR')
+      expect(eur).toMatchObject({ source: 'feed', deviates: true, value_price: null, block_number: null })
+    })
+  })
+
+  describe('409', () => {
+    it('leaves to the chain what the chain gives, and shows where it comes from', async () => {
+      await insertPoint(
+        `'GBP', 0.0005, 'chain', now(), false, 0.05, 100, 0, now() + interval '1 hour', 42, '0x${'ab'.repeat(32)}'`,
+      )
+      const { status, body } = await create({ currency: 'GBP', price: '1' })
+      expect({ status, code: body.code }).toEqual({ status: 409, code: 'price_from_chain' })
+      const latest = await ctx.call('GET', '/v3/price-points/latest')
+      const gbp = latest.body.data.find((point: { currency: string }) => point.currency === 'GBP')
+      expect(gbp).toMatchObject({
+        source: 'chain',
+        price: '0.0005',
+        value_price: '0.05',
+        usable_until: expect.any(String),
+        block_number: 42,
+        block_hash: `0x${'ab'.repeat(32)}`,
+        is_stale: false,
+      })
+    })
+  })
+
+  /** As the worker records it. */
+  async function insertPoint(values: string) {
+    const id = uuidOfWire(ctx.economyId)
+    await ctx.api.sql(
+      `INSERT INTO price_point (economy_id, id, tenant_id, currency, price, source, as_of, deviates, value_price, rate, rate_decimals,
+                                usable_until, block_number, block_hash)
+       SELECT id, gen_random_uuid(), tenant_id, ${values} FROM economy WHERE id = $1`,
+      [id],
+    )
+    await ctx.api.sql('UPDATE economy SET config_version = config_version + 1 WHERE id = $1', [id])
+  }
+
   itIsGuarded(ctx, 'POST', '/v3/price-points', 'prices:write', { currency: 'USD', price: '1' })
 })

@@ -119,6 +119,8 @@ export const ostErrorOf = {
   rule_violated: unprocessable(),
   price_missing: unprocessable(),
   price_stale: unprocessable(),
+  price_deviates: unprocessable(),
+  price_from_chain: unprocessable(),
   user_not_managed: unprocessable('from_user_id'),
   airdrop_over_budget: { status: 422, code: 'INSUFFICIENT_FUNDS', parameter: 'amount' },
   no_recipients: unprocessable('airdropped'),

@@ -74,6 +74,7 @@ export const wireErrorOf = {
   wallet_missing: { status: 409, title: 'The user has no wallet contract' },
   sku_inactive: { status: 409, title: 'The redeemable SKU is inactive' },
   redemption_state_conflict: { status: 409, title: "The redemption's status does not allow it" },
+  price_from_chain: { status: 409, title: 'The price comes from the chain' },
   limit_reached: { status: 409, title: 'The limit is reached' },
   user_not_managed: { status: 409, title: "The user's wallet is in self-custody" },
 
@@ -87,6 +88,7 @@ export const wireErrorOf = {
   rule_violated: { status: 422, title: 'A rule refuses the transaction' },
   price_missing: { status: 422, title: 'There is no price' },
   price_stale: { status: 422, title: 'The price is too old' },
+  price_deviates: { status: 422, title: 'The price jumped' },
   airdrop_over_budget: { status: 422, title: 'The airdrop is over budget' },
   no_recipients: { status: 422, title: 'Nobody would receive anything' },
   coin_budget_exceeded: { status: 422, title: 'The budget of coins is used up' },

@@ -11,5 +11,10 @@ export function presentPricePoint(point: PricePoint) {
     source: point.source,
     as_of: point.asOf.toISOString(),
     created_at: point.createdAt.toISOString(),
+    deviates: point.deviates,
+    value_price: point.onChain?.valuePrice ?? null,
+    usable_until: point.onChain?.usableUntil.toISOString() ?? null,
+    block_number: point.onChain === null ? null : Number(point.onChain.blockNumber),
+    block_hash: point.onChain?.blockHash ?? null,
   }
 }

@@ -41,6 +41,7 @@ export async function airdropRoutes(app: App, deps: AppDeps): Promise<void> {
             'invalid_amount',
             'price_missing',
             'price_stale',
+            'price_deviates',
             'no_recipients',
             'airdrop_over_budget',
           ),

@@ -32,10 +32,10 @@ export async function pricePointRoutes(app: App, deps: AppDeps): Promise<void> {
         operationId: 'createPricePoint',
         summary: 'Record a price',
         description:
-          'Amounts are converted at the price of the latest moment; one older than the platform allows is not used.',
+          'Amounts are converted at the price of the latest moment; one older than the platform allows is not used. Where the chain gives the price of a backed token, nothing can be recorded.',
         tags,
         body: CreatePricePointBody,
-        response: { 201: PricePointSchema },
+        response: { 201: PricePointSchema, ...problems('price_from_chain') },
       },
     },
     async (request, reply) =>
@@ -81,10 +81,12 @@ export async function pricePointRoutes(app: App, deps: AppDeps): Promise<void> {
     },
     async (request) => {
       const points = await latestPricePoints(deps, ownerOf(request))
-      const staleBefore = deps.clock.now().getTime() - deps.config.pricing.maxAgeSeconds * 1_000
+      const now = deps.clock.now()
+      const staleBefore = now.getTime() - deps.config.pricing.maxAgeSeconds * 1_000
       const data = points.map((point) => ({
         ...presentPricePoint(point),
-        is_stale: point.asOf.getTime() < staleBefore,
+        is_stale:
+          point.asOf.getTime() < staleBefore || (point.onChain !== null && point.onChain.usableUntil < now),
       }))
       return { object: 'list' as const, data, has_more: false, next_cursor: null }
     },

@@ -46,6 +46,7 @@ export async function redemptionRoutes(app: App, deps: AppDeps): Promise<void> {
             'rule_violated',
             'price_missing',
             'price_stale',
+            'price_deviates',
             'limit_reached',
           ),
         },

@@ -51,6 +51,7 @@ const REFUSALS = problems(
   'rule_violated',
   'price_missing',
   'price_stale',
+  'price_deviates',
 )
 
 /** Executing transactions and looking at them: the product's main job. */

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { FIAT_CURRENCIES } from '#core/rule/currency.ts'
-import { Body, Id, ListQuery, Timestamp } from './common.ts'
+import { Body, Id, ListQuery, Nullable, Timestamp } from './common.ts'
 
 const Currency = Type.Enum([...FIAT_CURRENCIES])
 const Price = Type.String({
@@ -25,9 +25,22 @@ export const PricePointSchema = Type.Object({
   id: Id('prc'),
   currency: Currency,
   price: Price,
-  source: Type.Enum(['admin', 'feed']),
+  source: Type.Enum(['admin', 'feed', 'chain']),
   as_of: Timestamp,
   created_at: Timestamp,
+  deviates: Type.Boolean({
+    description:
+      'It jumped from the one before: amounts in this currency are refused until the next one confirms it.',
+  }),
+  value_price: Nullable(
+    Type.String({ description: 'Of the chain: what one whole value token is worth there.' }),
+  ),
+  usable_until: Nullable({
+    ...Timestamp,
+    description: 'Of the chain: the last moment at which the chain uses it.',
+  }),
+  block_number: Nullable(Type.Integer({ description: 'Of the chain: the final block it was read at.' })),
+  block_hash: Nullable(Type.String({ description: "Of the chain: that block's hash." })),
 })
 
 export const LatestPricePointSchema = Type.Object(

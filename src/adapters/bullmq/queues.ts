@@ -54,6 +54,8 @@ export const QUEUES: Readonly<Record<JobName, QueueSettings>> = {
   'follow-chain': { ...FREQUENT, idOf: 'chain', concurrency: 4, timeoutMs: 120_000 },
   'reconcile-economy': { ...RARE, idOf: 'economy', concurrency: 1, timeoutMs: 600_000 },
   'refresh-prices': { ...RARE, idOf: 'all', concurrency: 1, timeoutMs: 60_000 },
+  'publish-prices': { ...RARE, idOf: 'all', concurrency: 1, timeoutMs: 60_000 },
+  'read-prices': { ...FREQUENT, idOf: 'all', concurrency: 1, timeoutMs: 120_000 },
   'reseal-keys': { ...RARE, idOf: 'all', concurrency: 1, timeoutMs: 600_000 },
   'fan-out-events': { ...FREQUENT, idOf: 'all', concurrency: 1, timeoutMs: 60_000 },
   // A receiver that hangs keeps its place for as long as a try may take; the others must not wait for it.

@@ -60,7 +60,18 @@ interface ConfigRow {
 }
 
 type RuleRow = Pick<CompiledRule, 'id' | 'name' | 'version' | 'typeId' | 'message'> & { expression: string }
-type PriceRow = Omit<PricePoint, 'asOf' | 'createdAt'> & { asOf: string; createdAt: string }
+type PriceRow = Omit<PricePoint, 'asOf' | 'createdAt' | 'onChain'> & {
+  asOf: string
+  createdAt: string
+  onChain: {
+    valuePrice: string
+    rate: string
+    rateDecimals: number
+    usableUntil: string
+    blockNumber: string
+    blockHash: string
+  } | null
+}
 
 /** Numbers leave as text: JSON would make floats of them. */
 const READ_CONFIG = `
@@ -76,10 +87,12 @@ const READ_CONFIG = `
         'expression', r.expression, 'message', r.message) ORDER BY r.id)
       FROM token_rule r WHERE r.economy_id = e.id AND r.status = 'active'), '[]') AS rules,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'tenantId', p.tenant_id, 'economyId', p.economy_id,
-        'currency', p.currency, 'price', p.price::text, 'source', p.source, 'asOf', p.as_of, 'createdAt', p.created_at)), '[]')
+        'currency', p.currency, 'price', p.price::text, 'source', p.source, 'asOf', p.as_of, 'createdAt', p.created_at,
+        'deviates', p.deviates, 'onChain', CASE WHEN p.source = 'chain' THEN jsonb_build_object('valuePrice', p.value_price::text,
+          'rate', p.rate::text, 'rateDecimals', p.rate_decimals, 'usableUntil', p.usable_until,
+          'blockNumber', p.block_number::text, 'blockHash', p.block_hash) END)), '[]')
       FROM unnest(ARRAY['USD', 'EUR', 'GBP']) AS c(currency)
-      CROSS JOIN LATERAL (SELECT * FROM price_point x WHERE x.economy_id = e.id AND x.currency = c.currency
-                          ORDER BY x.as_of DESC, x.id DESC LIMIT 1) p) AS prices
+      CROSS JOIN LATERAL price_in_force(e.id, c.currency) p) AS prices
   FROM economy e WHERE e.id = $1`
 
 /** A stored expression that compiles no more (after an upgrade of the language, say) refuses: better none pass than all. */
@@ -101,5 +114,12 @@ function toPricePoint(row: PriceRow): PricePoint {
     price: trimZeros(row.price),
     asOf: new Date(row.asOf),
     createdAt: new Date(row.createdAt),
+    onChain: row.onChain && {
+      ...row.onChain,
+      valuePrice: trimZeros(row.onChain.valuePrice),
+      rate: BigInt(row.onChain.rate),
+      usableUntil: new Date(row.onChain.usableUntil),
+      blockNumber: BigInt(row.onChain.blockNumber),
+    },
   }
 }

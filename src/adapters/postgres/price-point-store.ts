@@ -11,7 +11,10 @@ export function createPricePointStore(tx: PrismaTx, tenantId: string): PricePoin
   return {
     async insert(point) {
       await raiseConfigVersion(tx, tenantId, point.economyId)
-      await tx.pricePoint.create({ data: point })
+      const { onChain, ...data } = point
+      await tx.pricePoint.create({
+        data: { ...data, ...(onChain && { ...onChain, rate: onChain.rate.toString() }) },
+      })
     },
 
     async find(economyId, id) {
@@ -21,12 +24,17 @@ export function createPricePointStore(tx: PrismaTx, tenantId: string): PricePoin
 
     async latest(economyId) {
       const rows = await Promise.all(
-        FIAT_CURRENCIES.map((currency) =>
-          tx.pricePoint.findFirst({
-            where: { tenantId, economyId, currency },
-            orderBy: [{ asOf: 'desc' }, { id: 'desc' }],
-          }),
-        ),
+        FIAT_CURRENCIES.map(async (currency) => {
+          const of = { tenantId, economyId, currency }
+          // As price_in_force does it.
+          const ofChain = await tx.pricePoint.findFirst({
+            where: { ...of, source: 'chain' },
+            orderBy: { asOf: 'desc' },
+          })
+          return (
+            ofChain ?? tx.pricePoint.findFirst({ where: of, orderBy: [{ asOf: 'desc' }, { id: 'desc' }] })
+          )
+        }),
       )
       return rows.flatMap((row) => (row ? [toPricePoint(row)] : []))
     },
@@ -40,8 +48,21 @@ export function createPricePointStore(tx: PrismaTx, tenantId: string): PricePoin
 }
 
 function toPricePoint(row: PricePointRow): PricePoint {
+  const { valuePrice, rate, rateDecimals, usableUntil, blockNumber, blockHash, ...rest } = row
   return {
-    ...row,
+    ...rest,
+    // A CHECK has all of them there, or none.
+    onChain:
+      valuePrice && rate && rateDecimals !== null && usableUntil && blockNumber !== null && blockHash !== null
+        ? {
+            valuePrice: decimalText(valuePrice),
+            rate: BigInt(rate.toFixed()),
+            rateDecimals,
+            usableUntil,
+            blockNumber,
+            blockHash,
+          }
+        : null,
     // CHECKs keep these columns to the values of their types.
     currency: row.currency as FiatCurrency,
     source: row.source as PricePoint['source'],

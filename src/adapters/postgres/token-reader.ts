@@ -29,8 +29,7 @@ const READ_TOKEN = `
          (SELECT k.block_number FROM chain_cursor k WHERE k.chain_id = e.chain_id) AS indexed_block,
          (SELECT coalesce(jsonb_agg(jsonb_build_object('currency', p.currency, 'price', p.price::text, 'as_of', p.as_of)), '[]')
           FROM unnest(ARRAY['USD', 'EUR', 'GBP']) AS f(currency)
-          CROSS JOIN LATERAL (SELECT * FROM price_point x WHERE x.economy_id = e.id AND x.currency = f.currency
-                              ORDER BY x.as_of DESC, x.id DESC LIMIT 1) p) AS rates
+          CROSS JOIN LATERAL price_in_force(e.id, f.currency) p) AS rates
   FROM economy e JOIN account_balance c ON c.economy_id = e.id AND c.id = e.company_user_id
   WHERE e.id = $1 AND e.tenant_id = $2`
 

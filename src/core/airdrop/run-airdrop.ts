@@ -11,7 +11,12 @@ const CHUNK_RECIPIENTS = 500
 const CHUNKS_PER_RUN = 20
 
 /** Refusals that would meet every recipient and pass by themselves: the economy is paused, the price will be set again. */
-const PASSING: ReadonlySet<ErrorCode> = new Set(['economy_not_active', 'price_missing', 'price_stale'])
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'economy_not_active',
+  'price_missing',
+  'price_stale',
+  'price_deviates',
+])
 /** Refusals that would meet every recipient for good: the type was archived, or its amount was changed. */
 const LASTING: ReadonlySet<ErrorCode> = new Set([
   'transaction_type_not_found',

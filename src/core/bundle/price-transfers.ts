@@ -1,7 +1,7 @@
-import { parseDecimal, toUnitsDown } from '../shared/money.ts'
+import { type BaseUnits, parseDecimal } from '../shared/money.ts'
 import type { FiatCurrency } from '../rule/currency.ts'
 import type { EconomyConfig } from '../rule/economy-config.ts'
-import { PriceMissing, PriceStale } from '../rule/errors.ts'
+import { type PriceInForce, toTokensDown, usablePrice } from '../rule/usable-price.ts'
 
 /** Fiat amounts and prices of the OST API v2 are integers of 10^-18. */
 const SCALE = 18
@@ -15,13 +15,9 @@ interface Quoting {
   priceMaxAgeMs: number
 }
 
-/** The price of the moment, a decimal of the currency per whole token. @throws PriceMissing, PriceStale */
-export function currentPrice({ config, currency, now, priceMaxAgeMs }: Quoting): string {
-  const point = config.prices.get(currency)
-  if (!point) throw new PriceMissing(currency)
-  const ageMs = now.getTime() - point.asOf.getTime()
-  if (ageMs > priceMaxAgeMs) throw new PriceStale(currency, point.asOf, ageMs, priceMaxAgeMs)
-  return point.price
+/** The price of the moment. @throws PriceMissing, PriceStale, PriceDeviates */
+export function currentPrice({ config, currency, ...when }: Quoting): PriceInForce {
+  return usablePrice(currency, config.prices.get(currency), when)
 }
 
 /** Whether a price that the caller was quoted, in 10^-18, is still near enough to ours. */
@@ -33,6 +29,10 @@ export function isNear(quoted: bigint, price: string): boolean {
 }
 
 /** Base units that a fiat amount in 10^-18 is worth: floor(fiat ÷ price), in the payer's favour by less than one unit. */
-export function toUnitsOfFiatDown(fiat: bigint, price: string, tokenDecimals: number): bigint {
-  return toUnitsDown({ units: fiat, scale: SCALE }, parseDecimal(price), tokenDecimals)
+export function toUnitsOfFiatDown(
+  fiat: bigint,
+  price: Pick<PriceInForce, 'price' | 'onChain'>,
+  tokenDecimals: number,
+): BaseUnits {
+  return toTokensDown({ units: fiat, scale: SCALE }, price, tokenDecimals)
 }

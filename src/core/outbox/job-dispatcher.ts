@@ -11,6 +11,8 @@ export type JobName =
   | 'run-airdrop'
   | 'reconcile-economy'
   | 'refresh-prices'
+  | 'publish-prices'
+  | 'read-prices'
   | 'reseal-keys'
   | 'fan-out-events'
   | 'deliver-webhooks'

@@ -91,16 +91,41 @@ export class PriceMissing extends DomainError {
 
 /** The latest price is older than the platform converts at. */
 export class PriceStale extends DomainError {
-  constructor(currency: string, asOf: Date, ageMs: number, maxAgeMs: number) {
+  constructor(currency: string, asOf: Date, ageMs: number, maxAgeMs: number, isOfChain = false) {
+    const advice = isOfChain
+      ? "It comes from the chain's oracle: try again once its feeders have signed a new one, or send an amount in tokens."
+      : 'Record a fresh one with POST /v3/price-points, then try again.'
     super(
       'price_stale',
-      `The latest ${currency} price is ${inWords(ageMs)} old; prices older than ${inWords(maxAgeMs)} are not used. Record a fresh one with POST /v3/price-points, then try again.`,
+      `The latest ${currency} price is ${inWords(ageMs)} old; prices older than ${inWords(maxAgeMs)} are not used. ${advice}`,
       {
         currency,
         as_of: asOf.toISOString(),
         age_seconds: Math.floor(ageMs / 1000),
         max_age_seconds: Math.floor(maxAgeMs / 1000),
       },
+    )
+  }
+}
+
+/** The latest price jumped from the one before, and no second one has confirmed it yet. */
+export class PriceDeviates extends DomainError {
+  constructor(currency: string, price: string, asOf: Date) {
+    super(
+      'price_deviates',
+      `The latest ${currency} price, ${price}, is further from the one before than is believed at once. It is used as soon as the next one confirms it: try again in a few minutes, or send an amount in tokens.`,
+      { currency, price, as_of: asOf.toISOString() },
+    )
+  }
+}
+
+/** The token's price in this currency comes from its chain, so nobody else sets it. */
+export class PriceFromChain extends DomainError {
+  constructor(currency: string) {
+    super(
+      'price_from_chain',
+      `The ${currency} price of this token comes from the oracle of its chain, which its backing is paid by: it cannot be recorded here.`,
+      { currency },
     )
   }
 }

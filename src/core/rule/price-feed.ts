@@ -14,6 +14,8 @@ export interface PriceFeed {
   /** For logs; no secrets. */
   name: string
   currency: FiatCurrency
+  /** The value token it is the price of, which then goes to the chains' oracles; null: it is the price of branded tokens. */
+  asset: string | null
   /** The economy it is for; null: every active one. */
   economyId: string | null
   /** @throws Error in words when the source does not answer, or with something else than a price. */

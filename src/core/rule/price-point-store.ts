@@ -6,7 +6,7 @@ import type { PricePoint } from './price-point.ts'
 export interface PricePointStore {
   insert(point: PricePoint): Promise<void>
   find(economyId: string, id: string): Promise<PricePoint | null>
-  /** The latest price of each currency that has one, by the moment it is of. */
+  /** The price in force of each currency that has one: the chain's, where it gives one, else the latest by the moment it is of. */
   latest(economyId: string): Promise<PricePoint[]>
   list(economyId: string, page: PageRequest, filter: { currency?: FiatCurrency }): Promise<Page<PricePoint>>
 }

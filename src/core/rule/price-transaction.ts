@@ -1,13 +1,7 @@
-import {
-  AMOUNT_MAX,
-  type BaseUnits,
-  type Decimal,
-  parseDecimal,
-  shareDown,
-  toUnitsDown,
-} from '../shared/money.ts'
+import { AMOUNT_MAX, type BaseUnits, type Decimal, parseDecimal, shareDown } from '../shared/money.ts'
 import { type FiatAmount, type FiatCurrency, parseBaseUnits, parseFiat } from './currency.ts'
-import { InvalidAmount, InvalidCommission, PriceMissing, PriceStale } from './errors.ts'
+import { InvalidAmount, InvalidCommission } from './errors.ts'
+import { type PriceInForce, toTokensDown, usablePrice } from './usable-price.ts'
 import type { Commission, Pricing } from './transaction-type.ts'
 
 export interface PriceTransaction {
@@ -16,7 +10,7 @@ export interface PriceTransaction {
   amount?: string | null
   commission?: string | null
   /** The latest price of the type's currency, where there is one. */
-  price?: { price: string; asOf: Date } | undefined
+  price?: PriceInForce | undefined
   tokenDecimals: number
   now: Date
   priceMaxAgeMs: number
@@ -34,7 +28,7 @@ export interface PricedTransaction {
  * Works out what a transaction moves: 0 < amount ≤ AMOUNT_MAX and 0 ≤ commission ≤ AMOUNT_MAX base units, the commission on
  * top of the amount. Every conversion and share is rounded down, so in the payer's favour by less than one base unit.
  *
- * @throws InvalidAmount, InvalidCommission, PriceMissing, PriceStale
+ * @throws InvalidAmount, InvalidCommission, PriceMissing, PriceStale, PriceDeviates
  */
 export function priceTransaction(input: PriceTransaction): PricedTransaction {
   return input.type.currency === 'token' ? priceInToken(input.type, input) : priceInFiat(input.type, input)
@@ -52,9 +46,9 @@ function priceInToken(type: Pricing & { currency: 'token' }, input: PriceTransac
 
 function priceInFiat(type: Pricing & { currency: FiatCurrency }, input: PriceTransaction): PricedTransaction {
   const fiat = amountOf(type.amount, input.amount, parseFiat, FIAT_AMOUNT)
-  const price = freshPrice(type.currency, input)
-  const perToken = parseDecimal(price)
-  const toUnits = (value: FiatAmount) => toUnitsDown(parseDecimal(value), perToken, input.tokenDecimals)
+  const inForce = usablePrice(type.currency, input.price, input)
+  const perToken = parseDecimal(inForce.price)
+  const toUnits = (value: FiatAmount) => toTokensDown(parseDecimal(value), inForce, input.tokenDecimals)
   const amount = inRange(
     toUnits(fiat),
     fiat === '0' ? undefined : smallestHint(perToken, type.currency, input.tokenDecimals),
@@ -64,7 +58,7 @@ function priceInFiat(type: Pricing & { currency: FiatCurrency }, input: PriceTra
     hint: FIAT_AMOUNT,
     toUnits,
   })
-  return { amount, commission, amountFiat: fiat, price }
+  return { amount, commission, amountFiat: fiat, price: inForce.price }
 }
 
 const TOKEN_AMOUNT = 'a text with a whole number of base units, such as "1500000000000000000".'
@@ -99,13 +93,6 @@ function inRange(amount: BaseUnits, zeroHint = 'must be more than 0.'): BaseUnit
 function smallestHint(price: Decimal, currency: FiatCurrency, tokenDecimals: number): string {
   const perUnit = `${Number(price.units) / 10 ** (price.scale + tokenDecimals)}`
   return `is worth less than one base unit of the token: at the current price the smallest is about ${perUnit} ${currency}.`
-}
-
-function freshPrice(currency: FiatCurrency, { price, now, priceMaxAgeMs }: PriceTransaction): string {
-  if (!price) throw new PriceMissing(currency)
-  const ageMs = now.getTime() - price.asOf.getTime()
-  if (ageMs > priceMaxAgeMs) throw new PriceStale(currency, price.asOf, ageMs, priceMaxAgeMs)
-  return price.price
 }
 
 interface Reading<Amount> {

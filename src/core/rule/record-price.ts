@@ -4,6 +4,7 @@ import { type FieldError, InvalidRequest } from '../shared/errors.ts'
 import { auditEntry } from '../tenant/audit-entry.ts'
 import type { UnitOfWork } from '../unit-of-work.ts'
 import { type FiatCurrency, trimZeros } from './currency.ts'
+import { PriceFromChain } from './errors.ts'
 import { isPrice, type PricePoint } from './price-point.ts'
 
 /** A caller's clock may be this much ahead of ours; a price of a later moment would stand as the latest for too long. */
@@ -24,6 +25,7 @@ export interface RecordPrice {
  * of the past can be added without changing the present.
  *
  * @throws InvalidRequest on a price that is no positive decimal, or of a moment to come
+ * @throws PriceFromChain where the chain's oracle gives the price
  */
 export async function recordPrice(
   deps: { unitOfWork: UnitOfWork; clock: Clock; ids: Ids },
@@ -42,8 +44,14 @@ export async function recordPrice(
     source: 'admin',
     asOf,
     createdAt: now,
+    // The tenant says so itself, and it is in its audit log: no second look is asked for.
+    deviates: false,
+    onChain: null,
   }
   await deps.unitOfWork(actor.tenantId, async (tx) => {
+    const inForce = await tx.prices.latest(economyId)
+    if (inForce.some((one) => one.currency === currency && one.source === 'chain'))
+      throw new PriceFromChain(currency)
     await tx.prices.insert(point)
     await tx.outbox.append({
       tenantId: actor.tenantId,

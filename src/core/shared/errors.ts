@@ -79,6 +79,8 @@ export type ErrorCode =
   | 'rule_violated'
   | 'price_missing'
   | 'price_stale'
+  | 'price_deviates'
+  | 'price_from_chain'
   | 'user_not_managed'
   | 'airdrop_over_budget'
   | 'no_recipients'

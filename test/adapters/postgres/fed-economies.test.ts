@@ -39,10 +39,18 @@ describe('refreshing prices with the worker’s role', () => {
       clock: systemClock,
       ids,
       refreshMs: 60_000,
+      deviationBpsMax: 1_000,
       observer: { ...silentObserver, log: (_level, event) => void failures.push(event) },
       feeds: [
-        { name: 'down', currency: 'EUR', economyId: null, quote: () => Promise.reject(new Error('down')) },
         {
+          asset: null,
+          name: 'down',
+          currency: 'EUR',
+          economyId: null,
+          quote: () => Promise.reject(new Error('down')),
+        },
+        {
+          asset: null,
           name: 'up',
           currency: 'USD',
           economyId: null,

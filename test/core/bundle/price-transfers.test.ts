@@ -12,7 +12,7 @@ describe('toUnitsOfFiatDown', () => {
     [1n, '2', 18, 0n],
     [ONE, '1', 18, ONE],
   ])('%s of 10^-18 at %s are, with %i decimals, %s base units', (fiat, price, decimals, units) => {
-    expect(toUnitsOfFiatDown(fiat, price, decimals)).toBe(units)
+    expect(toUnitsOfFiatDown(fiat, { price }, decimals)).toBe(units)
   })
 
   it('is never worth more than the fiat amount, and less than one unit away from it', () => {
@@ -25,7 +25,7 @@ describe('toUnitsOfFiatDown', () => {
         (fiat, p, decimals) => {
           const whole = p.toString().padStart(19, '0')
           const text = `${whole.slice(0, -18)}.${whole.slice(-18)}`
-          const units = toUnitsOfFiatDown(fiat, text, decimals)
+          const units = toUnitsOfFiatDown(fiat, { price: text }, decimals)
           const scale = 10n ** BigInt(decimals)
           expect(units * p <= fiat * scale).toBe(true)
           expect((units + 1n) * p > fiat * scale).toBe(true)
@@ -53,6 +53,8 @@ describe('a quoted price', () => {
       source: 'admin' as const,
       asOf: new Date(0),
       createdAt: new Date(0),
+      deviates: false,
+      onChain: null,
     }
     const of = (now: number, prices = new Map([['USD' as const, point]])) =>
       currentPrice({
@@ -61,7 +63,7 @@ describe('a quoted price', () => {
         now: new Date(now),
         priceMaxAgeMs: 1_000,
       })
-    expect(of(1_000)).toBe('2')
+    expect(of(1_000).price).toBe('2')
     expect(() => of(1_001)).toThrow(PriceStale)
     expect(() => of(0, new Map())).toThrow(PriceMissing)
   })

@@ -26,6 +26,7 @@ function setUp(latest: Partial<PricePoint>[] = []) {
     clock: { now: () => NOW },
     ids: { next: () => 'id' },
     refreshMs: 15 * MINUTE_MS,
+    deviationBpsMax: 1_000,
   }
   return { deps, inserted }
 }
@@ -33,6 +34,7 @@ function setUp(latest: Partial<PricePoint>[] = []) {
 const feed = (price: string, change: { asOf?: Date; economyId?: string } = {}) => ({
   name: 'test',
   currency: 'USD' as const,
+  asset: null,
   economyId: change.economyId ?? null,
   quote: async () => ({ currency: 'USD' as const, price, asOf: change.asOf ?? null }),
 })
@@ -53,6 +55,22 @@ describe('recordFeedPrice', () => {
     const { deps, inserted } = setUp()
     await recordFeedPrice(deps, feed('1', { economyId: 'economy-2' }))
     expect(inserted.map(({ economyId }) => economyId)).toEqual(['economy-2'])
+  })
+
+  it('marks a jump, and confirms it with the next price though it is the same', async () => {
+    const before = { currency: 'USD' as const, price: '1', asOf: new Date(NOW.getTime() - MINUTE_MS) }
+    const jumped = setUp([before])
+    await recordFeedPrice(jumped.deps, feed('1.1001', { economyId: 'economy-1' }))
+    await recordFeedPrice(jumped.deps, feed('1.1', { economyId: 'economy-1' }))
+    expect(jumped.inserted.map(({ deviates }) => deviates)).toEqual([true, false])
+    const after = setUp([{ ...before, price: '1.2', deviates: true }])
+    await recordFeedPrice(after.deps, feed('1.2', { economyId: 'economy-1' }))
+    expect(after.inserted).toMatchObject([{ price: '1.2', deviates: false }])
+  })
+
+  it('leaves alone what the chain gives', async () => {
+    const ofChain = { currency: 'USD' as const, price: '1', source: 'chain' as const, asOf: new Date(0) }
+    expect(await recordFeedPrice(setUp([ofChain]).deps, feed('1'))).toEqual([])
   })
 
   it('leaves an unchanged price alone until it needs refreshing', async () => {

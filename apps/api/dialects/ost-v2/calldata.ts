@@ -16,7 +16,7 @@ const AMOUNT = /^(?:0|[1-9]\d{0,36})$/
 
 type Call = Pick<ExecuteBundle, 'rule' | 'call' | 'transfers'>
 
-/** What `raw_calldata` asks for, with its recipients found and its amounts in base units. @throws InvalidRequest, PriceMissing, PriceStale */
+/** What `raw_calldata` asks for, with its recipients found and its amounts in base units. @throws InvalidRequest, PriceMissing, PriceStale, PriceDeviates */
 export async function readCall(deps: AppDeps, request: FastifyRequest, token: Token): Promise<Call> {
   const { method, parameters } = parse(optionalText(request, 'raw_calldata'))
   switch (method) {
@@ -71,7 +71,7 @@ async function convert(
     now: deps.clock.now(),
     priceMaxAgeMs: deps.config.pricing.maxAgeSeconds * 1_000,
   })
-  if (typeof quoted !== 'string' || !AMOUNT.test(quoted) || !isNear(BigInt(quoted), price))
+  if (typeof quoted !== 'string' || !AMOUNT.test(quoted) || !isNear(BigInt(quoted), price.price))
     throw refuse('the quoted price is too far from the current one: read the price points again')
   return fiat.map((amount) => toUnitsOfFiatDown(amount, price, config.decimals))
 }

@@ -154,6 +154,7 @@ const BLAMED: Partial<Record<DomainError['code'], string>> = {
   rule_violated: 'raw_calldata',
   price_missing: 'raw_calldata',
   price_stale: 'raw_calldata',
+  price_deviates: 'raw_calldata',
   invalid_amount: 'raw_calldata',
   invalid_parties: 'raw_calldata',
 }

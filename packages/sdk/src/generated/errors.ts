@@ -175,6 +175,9 @@ export class SkuInactive extends ApiError {}
 /** The redemption's status does not allow it: HTTP 409, `redemption_state_conflict`. */
 export class RedemptionStateConflict extends ApiError {}
 
+/** The price comes from the chain: HTTP 409, `price_from_chain`. */
+export class PriceFromChain extends ApiError {}
+
 /** The limit is reached: HTTP 409, `limit_reached`. */
 export class LimitReached extends ApiError {}
 
@@ -210,6 +213,9 @@ export class PriceMissing extends ApiError {}
 
 /** The price is too old: HTTP 422, `price_stale`. */
 export class PriceStale extends ApiError {}
+
+/** The price jumped: HTTP 422, `price_deviates`. */
+export class PriceDeviates extends ApiError {}
 
 /** The airdrop is over budget: HTTP 422, `airdrop_over_budget`. */
 export class AirdropOverBudget extends ApiError {}
@@ -292,6 +298,7 @@ export const ERROR_CLASSES = {
   wallet_missing: WalletMissing,
   sku_inactive: SkuInactive,
   redemption_state_conflict: RedemptionStateConflict,
+  price_from_chain: PriceFromChain,
   limit_reached: LimitReached,
   user_not_managed: UserNotManaged,
   idempotency_key_reused: IdempotencyKeyReused,
@@ -304,6 +311,7 @@ export const ERROR_CLASSES = {
   rule_violated: RuleViolated,
   price_missing: PriceMissing,
   price_stale: PriceStale,
+  price_deviates: PriceDeviates,
   airdrop_over_budget: AirdropOverBudget,
   no_recipients: NoRecipients,
   coin_budget_exceeded: CoinBudgetExceeded,

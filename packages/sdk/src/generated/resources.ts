@@ -579,11 +579,11 @@ export class PricePointsResource {
   /**
    * Record a price: `POST /v3/price-points`.
    *
-   * Amounts are converted at the price of the latest moment; one older than the platform allows is not used.
+   * Amounts are converted at the price of the latest moment; one older than the platform allows is not used. Where the chain gives the price of a backed token, nothing can be recorded.
    *
    * Scope: `prices:write`.
    *
-   * Refused with: `economy_not_found`, `idempotency_key_in_progress`, `idempotency_key_reused`.
+   * Refused with: `economy_not_found`, `price_from_chain`, `idempotency_key_in_progress`, `idempotency_key_reused`.
    */
   create(input: Type.CreatePricePointInput, options?: CallOptions): Promise<Type.PricePoint> {
     return this.#caller.call({ method: 'POST', path: '/v3/price-points', body: input }, options)
@@ -682,7 +682,7 @@ export class TransactionsResource {
    *
    * Scope: `transactions:write`.
    *
-   * Refused with: `transaction_type_not_found`, `user_not_found`, `economy_not_found`, `economy_not_active`, `transaction_type_archived`, `user_archived`, `user_not_managed`, `idempotency_key_in_progress`, `invalid_parties`, `invalid_amount`, `invalid_commission`, `insufficient_funds`, `rule_violated`, `price_missing`, `price_stale`, `idempotency_key_reused`.
+   * Refused with: `transaction_type_not_found`, `user_not_found`, `economy_not_found`, `economy_not_active`, `transaction_type_archived`, `user_archived`, `user_not_managed`, `idempotency_key_in_progress`, `invalid_parties`, `invalid_amount`, `invalid_commission`, `insufficient_funds`, `rule_violated`, `price_missing`, `price_stale`, `price_deviates`, `idempotency_key_reused`.
    */
   execute(input: Type.ExecuteTransactionInput, options?: ExecuteOptions): Promise<Type.Transaction> {
     return this.#caller.call({ method: 'POST', path: '/v3/transactions', body: input }, options)
@@ -706,7 +706,7 @@ export class TransactionsResource {
    *
    * Scope: `transactions:write`.
    *
-   * Refused with: `transaction_type_not_found`, `user_not_found`, `economy_not_found`, `economy_not_active`, `transaction_type_archived`, `user_archived`, `user_not_managed`, `idempotency_key_in_progress`, `invalid_parties`, `invalid_amount`, `invalid_commission`, `insufficient_funds`, `rule_violated`, `price_missing`, `price_stale`, `idempotency_key_reused`.
+   * Refused with: `transaction_type_not_found`, `user_not_found`, `economy_not_found`, `economy_not_active`, `transaction_type_archived`, `user_archived`, `user_not_managed`, `idempotency_key_in_progress`, `invalid_parties`, `invalid_amount`, `invalid_commission`, `insufficient_funds`, `rule_violated`, `price_missing`, `price_stale`, `price_deviates`, `idempotency_key_reused`.
    */
   executeBatch(input: Type.ExecuteTransactionBatchInput, options?: CallOptions): Promise<Type.TransactionBatch> {
     return this.#caller.call({ method: 'POST', path: '/v3/transactions/batch', body: input }, options)
@@ -719,7 +719,7 @@ export class TransactionsResource {
    *
    * Scope: `transactions:write`.
    *
-   * Refused with: `transaction_type_not_found`, `user_not_found`, `economy_not_found`, `economy_not_active`, `transaction_type_archived`, `user_archived`, `user_not_managed`, `invalid_parties`, `invalid_amount`, `invalid_commission`, `insufficient_funds`, `rule_violated`, `price_missing`, `price_stale`.
+   * Refused with: `transaction_type_not_found`, `user_not_found`, `economy_not_found`, `economy_not_active`, `transaction_type_archived`, `user_archived`, `user_not_managed`, `invalid_parties`, `invalid_amount`, `invalid_commission`, `insufficient_funds`, `rule_violated`, `price_missing`, `price_stale`, `price_deviates`.
    */
   dryRun(input: Type.DryRunTransactionInput, options?: CallOptions): Promise<Type.TransactionPreview> {
     return this.#caller.call({ method: 'POST', path: '/v3/transactions/dry-run', body: input }, options)
@@ -762,7 +762,7 @@ export class AirdropsResource {
    *
    * Scope: `airdrops:write`.
    *
-   * Refused with: `transaction_type_not_found`, `economy_not_found`, `economy_not_active`, `transaction_type_archived`, `idempotency_key_in_progress`, `invalid_parties`, `invalid_amount`, `price_missing`, `price_stale`, `no_recipients`, `airdrop_over_budget`, `idempotency_key_reused`.
+   * Refused with: `transaction_type_not_found`, `economy_not_found`, `economy_not_active`, `transaction_type_archived`, `idempotency_key_in_progress`, `invalid_parties`, `invalid_amount`, `price_missing`, `price_stale`, `price_deviates`, `no_recipients`, `airdrop_over_budget`, `idempotency_key_reused`.
    */
   create(input: Type.CreateAirdropInput, options?: CallOptions): Promise<Type.Airdrop> {
     return this.#caller.call({ method: 'POST', path: '/v3/airdrops', body: input }, options)
@@ -851,7 +851,7 @@ export class RedemptionsResource {
    *
    * Scope: `transactions:write`.
    *
-   * Refused with: `sku_not_found`, `user_not_found`, `economy_not_found`, `sku_inactive`, `economy_not_active`, `transaction_type_archived`, `user_archived`, `user_not_managed`, `limit_reached`, `idempotency_key_in_progress`, `invalid_parties`, `invalid_amount`, `insufficient_funds`, `rule_violated`, `price_missing`, `price_stale`, `idempotency_key_reused`.
+   * Refused with: `sku_not_found`, `user_not_found`, `economy_not_found`, `sku_inactive`, `economy_not_active`, `transaction_type_archived`, `user_archived`, `user_not_managed`, `limit_reached`, `idempotency_key_in_progress`, `invalid_parties`, `invalid_amount`, `insufficient_funds`, `rule_violated`, `price_missing`, `price_stale`, `price_deviates`, `idempotency_key_reused`.
    */
   create(input: Type.CreateRedemptionInput, options?: CallOptions): Promise<Type.Redemption> {
     return this.#caller.call({ method: 'POST', path: '/v3/redemptions', body: input }, options)

@@ -330,9 +330,15 @@ export type PricePoint = {
   currency: 'USD' | 'EUR' | 'GBP'
   /** What one whole token is worth: a decimal with at most 18 places. */
   price: string
-  source: 'admin' | 'feed'
+  source: 'admin' | 'feed' | 'chain'
   as_of: string
   created_at: string
+  /** It jumped from the one before: amounts in this currency are refused until the next one confirms it. */
+  deviates: boolean
+  value_price: string | null
+  usable_until: string | null
+  block_number: number | null
+  block_hash: string | null
 }
 
 export type LatestPricePoint = {
@@ -342,9 +348,15 @@ export type LatestPricePoint = {
   currency: 'USD' | 'EUR' | 'GBP'
   /** What one whole token is worth: a decimal with at most 18 places. */
   price: string
-  source: 'admin' | 'feed'
+  source: 'admin' | 'feed' | 'chain'
   as_of: string
   created_at: string
+  /** It jumped from the one before: amounts in this currency are refused until the next one confirms it. */
+  deviates: boolean
+  value_price: string | null
+  usable_until: string | null
+  block_number: number | null
+  block_hash: string | null
   /** Too old: amounts in this currency are refused until a new one comes. */
   is_stale: boolean
 }
