@@ -6,7 +6,7 @@ export async function readChainContracts(
   database: Pick<Database, 'pool'>,
 ): Promise<Map<number, ChainContracts>> {
   const { rows } = await database.pool.query<{ id: string; contracts: unknown }>(
-    'SELECT id, contracts FROM chain',
+    `SELECT id, contracts FROM chain WHERE role = 'utility'`,
   )
   const known = new Map<number, ChainContracts>()
   for (const row of rows) {

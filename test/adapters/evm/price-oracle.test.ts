@@ -5,16 +5,13 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { hexlify, JsonRpcProvider, NonceManager, Wallet, ZeroAddress } from 'ethers'
+import { hexlify, JsonRpcProvider, NonceManager, Wallet } from 'ethers'
 import { uuidv7 } from 'uuidv7'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRuleCompiler } from '#adapters/cel/rule-compiler.ts'
 import { createSealer } from '#adapters/crypto/sealer.ts'
-import { coGateway } from '#adapters/evm/generated/co-gateway.ts'
-import { economyFactory } from '#adapters/evm/generated/economy-factory.ts'
 import { priceOracle } from '#adapters/evm/generated/price-oracle.ts'
 import { pricerRule } from '#adapters/evm/generated/pricer-rule.ts'
-import { tokenHolderFactory } from '#adapters/evm/generated/token-holder-factory.ts'
 import { utilityBrandedToken } from '#adapters/evm/generated/utility-branded-token.ts'
 import { createOracleReader, createPriceSigner } from '#adapters/evm/price-oracle.ts'
 import { createLoadEconomyConfig } from '#adapters/postgres/economy-config.ts'
@@ -28,8 +25,9 @@ import { priceTransaction } from '#core/rule/price-transaction.ts'
 import { recordPrice } from '#core/rule/record-price.ts'
 import type { Pricing } from '#core/rule/transaction-type.ts'
 import { submitLane } from '#core/transaction/submit-lane.ts'
-import { deployGateways, type GatewayContracts } from '#scripts/deploy-gateways.ts'
+import type { GatewayContracts } from '#scripts/deploy-gateways.ts'
 import { LOCAL_DEPLOYER_KEY } from '#scripts/stack/settings.ts'
+import { createBackedToken, deployPair } from '#test/support/backed-token.ts'
 import { type EconomyFixture, insertEconomy } from '#test/support/economy-fixture.ts'
 import { done } from '#test/support/gateway-pair.ts'
 import {
@@ -74,19 +72,11 @@ beforeAll(async () => {
     `INSERT INTO chain (id, role, name, block_time_ms, finality_depth) VALUES ($1, 'value', 'value', 200, 2)`,
     [VALUE],
   )
-  contracts = await deployGateways({
-    value,
-    utility,
-    deployerKey: LOCAL_DEPLOYER_KEY,
-    databaseUrl: database.ownerUrl,
-    signers: [new Wallet(LOCAL_DEPLOYER_KEY).address],
-    threshold: 1,
-    guardian: ZeroAddress,
-    anchorDelay: 0,
-    haltAfter: 1_000_000,
-    feeders: feeders.map(({ address }) => address),
-    feedersThreshold: 2,
-  })
+  contracts = await deployPair(
+    anvils,
+    database.ownerUrl,
+    feeders.map(({ address }) => address),
+  )
   economy = await aBackedEconomy()
 }, 180_000)
 
@@ -97,39 +87,20 @@ afterAll(async () => {
   await database?.drop()
 })
 
-/** An economy in the database whose token the co-gateway mints, registered there. */
+/** An economy in the database whose token the co-gateway mints. */
 async function aBackedEconomy() {
-  const owner = signer()
-  const address = await owner.getAddress()
-  const factory = economyFactory.at(fixture.contracts.economyFactory, owner)
-  const holders = tokenHolderFactory.at(fixture.contracts.tokenHolderFactory, owner)
-  const gateway = coGateway.at(contracts.utility.co_gateway, owner)
-  await done(factory.grantRole(await factory.DEPLOYER_ROLE(), address))
-  await done(gateway.grantRole(await gateway.REGISTRAR_ROLE(), address))
-  const economyId = `0x${randomBytes(32).toString('hex')}`
-  const [token] = await factory.predict(economyId)
-  const minter = contracts.utility.co_gateway
-  const roles = { owner: address, admin: address, operators: [address], minter }
-  await done(factory.createEconomy({ economyId, name: 'Backed', symbol: 'BCK', decimals: 18n, ...roles }))
-  const terms = {
-    valueToken: contracts.value.value_token,
-    valueDecimals: 18n,
-    utilityDecimals: 18n,
-    utilityToken: token,
-    holderFactory: fixture.contracts.tokenHolderFactory,
-    holderInitCodeHash: await holders.INIT_CODE_HASH(),
-    ...TERMS,
-  }
-  await done(gateway.registerEconomy(terms, 10n ** 30n, 86_400n))
+  const backed = await createBackedToken(provider, fixture.contracts, contracts, TERMS)
   const inserted = await insertEconomy(database.ownerUrl, { chainId: UTILITY })
+  const { laneId, economyId } = inserted
+  // Its lane has no key.
   await fixture.owner.query(`UPDATE lane SET status = 'paused', pause_reason = 'operator' WHERE id = $1`, [
-    inserted.laneId,
+    laneId,
   ])
   await fixture.owner.query('UPDATE economy SET token_address = $2 WHERE id = $1', [
-    inserted.economyId,
-    token.toLowerCase(),
+    economyId,
+    backed.token.toLowerCase(),
   ])
-  return { ...inserted, token, gatewayId: await gateway.economyOf(token) }
+  return { ...inserted, ...backed }
 }
 
 const ids = { next: uuidv7 }
