@@ -34,6 +34,7 @@ import { economyRoutes } from './routes/economies.ts'
 import { balanceRoutes } from './routes/balances.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
+import { keySetRoutes } from './routes/key-set.ts'
 import { ledgerRoutes } from './routes/ledger.ts'
 import { memberRoutes } from './routes/members.ts'
 import { platformKeyRoutes } from './routes/platform-keys.ts'
@@ -45,6 +46,8 @@ import { reconciliationRoutes } from './routes/reconciliations.ts'
 import { redeemableSkuRoutes } from './routes/redeemable-skus.ts'
 import { redemptionRoutes } from './routes/redemptions.ts'
 import { referencePage, referenceRoutes } from './routes/reference.ts'
+import { sessionRoutes } from './routes/sessions.ts'
+import { signInRoutes } from './routes/sign-in.ts'
 import { pricePointRoutes } from './routes/price-points.ts'
 import { tenantRoutes } from './routes/tenants.ts'
 import { tokenRoutes } from './routes/token.ts'
@@ -57,6 +60,8 @@ import { webhookRoutes } from './routes/webhooks.ts'
 /** Routes of the API under /v3. A new resource is one line here. */
 const V3 = [
   tenantRoutes,
+  signInRoutes,
+  sessionRoutes,
   memberRoutes,
   apiKeyRoutes,
   auditLogRoutes,
@@ -146,6 +151,7 @@ async function ourRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
   await ostV1Routes(app, deps)
   await ostV2Routes(app, deps)
   await graphqlRoutes(typed(app), deps)
+  await keySetRoutes(typed(app), deps)
   await healthRoutes(typed(app), deps)
   await referenceRoutes(typed(app))
 }

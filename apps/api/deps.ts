@@ -13,9 +13,10 @@ import type { SigningKeys } from '#core/tenant/signing-keys.ts'
 import type { UnitOfWork } from '#core/unit-of-work.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { MoneyPath } from './money-path.ts'
+import type { SignInParts } from './sign-in.ts'
 
 /** Everything the API works with, the money path and the data plane (files of those names) included. main.ts builds it from the adapters; tests build it with their own. */
-export interface AppDeps extends MoneyPath, DataPlane {
+export interface AppDeps extends MoneyPath, DataPlane, SignInParts {
   config: Config
   database: Database
   /** Null: never connected. It may be lost at any moment; then limits are counted in this process. */

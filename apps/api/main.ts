@@ -20,6 +20,7 @@ import { openContractsBook } from './contracts-book.ts'
 import { createDataPlane } from './data-plane.ts'
 import { createMoneyPath } from './money-path.ts'
 import { logOptions } from './plugins/log.ts'
+import { createSignInParts } from './sign-in.ts'
 
 /** Items of one group commit: the acceptor's bound is a thousand. */
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_000]
@@ -63,6 +64,7 @@ async function main(): Promise<void> {
   const app = await buildApp({
     ...moneyPath,
     ...createDataPlane(database),
+    ...createSignInParts({ database, sealer, ids, issuer: config.api.publicUrl }),
     config,
     database,
     redis,

@@ -11,6 +11,7 @@ import { createUnitOfWork } from '#adapters/postgres/unit-of-work.ts'
 import { buildApp } from '#apps/api/app.ts'
 import { createDataPlane } from '#apps/api/data-plane.ts'
 import { createMoneyPath } from '#apps/api/money-path.ts'
+import { createSignInParts } from '#apps/api/sign-in.ts'
 import { loadConfig } from '#config'
 import type { OpenApiDocument } from './openapi-types.ts'
 
@@ -43,6 +44,7 @@ export async function readOpenApiDocument(): Promise<OpenApiDocument> {
   const app = await buildApp({
     ...createMoneyPath({ database, clock: systemClock, ids, jobs, priceMaxAgeMs: 0 }),
     ...createDataPlane(database),
+    ...createSignInParts({ database, sealer, ids, issuer: config.api.publicUrl }),
     config,
     database,
     redis: null,

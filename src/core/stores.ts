@@ -7,6 +7,7 @@ import type { RedemptionStore } from './redemption/redemption-store.ts'
 import type { PricePointStore } from './rule/price-point-store.ts'
 import type { TokenRuleStore } from './rule/token-rule-store.ts'
 import type { TransactionTypeStore } from './rule/transaction-type-store.ts'
+import type { SessionStore } from './session/session-store.ts'
 import type { ApiKeyStore } from './tenant/api-key-store.ts'
 import type { AuditStore } from './tenant/audit-store.ts'
 import type { MemberStore } from './tenant/member-store.ts'
@@ -21,6 +22,7 @@ import type { WebhookStore } from './webhook/webhook-store.ts'
 export interface Stores {
   tenants: TenantStore
   members: MemberStore
+  sessions: SessionStore
   apiKeys: ApiKeyStore
   audit: AuditStore
   economies: EconomyStore

@@ -4,11 +4,15 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DATA_SCOPES } from '#core/tenant/scopes.ts'
 import { OPERATOR_KEY, type RequestOptions, startApi, type TestApi, uuidOfWire } from '#test/support/api.ts'
+import { aPerson, signIn } from '#test/support/sign-in.ts'
 
 interface Route {
   method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
   path: string
   isOperators: boolean
+  /** What it takes: a tenant's key, a person's access token, or nothing. */
+  isMembers: boolean
+  isOpen: boolean
   takesKey: boolean
   /** Whether the answer depends on what was asked with the key before. */
   remembersKey: boolean
@@ -29,6 +33,7 @@ const UNKNOWN_SUFFIX = '01jc0000000000000000000000'
 /** What the segment before an id says its prefix is. */
 const PREFIX_OF: Record<string, string> = {
   members: 'mem',
+  sessions: 'ses',
   'api-keys': 'key',
   economies: 'eco',
   users: 'usr',
@@ -52,6 +57,7 @@ describe('every documented answer', () => {
   let api: TestApi
   let economyId: string
   let routes: Route[]
+  let accessToken: string
   /** What the limiter, which every request passes, breaks with. */
   let broken: Error | null = null
   beforeAll(async () => {
@@ -65,12 +71,13 @@ describe('every documented answer', () => {
     api = await startApi({ deps: () => ({ redis: store as unknown as Redis }) })
     economyId = (await api.createEconomy()).id
     routes = await routesOf(api)
+    accessToken = (await signIn(api, await aPerson(api))).accessToken
   })
   afterAll(() => api.close())
 
   const ask = (route: Route, options: RequestOptions = {}, from = api) =>
     from.request(route.method, urlOf(route), {
-      key: route.isOperators ? OPERATOR_KEY : from.tenant.key,
+      key: route.isOperators ? OPERATOR_KEY : route.isMembers && from === api ? accessToken : from.tenant.key,
       ...options,
     })
   const documenting = (status: number) => routes.filter(({ answers }) => answers.includes(String(status)))
@@ -107,7 +114,9 @@ describe('every documented answer', () => {
 
   it('403: lets a key work from its addresses only', async () => {
     const key = await api.createKey({ ip_allow_list: ['198.51.100.0/24'], scopes: [...DATA_SCOPES] })
-    for (const route of documenting(403).filter(({ isOperators }) => !isOperators)) {
+    for (const route of documenting(403).filter(
+      ({ isOperators, isMembers, isOpen }) => !isOperators && !isMembers && !isOpen,
+    )) {
       const { body } = await ask(route, { key, ip: '192.0.2.1' })
       expect([route.path, body.code]).toEqual([route.path, 'ip_not_allowed'])
     }
@@ -192,11 +201,14 @@ async function routesOf(api: TestApi): Promise<Route[]> {
   const paths = Object.entries(body.paths as Record<string, Record<string, Operation>>)
   return paths.flatMap(([path, operations]) =>
     Object.entries(operations)
-      .filter(([, { security = [] }]) => security.length > 0)
+      // Whoever is counted is asked; health is not.
+      .filter(([, { responses }]) => responses['429'] !== undefined)
       .map(([method, { security = [], parameters = [], responses, requestBody }]) => ({
         // The description's methods are HTTP's, in lower case.
         method: method.toUpperCase() as Route['method'],
         path,
+        isOpen: security.length === 0,
+        isMembers: security.length === 1 && security.some((way) => 'accessToken' in way),
         isOperators: security.some((way) => 'operatorKey' in way),
         takesKey: parameters.some(({ name }) => name === 'Idempotency-Key'),
         remembersKey: responses['422']?.description?.includes('idempotency_key_reused') === true,

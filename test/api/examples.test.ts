@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type IdPrefix, toWire } from '#apps/api/presenters/wire-id.ts'
 import { type Answer, OPERATOR_KEY, startApi, type TestApi, uuidOfWire } from '#test/support/api.ts'
+import { PASSWORD, setPassword, signIn } from '#test/support/sign-in.ts'
 import { insertEconomy } from '#test/support/economy-fixture.ts'
 
 /**
@@ -49,6 +50,7 @@ interface Description {
 interface Demo {
   key: string
   economyId: string
+  ownerId: string
   ids: Partial<Record<IdPrefix, string[]>>
 }
 
@@ -100,7 +102,9 @@ async function createDemo(): Promise<Demo> {
   return {
     key,
     economyId,
+    ownerId: tenant.ownerId,
     ids: {
+      ten: [tenant.id],
       eco: [economyId],
       usr: economy.userIds.map((id) => toWire('usr', id)),
       typ: [toWire('typ', economy.types.tip)],
@@ -126,6 +130,7 @@ function fillIn(example: unknown, { ids }: Demo): unknown {
 }
 
 async function send({ method, path, example }: Route, demo: Demo): Promise<Answer> {
+  if (path.startsWith('/v3/auth/')) return sendAsPerson({ method, path, example }, demo)
   const kind = KIND_OF[path.split('/')[2] ?? '']
   const url = path.replace('{id}', () => (kind && demo.ids[kind]?.[0]) ?? expect.fail(`no id for ${path}`))
   return api.request(method, url, {
@@ -134,6 +139,24 @@ async function send({ method, path, example }: Route, demo: Demo): Promise<Answe
     ...(method === 'POST' && { once: randomUUID() }),
     body: fillIn(example, demo),
   })
+}
+
+/** The demo's owner, who has the password of the examples, and an open session and invitation. */
+async function sendAsPerson({ method, path, example }: Route, demo: Demo): Promise<Answer> {
+  await setPassword(api, demo.ownerId, demo.key)
+  const person = {
+    id: demo.ownerId,
+    email: 'ada@example.com',
+    password: PASSWORD,
+    tenantId: demo.ids.ten?.[0] ?? '',
+  }
+  const grant = await signIn(api, person)
+  const url = `/v3/members/${demo.ownerId}/invitation`
+  const invitation = await api.request('POST', url, { key: demo.key })
+  const text = JSON.stringify(fillIn(example, demo))
+    .replace(/ost_refresh_x{43}/, grant.refreshToken)
+    .replace(/ost_invite_x{43}/, invitation.body.token)
+  return api.request(method, path, { key: grant.accessToken, body: JSON.parse(text) })
 }
 
 describe('the examples of request bodies', () => {

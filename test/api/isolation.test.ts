@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type IdPrefix, toWire } from '#apps/api/presenters/wire-id.ts'
 import { type Answer, type TestTenant, uuidOfWire } from '#test/support/api.ts'
+import { aPerson, signIn } from '#test/support/sign-in.ts'
 import { insertEconomy } from '#test/support/economy-fixture.ts'
 import { startTransactionsApi, type TransactionsApi } from '#test/support/transactions.ts'
 
@@ -12,6 +13,7 @@ import { startTransactionsApi, type TransactionsApi } from '#test/support/transa
  */
 const PREFIX_OF: Record<string, IdPrefix> = {
   members: 'mem',
+  auth: 'ses',
   'api-keys': 'key',
   economies: 'eco',
   users: 'usr',
@@ -32,6 +34,11 @@ interface Ids {
 /** A valid body per route that takes one; ids in it are the other tenant's. */
 const BODY_OF: Record<string, (ids: Ids) => unknown> = {
   'POST /v3/members': () => ({ email: `m${randomUUID()}@example.com`, name: 'M', role: 'viewer' }),
+  'POST /v3/auth/sign-in': ({ of }) => ({ email: 'a@example.com', password: 'x', tenant_id: of.ten }),
+  'POST /v3/auth/refresh': () => ({ refresh_token: 'x' }),
+  'POST /v3/auth/accept-invitation': () => ({ token: 'x', password: 'twelve or more' }),
+  'POST /v3/auth/sign-out': () => ({}),
+  'POST /v3/auth/password': () => ({ current_password: 'x', new_password: 'twelve or more' }),
   'PATCH /v3/members/{id}': () => ({ role: 'viewer' }),
   'POST /v3/api-keys': ({ of }) => ({ name: 'K', scopes: ['users:read'], economy_id: of.eco }),
   'POST /v3/api-keys/{id}/rotate': () => ({ overlap_seconds: 0 }),
@@ -99,6 +106,8 @@ let api: TransactionsApi
 let intruder: TestTenant
 let intrudersEconomy: string
 let victims: Ids
+/** Of a person, for what only people ask. */
+let intrudersToken: string
 /** Of tenants; the operator's own are apart: no tenant's key opens them. */
 let routes: Route[]
 let operators: Route[]
@@ -120,6 +129,7 @@ beforeAll(async () => {
   })
   intrudersEconomy = toWire('eco', economy.economyId)
   victims = await victimsIds()
+  intrudersToken = (await signIn(api, await aPerson(api, { tenant: intruder }))).accessToken
   const document = api.app.swagger() as unknown as {
     paths: Record<string, Record<string, { requestBody?: object }>>
   }
@@ -151,6 +161,7 @@ async function victimsIds(): Promise<Ids> {
       ...unknown.of,
       sku,
       rdm: await create('/v3/redemptions', order),
+      ses: (await signIn(api, await aPerson(api))).sessionId,
       mem: await create('/v3/members', { email: 'victim@example.com', name: 'V', role: 'viewer' }),
       key: api.tenant.keyId,
       eco: api.economyId,
@@ -178,7 +189,7 @@ function send(route: Route, ids: Ids, economy: string): Promise<Answer> {
     .replace('{event_id}', toWire('evt', UNKNOWN))
   const body = BODY_OF[`${route.method} ${route.path}`]?.(ids)
   return api.request(route.method, url, {
-    key: intruder.key,
+    key: route.path.startsWith('/v3/auth/') ? intrudersToken : intruder.key,
     economy,
     once: randomUUID(),
     ...(body !== undefined && { body }),

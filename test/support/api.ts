@@ -15,6 +15,7 @@ import { buildApp } from '#apps/api/app.ts'
 import type { AppDeps } from '#apps/api/deps.ts'
 import { createDataPlane } from '#apps/api/data-plane.ts'
 import { createMoneyPath } from '#apps/api/money-path.ts'
+import { createSignInParts } from '#apps/api/sign-in.ts'
 import { loadConfig } from '#config'
 import type { Scope } from '#core/tenant/scopes.ts'
 import { expectDeclared, type OpenApi } from './answers.ts'
@@ -90,6 +91,7 @@ export async function startApi(
   const jobs = { wake() {} }
   const base: AppDeps = {
     ...createDataPlane(database),
+    ...createSignInParts({ database, sealer, ids, issuer: config.api.publicUrl }),
     ...createMoneyPath({
       database,
       clock: systemClock,

@@ -1,7 +1,7 @@
 import type { FastifyContextConfig } from 'fastify'
 import type { Scope } from '#core/tenant/scopes.ts'
 import { Unauthenticated } from '#core/tenant/errors.ts'
-import { checkScope, credentialOf } from '../plugins/authenticate.ts'
+import { checkScope, credentialOf, sessionOf } from '../plugins/authenticate.ts'
 import { economyOf } from '../plugins/economy.ts'
 import type { GraphqlContext } from './context.ts'
 
@@ -14,8 +14,10 @@ export async function scopeFor(
   { plane, scope }: Pick<FastifyContextConfig, 'plane' | 'scope'>,
 ): Promise<void> {
   const { request, app } = context
-  if (plane !== 'control' && plane !== 'data') return
-  if (request.credential === null) throw new Unauthenticated('Send an API key: Authorization: Bearer ….')
+  if (plane !== 'control' && plane !== 'data' && plane !== 'member') return
+  if (request.credential === null)
+    throw new Unauthenticated('Send an API key or an access token: Authorization: Bearer ….')
+  if (plane === 'member') sessionOf(request)
   if (scope) checkScope(request, scope)
   if (plane === 'data' && request.economyId === null) await (context.entering ??= app.resolveEconomy(request))
 }

@@ -168,7 +168,13 @@ const NO_REPLY = { header: () => NO_REPLY } as unknown as Parameters<App['limit'
 /** Closes with the reason's code: 4401 who asks is not known (any more), 4403 for every other refusal. */
 function refuse({ socket }: Extra, error: unknown): void {
   const { code } = toDomainError(error)
-  const isUnknown = ['unauthenticated', 'key_expired', 'key_revoked'].includes(code)
+  const isUnknown = [
+    'unauthenticated',
+    'key_expired',
+    'key_revoked',
+    'token_expired',
+    'session_ended',
+  ].includes(code)
   socket.close(isUnknown ? CloseCode.Unauthorized : CloseCode.Forbidden, code)
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { checkScope } from './authenticate.ts'
+import { checkScope, sessionOf } from './authenticate.ts'
 import { ECONOMY_HEADER } from './economy-header.ts'
 import { isSigned } from './signed-request.ts'
 
@@ -26,6 +26,7 @@ export const admission = fp(async (app: FastifyInstance) => {
       await app.limit(request, reply)
       throw error
     }
+    if (plane === 'sign-in') return app.limit(request, reply)
     // GraphQL answers before anyone is known: the schema, and how to sign in. Its fields ask for themselves.
     if (plane === 'graphql' && isAnonymous(request)) return app.limit(request, reply)
     let authenticated: void | Promise<void>
@@ -42,6 +43,7 @@ export const admission = fp(async (app: FastifyInstance) => {
   function enter(request: FastifyRequest): void | Promise<void> {
     const { plane, scope } = request.routeOptions.config
     if (scope) checkScope(request, scope)
+    if (plane === 'member') sessionOf(request)
     if (plane === 'data') return app.resolveEconomy(request)
     if (plane !== 'graphql' || request.credential === null) return
     const isNamed = request.headers[ECONOMY_HEADER] !== undefined || request.credential.economyId !== null

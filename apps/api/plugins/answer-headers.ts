@@ -63,11 +63,12 @@ export function describeHeaders<Document extends { components?: object | undefin
   return { ...document, components: { ...components, headers: HEADERS } }
 }
 
-function namesOf({ security, parameters }: Schema, status: string): Name[] {
+function namesOf({ responses, parameters }: Schema, status: string): Name[] {
   const takes = (header: string) => listOf(parameters).some(({ name }) => name === header)
   const isResult = RESULTS.test(status)
   const names: Name[] = ['X-Request-Id']
-  if (listOf(security).length > 0) names.push('RateLimit', 'RateLimit-Policy')
+  // Who may be told to wait is told how much is left.
+  if (isSchema(responses) && '429' in responses) names.push('RateLimit', 'RateLimit-Policy')
   if (status === '401') names.push('WWW-Authenticate')
   if (status === '429' || status === '503') names.push('Retry-After')
   if (isResult && takes('Idempotency-Key')) names.push('Idempotency-Replayed')

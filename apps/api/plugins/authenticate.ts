@@ -7,6 +7,8 @@ import {
   createFindDialectCredential,
   createTouchApiKey,
 } from '#adapters/postgres/api-key-store.ts'
+import { authenticateSession } from '#core/session/authenticate-session.ts'
+import { SessionRequired } from '#core/session/errors.ts'
 import type { Actor } from '#core/shared/actor.ts'
 import { authenticateApiKey, type Credential } from '#core/tenant/authenticate-api-key.ts'
 import {
@@ -15,7 +17,9 @@ import {
   type DialectRules,
 } from '#core/tenant/authenticate-dialect.ts'
 import { authenticateSignature } from '#core/tenant/authenticate-signature.ts'
+import type { Caller } from '#core/tenant/caller.ts'
 import { ScopeMissing, Unauthenticated } from '#core/tenant/errors.ts'
+import type { MemberRole } from '#core/tenant/member.ts'
 import type { Scope } from '#core/tenant/scopes.ts'
 import type { AppDeps } from '../deps.ts'
 import { cacheBriefly } from './brief-cache.ts'
@@ -33,8 +37,8 @@ const TOUCH_INTERVAL_MS = 60_000
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The key that asks; null on routes that need none, and for the operator. */
-    credential: Credential | null
+    /** The key or the person that asks; null on routes that need neither, and for the operator. */
+    credential: Caller | null
     isOperator: boolean
   }
 }
@@ -55,6 +59,11 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
     CREDENTIAL_CACHE_MS,
     CREDENTIAL_CACHE_MAX,
   )
+  const findSession = cacheBriefly(
+    async (id: string) => deps.findSession(id),
+    CREDENTIAL_CACHE_MS,
+    CREDENTIAL_CACHE_MAX,
+  )
   const touch = createTouchApiKey(deps.database)
   const touchedAt = new Map<string, number>()
   const claimNonce = createClaimNonce(deps.redis)
@@ -69,6 +78,12 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
       request.isOperator = true
     }
     if (plane === 'platform' || plane === 'public') return
+    if (token !== null && isAccessToken(token)) {
+      const { accessTokens } = deps
+      return authenticateSession({ accessTokens, findSession, clock }, token).then((caller) => {
+        request.credential = caller
+      })
+    }
     const credential =
       token === null
         ? authenticateSignature(
@@ -130,26 +145,46 @@ export type SignedInDialect = Omit<DialectRequest, 'isSignedWith'> & { messages:
 
 /** Refuses a key without the scope that its route declares. */
 export function checkScope(request: FastifyRequest, scope: Scope): void {
-  if (!credentialOf(request).scopes.includes(scope)) throw new ScopeMissing([scope])
+  const { scopes, member } = credentialOf(request)
+  if (scopes.includes(scope)) return
+  throw new ScopeMissing([scope], member && `The role ${member.role} lacks the scope ${scope}.`)
 }
 
-/** The key that asks. For routes of the planes control and data, where there always is one. */
-export function credentialOf(request: FastifyRequest): Credential {
+/** The key or person that asks. For routes of the planes control and data, where there always is one. */
+export function credentialOf(request: FastifyRequest): Caller {
   assert(request.credential, 'routes of the planes control and data are authenticated')
   return request.credential
 }
 
 /** Who acts, as use cases and the audit log take it. */
 export function actorOf(request: FastifyRequest): Actor {
-  const { tenantId, id } = credentialOf(request)
-  return { tenantId, type: 'api_key', id, ip: request.ip, requestId: request.id }
+  const { tenantId, id, member } = credentialOf(request)
+  return { tenantId, type: member ? 'member' : 'api_key', id, ip: request.ip, requestId: request.id }
+}
+
+/** The session that asks. @throws SessionRequired to keys */
+export function sessionOf(request: FastifyRequest): string {
+  const { member } = credentialOf(request)
+  if (!member) throw new SessionRequired()
+  return member.sessionId
+}
+
+/** What the member who asks is; null: a key, whose scopes are all that counts. */
+export function roleOf(request: FastifyRequest): MemberRole | null {
+  return credentialOf(request).member?.role ?? null
+}
+
+/** A JSON Web Token has two dots; no key has one. */
+function isAccessToken(token: string): boolean {
+  return token.split('.', 3).length === 3
 }
 
 function bearerOf(request: FastifyRequest): string | null {
   const { authorization } = request.headers
   if (authorization === undefined) return null
-  const [, token] = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(authorization) ?? []
-  if (token === undefined) throw new Unauthenticated('The Authorization header must read: Bearer <key>.')
+  const [, token] = /^Bearer +([\x21-\x7e]{1,2048})$/i.exec(authorization) ?? []
+  if (token === undefined)
+    throw new Unauthenticated('The Authorization header must read: Bearer <key or access token>.')
   return token
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { EconomyNotFound, EconomyRequired, EnvironmentMismatch } from '#core/economy/errors.ts'
-import type { Credential } from '#core/tenant/authenticate-api-key.ts'
+import type { Caller } from '#core/tenant/caller.ts'
 import type { Environment } from '#core/tenant/tenant.ts'
 import type { AppDeps } from '../deps.ts'
 import { fromWire } from '../presenters/wire-id.ts'
@@ -47,12 +47,12 @@ export const economy = fp(async (app: FastifyInstance, deps: AppDeps) => {
 
   function enter(
     request: FastifyRequest,
-    credential: Credential,
+    credential: Caller,
     economyId: string,
     environment: Environment | null,
   ): void {
     if (environment === null) throw new EconomyNotFound()
-    if (environment !== credential.environment)
+    if (credential.environment !== null && environment !== credential.environment)
       throw new EnvironmentMismatch(credential.environment, environment)
     request.economyId = economyId
   }

@@ -63,15 +63,16 @@ declare module 'fastify' {
 
 function sendProblem(app: FastifyInstance, error: DomainError, request: FastifyRequest, reply: FastifyReply) {
   const { status, body } = app.problemOf(error, request)
-  tellWhatNext(reply, status)
+  tellWhatNext(reply, status, error)
   return reply.code(status).type(PROBLEM_MEDIA_TYPE).send(body)
 }
 
 /** The headers that belong to a refusal: how to be let in, when to come again. */
-export function tellWhatNext(reply: FastifyReply, status: number): void {
+export function tellWhatNext(reply: FastifyReply, status: number, error?: DomainError): void {
   if (status === 401) reply.header('WWW-Authenticate', 'Bearer realm="OST KIT"')
   if ((status === 503 || status === 429) && !reply.hasHeader('Retry-After')) {
-    reply.header('Retry-After', RETRY_AFTER_SECONDS)
+    const seconds = error?.details['retry_after_seconds']
+    reply.header('Retry-After', typeof seconds === 'number' ? seconds : RETRY_AFTER_SECONDS)
   }
 }
 

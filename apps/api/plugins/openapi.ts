@@ -11,7 +11,7 @@ import { Id } from '../schemas/common.ts'
 import { WAIT_SECONDS_MAX } from '../schemas/transactions.ts'
 import { describeHeaders } from './answer-headers.ts'
 import { asSent, isSchema, type Json, type Schema, unsentUnlessNeeded } from './as-sent.ts'
-import { takesKey } from './route-contract.ts'
+import { type Plane, takesKey } from './route-contract.ts'
 
 const IdempotencyKey = Type.String({
   minLength: 1,
@@ -44,6 +44,12 @@ export const openapi = fp(async (app: FastifyInstance, deps: AppDeps) => {
       components: {
         securitySchemes: {
           apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: ost_test_… or ost_live_…' },
+          accessToken: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description: 'What a person gets for signing in: `POST /v3/auth/sign-in`.',
+          },
           operatorKey: { type: 'http', scheme: 'bearer', description: "The platform operator's key." },
         },
       },
@@ -85,8 +91,7 @@ function describe(schema: FastifySchema, route: RouteOptions): FastifySchema {
   }
   if (plane === 'data' || plane === 'graphql') headers['OST-Economy'] = Type.Optional(EconomyId)
   if (waits) headers['Prefer'] = Type.Optional(Prefer)
-  const security =
-    plane === 'public' ? [] : plane === 'platform' ? [{ operatorKey: [] }, {}] : [{ apiKey: [] }]
+  const security = securityOf(plane)
   // Fastify leaves the type open; the route contract made sure that it is an object of schemas.
   const declared = Object.entries((schema.response ?? {}) as Record<string, Schema>)
   const response = declared.map(([status, answer]) => [
@@ -103,6 +108,12 @@ function describe(schema: FastifySchema, route: RouteOptions): FastifySchema {
     ...(Object.keys(headers).length > 0 && { headers: unsentUnlessNeeded({ ...Type.Object(headers) }) }),
     description: [schema.description, needs].filter(Boolean).join('\n\n'),
   }
+}
+
+function securityOf(plane: Plane | undefined): Record<string, string[]>[] {
+  if (plane === 'public' || plane === 'sign-in') return []
+  if (plane === 'platform') return [{ operatorKey: [] }, {}]
+  return plane === 'member' ? [{ accessToken: [] }] : [{ apiKey: [] }, { accessToken: [] }]
 }
 
 /** What @fastify/swagger reads an answer's description from. */

@@ -6,9 +6,10 @@ import { withProblems } from './problem.ts'
 
 /**
  * Who a route is for. control: a tenant's administration · data: what is inside one economy · platform: the operator ·
- * graphql: a tenant, with scopes asked for field by field · dialect: an SDK of OST inside one economy · public: anyone.
+ * graphql: a tenant, with scopes asked for field by field · sign-in: anyone, counted by address · member: a person about
+ * themselves · dialect: an SDK of OST inside one economy · public: anyone.
  */
-export type Plane = 'control' | 'data' | 'dialect' | 'graphql' | 'platform' | 'public'
+export type Plane = 'control' | 'data' | 'dialect' | 'graphql' | 'member' | 'platform' | 'public' | 'sign-in'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -75,11 +76,15 @@ function commonCodes(route: RouteOptions): ErrorCode[] {
   const plane = config?.plane
   // Health tells the truth whatever happens: it is never refused.
   if (plane === 'public') return codes
-  codes.push('internal_error', 'overloaded', 'unauthenticated', 'rate_limited')
+  codes.push('internal_error', 'overloaded', 'rate_limited')
+  if (plane === 'sign-in') return codes
+  codes.push('unauthenticated')
   if (takesKey(route) && config?.idempotency !== 'none')
     codes.push('idempotency_key_in_progress', 'idempotency_key_reused')
   if (config?.idempotency === 'required') codes.push('idempotency_key_missing')
   if (plane === 'platform') return codes
+  codes.push('token_expired', 'session_ended', 'tenant_suspended')
+  if (plane === 'member') return [...codes, 'session_required', 'signature_invalid']
   codes.push(
     'key_expired',
     'key_revoked',
@@ -87,7 +92,6 @@ function commonCodes(route: RouteOptions): ErrorCode[] {
     'signature_invalid',
     'ip_not_allowed',
     'scope_missing',
-    'tenant_suspended',
   )
   if (plane === 'data') codes.push('economy_required', 'economy_not_found', 'environment_mismatch')
   return codes

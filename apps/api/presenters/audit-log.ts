@@ -28,7 +28,7 @@ export function presentAuditEntry(entry: AuditEntry) {
     action: entry.action,
     actor: {
       type: entry.actorType,
-      id: entry.actorType === 'api_key' ? toWire('key', entry.actorId) : entry.actorId,
+      id: actorIdOf(entry),
     },
     subject: { type: entry.subjectType, id: toWire(PREFIX_OF[entry.subjectType], entry.subjectId) },
     details: { ...entry.details },
@@ -36,4 +36,9 @@ export function presentAuditEntry(entry: AuditEntry) {
     request_id: entry.requestId,
     created_at: entry.createdAt.toISOString(),
   }
+}
+
+function actorIdOf({ actorType, actorId }: AuditEntry): string {
+  if (actorType === 'api_key') return toWire('key', actorId)
+  return actorType === 'member' ? toWire('mem', actorId) : actorId
 }

@@ -5,6 +5,7 @@ import { InvalidRequest } from '#core/shared/errors.ts'
 export const ID_PREFIXES = [
   'ten',
   'mem',
+  'ses',
   'key',
   'eco',
   'usr',

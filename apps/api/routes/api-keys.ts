@@ -4,6 +4,7 @@ import { getApiKey } from '#core/tenant/get-api-key.ts'
 import { listApiKeys } from '#core/tenant/list-api-keys.ts'
 import { revokeApiKey } from '#core/tenant/revoke-api-key.ts'
 import { rotateApiKey } from '#core/tenant/rotate-api-key.ts'
+import { grantableScopes } from '#core/tenant/role-scopes.ts'
 import type { App } from '../app-types.ts'
 import type { AppDeps } from '../deps.ts'
 import { actorOf, credentialOf } from '../plugins/authenticate.ts'
@@ -53,7 +54,7 @@ export async function apiKeyRoutes(app: App, deps: AppDeps): Promise<void> {
           { ...deps, unitOfWork },
           {
             actor: actorOf(request),
-            held: credentialOf(request).scopes,
+            held: grantableScopes(credentialOf(request)),
             name,
             economyId: economy_id === undefined ? null : idFromBody('eco', economy_id, '/economy_id'),
             environment,
@@ -135,7 +136,7 @@ export async function apiKeyRoutes(app: App, deps: AppDeps): Promise<void> {
           { ...deps, unitOfWork },
           {
             actor: actorOf(request),
-            held: credentialOf(request).scopes,
+            held: grantableScopes(credentialOf(request)),
             apiKeyId: apiKeyIdOf(request.params),
             overlapSeconds: request.body.overlap_seconds,
           },

@@ -1,3 +1,4 @@
+import { inviteMember } from '#core/session/invite-member.ts'
 import { createMember } from '#core/tenant/create-member.ts'
 import { MemberNotFound } from '#core/tenant/errors.ts'
 import { getMember } from '#core/tenant/get-member.ts'
@@ -6,14 +7,16 @@ import { removeMember } from '#core/tenant/remove-member.ts'
 import { updateMember } from '#core/tenant/update-member.ts'
 import type { App } from '../app-types.ts'
 import type { AppDeps } from '../deps.ts'
-import { actorOf, credentialOf } from '../plugins/authenticate.ts'
+import { actorOf, credentialOf, roleOf } from '../plugins/authenticate.ts'
 import { once } from '../plugins/idempotency.ts'
 import { pageOf, toList } from '../plugins/pagination.ts'
 import { problems } from '../plugins/problem.ts'
 import { presentMember } from '../presenters/members.ts'
+import { presentInvitation } from '../presenters/sessions.ts'
 import { idFromPath } from '../presenters/wire-id.ts'
 import { IdParams, ListOf, NoContent } from '../schemas/common.ts'
 import { CreateMemberBody, ListMembersQuery, MemberSchema, UpdateMemberBody } from '../schemas/members.ts'
+import { InvitationSchema } from '../schemas/sign-in.ts'
 
 const tags = ['Members']
 const reads = { plane: 'control', scope: 'members:read' } as const
@@ -32,14 +35,14 @@ export async function memberRoutes(app: App, deps: AppDeps): Promise<void> {
         summary: 'Add a member',
         tags,
         body: CreateMemberBody,
-        response: { 201: MemberSchema, ...problems('member_exists') },
+        response: { 201: MemberSchema, ...problems('member_exists', 'owner_required') },
       },
     },
     async (request, reply) =>
       once(deps, request, reply, async (unitOfWork) => {
         const member = await createMember(
           { ...deps, unitOfWork },
-          { actor: actorOf(request), ...request.body },
+          { actor: actorOf(request), actorRole: roleOf(request), ...request.body },
         )
         return { status: 201, body: presentMember(member) }
       }),
@@ -91,17 +94,46 @@ export async function memberRoutes(app: App, deps: AppDeps): Promise<void> {
         tags,
         params: IdParams('mem'),
         body: UpdateMemberBody,
-        response: { 200: MemberSchema, ...problems('member_not_found', 'last_owner') },
+        response: { 200: MemberSchema, ...problems('member_not_found', 'last_owner', 'owner_required') },
       },
     },
     async (request) => {
       const command = {
         actor: actorOf(request),
+        actorRole: roleOf(request),
         memberId: memberIdOf(request.params),
         role: request.body.role,
       }
       return presentMember(await updateMember(deps, command))
     },
+  )
+
+  app.post(
+    '/members/:id/invitation',
+    {
+      config: writes,
+      schema: {
+        operationId: 'inviteMember',
+        summary: 'Invite a member',
+        description:
+          'The answer holds the token with which the person sets a password, shown this once. Where a password was forgotten, invite again.',
+        tags,
+        params: IdParams('mem'),
+        response: { 201: InvitationSchema, ...problems('member_not_found', 'owner_required') },
+      },
+    },
+    async (request, reply) =>
+      once(deps, request, reply, async (unitOfWork) => {
+        const invitation = await inviteMember(
+          { ...deps, unitOfWork },
+          {
+            actor: actorOf(request),
+            actorRole: roleOf(request),
+            memberId: memberIdOf(request.params),
+          },
+        )
+        return { status: 201, body: presentInvitation(invitation) }
+      }),
   )
 
   app.delete(
@@ -113,11 +145,15 @@ export async function memberRoutes(app: App, deps: AppDeps): Promise<void> {
         summary: 'Remove a member',
         tags,
         params: IdParams('mem'),
-        response: { 204: NoContent, ...problems('member_not_found', 'last_owner') },
+        response: { 204: NoContent, ...problems('member_not_found', 'last_owner', 'owner_required') },
       },
     },
     async (request, reply) => {
-      await removeMember(deps, { actor: actorOf(request), memberId: memberIdOf(request.params) })
+      await removeMember(deps, {
+        actor: actorOf(request),
+        actorRole: roleOf(request),
+        memberId: memberIdOf(request.params),
+      })
       return reply.code(204).send(null)
     },
   )

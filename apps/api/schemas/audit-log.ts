@@ -15,8 +15,8 @@ export const AuditEntrySchema = Type.Object({
   id: Type.String({ examples: ['aud_01k0g2qz5me93tnsy1xq2zc7ah'] }),
   action: Type.String({ examples: ['api_key.revoked'] }),
   actor: Type.Object({
-    type: Type.Enum(['api_key', 'operator', 'system']),
-    id: Type.String({ description: 'Of an API key: its id.' }),
+    type: Type.Enum(['api_key', 'member', 'operator', 'system']),
+    id: Type.String({ description: 'Of an API key or a member: its id.' }),
   }),
   subject: Type.Object({ type: Type.Enum([...AUDIT_SUBJECTS]), id: Type.String() }),
   details: Type.Record(Type.String(), Type.Unknown()),

@@ -47,6 +47,7 @@ export function exampleId(prefix: IdPrefix, which: keyof typeof EXAMPLE_SUFFIXES
 const SOURCE_OF: Record<IdPrefix, string> = {
   ten: 'Of `GET /v3/tenant`.',
   mem: 'Listed by `GET /v3/members`.',
+  ses: 'Listed by `GET /v3/auth/sessions`.',
   key: 'Listed by `GET /v3/api-keys`.',
   eco: 'Listed by `GET /v3/economies`.',
   usr: 'Listed by `GET /v3/users`.',

@@ -6,7 +6,7 @@ import type { Observer } from '#core/shared/observer.ts'
 export function cleanUpJob(deps: Parameters<typeof cleanUp>[0] & { observer: Observer }): JobHandler {
   return async () => {
     const deleted = await cleanUp(deps)
-    if (deleted.idempotencyRecords + deleted.outboxEvents + deleted.webhookEvents > 0)
+    if (Object.values(deleted).some((count) => count > 0))
       deps.observer.log('info', 'clean_up.done', { ...deleted })
   }
 }

@@ -45,5 +45,20 @@ export function createExpiredRows({ pool }: Pick<Database, 'pool'>): ExpiredRows
          DELETE FROM webhook_event v USING old WHERE v.economy_id = old.economy_id AND v.event_id = old.event_id`,
         [before, limit],
       ),
+
+    // Their refresh tokens go with them.
+    deleteSessions: async (before, limit) =>
+      deleteWith(
+        `DELETE FROM member_session WHERE id = ANY (ARRAY(
+           SELECT id FROM member_session WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+        [before, limit],
+      ),
+
+    deleteSignInTallies: async (before, limit) =>
+      deleteWith(
+        `DELETE FROM sign_in_tally WHERE key = ANY (ARRAY(
+           SELECT key FROM sign_in_tally WHERE updated_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+        [before, limit],
+      ),
   }
 }

@@ -19,6 +19,7 @@ export function createSealedKinds(
   return [
     relayerKeys(database, keys.keyVault),
     signingSecrets(database, keys.sealer),
+    tokenSigningKeys(database, keys.sealer),
     storedResponses(database, keys.sealer),
     webhookSecrets(database, keys.sealer, 'secret'),
     webhookSecrets(database, keys.sealer, 'previous_secret'),
@@ -76,6 +77,29 @@ function signingSecrets({ pool }: Pool, sealer: Resealer): SealedKind {
     async replace(id, from, to) {
       const { rowCount } = await pool.query(
         'UPDATE api_key SET signing_key = $3 WHERE id = $1 AND signing_key = $2',
+        [id, from, to],
+      )
+      return rowCount === 1
+    },
+  }
+}
+
+/** What signs the access tokens of people. */
+function tokenSigningKeys({ pool }: Pool, sealer: Resealer): SealedKind {
+  return {
+    name: 'token_signing_key',
+    async read(after, limit) {
+      const { rows } = await pool.query<{ id: string; sealed: string }>(
+        `SELECT id, private_key AS sealed FROM token_signing_key WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2`,
+        [after, limit],
+      )
+      return rows
+    },
+    isOutdated: (sealed) => sealer.isOutdated(sealed),
+    reseal: async ({ sealed }) => sealer.reseal(sealed),
+    async replace(id, from, to) {
+      const { rowCount } = await pool.query(
+        'UPDATE token_signing_key SET private_key = $3 WHERE id = $1 AND private_key = $2',
         [id, from, to],
       )
       return rowCount === 1

@@ -12,6 +12,7 @@ import { createMemberStore } from './member-store.ts'
 import { createOutboxStore } from './outbox-store.ts'
 import { createPricePointStore } from './price-point-store.ts'
 import { createRedemptionStore } from './redemption-store.ts'
+import { createSessionStore } from './session-store.ts'
 import { createTenantStore } from './tenant-store.ts'
 import { createTokenRuleStore } from './token-rule-store.ts'
 import { createTransactionTypeStore } from './transaction-type-store.ts'
@@ -26,6 +27,7 @@ export function createUnitOfWork(deps: { database: Database; ids: Ids; sealer: S
       work({
         tenants: createTenantStore(tx, tenantId),
         members: createMemberStore(tx, tenantId),
+        sessions: createSessionStore(tx, tenantId),
         apiKeys: createApiKeyStore(tx, tenantId),
         audit: createAuditStore(tx, tenantId),
         economies: createEconomyStore(tx, tenantId),

@@ -7,6 +7,10 @@ export const IDEMPOTENCY_RETENTION_MS = 8 * DAY_MS
 export const OUTBOX_RETENTION_MS = 30 * DAY_MS
 /** What was sent, and what came of it, is shown so long; what still waits is kept as long as it waits. */
 export const DELIVERY_RETENTION_MS = 30 * DAY_MS
+/** What a session was is shown in the audit log; its tokens need not be known once all of them have long expired. */
+export const SESSION_RETENTION_MS = 7 * DAY_MS
+/** A place is trusted for 30 days after a sign-in there; failures are forgotten much sooner. */
+export const TALLY_RETENTION_MS = 31 * DAY_MS
 /** Rows per statement, so that no lock is held long. */
 const ROWS_PER_STEP = 5_000
 /** Statements per run; the next run goes on. */
@@ -20,13 +24,20 @@ export interface ExpiredRows {
   deleteOutboxEvents(before: Date, limit: number): Promise<number>
   /** At most `limit` events sent to webhooks, with their deliveries, of which none waits. @returns how many were deleted. */
   deleteDeliveries(before: Date, limit: number): Promise<number>
+  /** At most `limit` sessions that expired before `before`, with their refresh tokens. @returns how many were deleted. */
+  deleteSessions(before: Date, limit: number): Promise<number>
+  /** At most `limit` tallies of sign-ins that nothing was added to since `before`. @returns how many were deleted. */
+  deleteSignInTallies(before: Date, limit: number): Promise<number>
 }
 
-/** Deletes expired idempotency records, outbox events and deliveries in small steps. Safe to run twice or at the same time. */
-export async function cleanUp(deps: {
-  expired: ExpiredRows
-  clock: Clock
-}): Promise<{ idempotencyRecords: number; outboxEvents: number; webhookEvents: number }> {
+/** Deletes expired idempotency records, outbox events, deliveries and sessions in small steps. Safe to run twice or at the same time. */
+export async function cleanUp(deps: { expired: ExpiredRows; clock: Clock }): Promise<{
+  idempotencyRecords: number
+  outboxEvents: number
+  webhookEvents: number
+  sessions: number
+  signInTallies: number
+}> {
   const { expired, clock } = deps
   const now = clock.now().getTime()
   return {
@@ -38,6 +49,12 @@ export async function cleanUp(deps: {
     ),
     webhookEvents: await inSteps(async (limit) =>
       expired.deleteDeliveries(new Date(now - DELIVERY_RETENTION_MS), limit),
+    ),
+    sessions: await inSteps(async (limit) =>
+      expired.deleteSessions(new Date(now - SESSION_RETENTION_MS), limit),
+    ),
+    signInTallies: await inSteps(async (limit) =>
+      expired.deleteSignInTallies(new Date(now - TALLY_RETENTION_MS), limit),
     ),
   }
 }

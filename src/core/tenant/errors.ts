@@ -117,3 +117,10 @@ export class ScopeMissing extends DomainError {
     super('scope_missing', detail ?? `This API key lacks the scope ${missing.join(', ')}.`, { missing })
   }
 }
+
+/** Only owners touch owners. */
+export class OwnerRequired extends DomainError {
+  constructor() {
+    super('owner_required', 'Only an owner may make, change, invite or remove an owner.')
+  }
+}

@@ -4,15 +4,16 @@ import type { UnitOfWork } from '../unit-of-work.ts'
 import { auditEntry } from './audit-entry.ts'
 import { LastOwner, MemberNotFound } from './errors.ts'
 import type { Member, MemberRole } from './member.ts'
+import { refuseAboveRole } from './role-scopes.ts'
 
 /**
  * Gives a member another role. The same role again changes nothing.
  *
- * @throws MemberNotFound, LastOwner
+ * @throws MemberNotFound, LastOwner, OwnerRequired
  */
 export async function updateMember(
   deps: { unitOfWork: UnitOfWork; clock: Clock; ids: Ids },
-  command: { actor: Actor; memberId: string; role: MemberRole },
+  command: { actor: Actor; actorRole: MemberRole | null; memberId: string; role: MemberRole },
 ): Promise<Member> {
   const { actor, memberId, role } = command
   return deps.unitOfWork(actor.tenantId, async (tx) => {
@@ -20,6 +21,7 @@ export async function updateMember(
     const owners = await tx.members.lockOwners()
     const member = await tx.members.find(memberId)
     if (!member) throw new MemberNotFound()
+    refuseAboveRole(command.actorRole, role, member.role)
     if (member.role === role) return member
     if (member.role === 'owner' && owners === 1) throw new LastOwner()
     await tx.members.setRole(memberId, role)
