@@ -97,7 +97,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { config } = deps
   const { trustedProxies } = config.api
   const app: FastifyInstance = fastify({
-    logger: logOptions(config.log.level),
+    logger: loggerOf(deps),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
     requestIdHeader: false,
@@ -116,7 +116,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.addSchema(ProblemSchema)
   await app.register(requestId)
   if (deps.tracing) await app.register(tracing, { tracing: deps.tracing })
-  await app.register(requestLog, config)
+  await app.register(requestLog, deps)
   await app.register(shutdown, deps)
   await app.register(errorHandler, { publicUrl: config.api.publicUrl })
   await app.register(metrics, deps)
@@ -154,6 +154,12 @@ async function ourRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
   await keySetRoutes(typed(app), deps)
   await healthRoutes(typed(app), deps)
   await referenceRoutes(typed(app))
+}
+
+/** Where it writes is its own: a stream stands apart from the options. */
+function loggerOf({ config, logTo }: AppDeps): ReturnType<typeof logOptions> {
+  const options = logOptions(config.log.level)
+  return options && logTo ? { ...options, stream: logTo } : options
 }
 
 function typed(app: FastifyInstance): App {

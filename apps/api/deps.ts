@@ -30,6 +30,8 @@ export interface AppDeps extends MoneyPath, DataPlane, SignInParts {
   faucet: Faucet
   jobs: Pick<JobDispatcher, 'wake'>
   metrics: Registry
+  /** Where log lines go. Absent: standard output. */
+  logTo?: { write(text: string): void }
   /** Absent: requests leave no spans. */
   tracing?: RequestTracing
   clock: Clock

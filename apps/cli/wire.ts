@@ -26,6 +26,12 @@ export interface WireMember {
   created_at: string
 }
 
+export interface WireInvitation {
+  member_id: string
+  token: string
+  expires_at: string
+}
+
 export interface WireApiKey {
   id: string
   name: string

@@ -7,6 +7,7 @@ import { WebSocket } from 'ws'
 import { SOCKETS_PER_CALLER_MAX } from '#apps/api/graphql/sockets.ts'
 import { buildApp } from '#apps/api/app.ts'
 import { startRedisServer } from '#test/worker/redis-server.ts'
+import { aPerson, signIn } from '#test/support/sign-in.ts'
 import { startTransactionsApi, type TransactionsApi } from '#test/support/transactions.ts'
 
 let api: TransactionsApi
@@ -303,6 +304,23 @@ describe('a socket', () => {
     const key = await api.createKey({ scopes: ['users:read'] })
     const error = await refusal({ query: EVENTS }, { authorization: `Bearer ${key}`, economy: api.economyId })
     expect(error.extensions).toMatchObject({ code: 'scope_missing', details: { missing: ['events:read'] } })
+  })
+
+  it('ends with the session of its person', async () => {
+    const { accessToken } = await signIn(api, await aPerson(api, { role: 'viewer' }))
+    const heard = subscribe(
+      { query: EVENTS },
+      { authorization: `Bearer ${accessToken}`, economy: api.economyId },
+    )
+    await expect.poll(() => heard.sockets[0]?.readyState).toBe(WebSocket.OPEN)
+    await sleep(300)
+    await createUser()
+    await heard.until(1)
+    await api.request('POST', '/v3/auth/sign-out', { key: accessToken, body: {} })
+    const from = performance.now()
+    expect(await heard.end).toMatchObject({ code: 4401, reason: 'session_ended' })
+    // The recheck's two seconds, and the one for which a session is remembered.
+    expect(performance.now() - from).toBeLessThan(4_500)
   })
 
   it('ends when its key is revoked', async () => {

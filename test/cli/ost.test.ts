@@ -49,6 +49,9 @@ describe('npm run ost, from nothing to a reconciled economy', { timeout: 60_000 
     expect(await json('tenant', 'show')).toMatchObject({ id: tenant.id, name: 'Acme' })
     await ost('member', 'create', '--email', 'grace@example.com', '--name', 'Grace', '--role', 'admin')
     expect(await ost('member', 'list')).toMatch(/grace@example\.com\s+admin/)
+    const [grace] = JSON.parse(await ost('member', 'list', '--json'))
+    const { token } = JSON.parse(await ost('member', 'invite', grace.id, '--json'))
+    expect(token).toMatch(/^ost_invite_/)
 
     const key = await json(
       'key',

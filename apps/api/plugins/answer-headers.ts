@@ -1,4 +1,4 @@
-import type { Json, Schema } from './as-sent.ts'
+import { isSchema, type Json, type Schema } from './as-sent.ts'
 
 type Name = keyof typeof HEADERS
 

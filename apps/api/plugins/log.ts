@@ -47,6 +47,12 @@ export function noteAccepted(request: FastifyRequest, result: AcceptResult): voi
   if (transactions > 0) request.accepted = { transactions, transactionIds: ids.join(' ') }
 }
 
+interface LogDeps {
+  config: Pick<Config, 'log'>
+  /** Absent: standard output. */
+  logTo?: { write(text: string): void }
+}
+
 /** JSON lines without secrets. */
 export function logOptions(level: LogLevel): false | (FastifyLoggerOptions & LoggerOptions) {
   if (level === 'silent') return false
@@ -58,11 +64,12 @@ export function logOptions(level: LogLevel): false | (FastifyLoggerOptions & Log
  * are pino's in form and written without it, many at once: their few fields hold no secret to look for. A process that is
  * killed loses those of its last tenth of a second, and nothing else.
  */
-export const requestLog = fp(async (app: FastifyInstance, { log: { level } }: Pick<Config, 'log'>) => {
+export const requestLog = fp(async (app: FastifyInstance, { config, logTo }: LogDeps) => {
+  const { level } = config.log
   app.decorateRequest('accepted', null)
   if (level === 'silent') return
   const destination = pino.destination(process.stdout.fd)
-  const buffer = new LineBuffer(destination, LINES)
+  const buffer = new LineBuffer(logTo ?? destination, LINES)
   const levels = pino.levels.values
   const [atDebug, atInfo] = [levels['debug'] ?? 0, levels['info'] ?? 0]
   const least = levels[level] ?? 0

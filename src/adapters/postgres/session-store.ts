@@ -86,7 +86,7 @@ export function createSessionStore(tx: PrismaTx, tenantId: string): SessionStore
   }
 }
 
-function toSession({ tenantId: _, ...row }: SessionRow): Session {
+function toSession({ tenantId: _tenantId, ...row }: SessionRow): Session {
   // A CHECK keeps the column to these values.
   return { ...row, endReason: row.endReason as EndReason | null }
 }

@@ -37,6 +37,27 @@ export class KeyExpired extends ApiError {}
 /** The API key was revoked: HTTP 401, `key_revoked`. */
 export class KeyRevoked extends ApiError {}
 
+/** Not signed in: HTTP 401, `sign_in_failed`. */
+export class SignInFailed extends ApiError {}
+
+/** The access token has expired: HTTP 401, `token_expired`. */
+export class TokenExpired extends ApiError {}
+
+/** The session has ended: HTTP 401, `session_ended`. */
+export class SessionEnded extends ApiError {}
+
+/** The refresh token is refused: HTTP 401, `refresh_refused`. */
+export class RefreshRefused extends ApiError {}
+
+/** The invitation is not valid: HTTP 401, `invitation_invalid`. */
+export class InvitationInvalid extends ApiError {}
+
+/** A session is needed: HTTP 403, `session_required`. */
+export class SessionRequired extends ApiError {}
+
+/** An owner is needed: HTTP 403, `owner_required`. */
+export class OwnerRequired extends ApiError {}
+
 /** The API key must sign: HTTP 401, `signature_required`. */
 export class SignatureRequired extends ApiError {}
 
@@ -69,6 +90,9 @@ export class TenantNotFound extends ApiError {}
 
 /** No such member: HTTP 404, `member_not_found`. */
 export class MemberNotFound extends ApiError {}
+
+/** No such session: HTTP 404, `session_not_found`. */
+export class SessionNotFound extends ApiError {}
 
 /** No such API key: HTTP 404, `api_key_not_found`. */
 export class ApiKeyNotFound extends ApiError {}
@@ -226,6 +250,9 @@ export class NoRecipients extends ApiError {}
 /** The budget of coins is used up: HTTP 422, `coin_budget_exceeded`. */
 export class CoinBudgetExceeded extends ApiError {}
 
+/** Too many failed attempts: HTTP 429, `sign_in_delayed`. */
+export class SignInDelayed extends ApiError {}
+
 /** Too many requests: HTTP 429, `rate_limited`. */
 export class RateLimited extends ApiError {}
 
@@ -252,6 +279,13 @@ export const ERROR_CLASSES = {
   unauthenticated: Unauthenticated,
   key_expired: KeyExpired,
   key_revoked: KeyRevoked,
+  sign_in_failed: SignInFailed,
+  token_expired: TokenExpired,
+  session_ended: SessionEnded,
+  refresh_refused: RefreshRefused,
+  invitation_invalid: InvitationInvalid,
+  session_required: SessionRequired,
+  owner_required: OwnerRequired,
   signature_required: SignatureRequired,
   signature_invalid: SignatureInvalid,
   ip_not_allowed: IpNotAllowed,
@@ -263,6 +297,7 @@ export const ERROR_CLASSES = {
   route_not_found: RouteNotFound,
   tenant_not_found: TenantNotFound,
   member_not_found: MemberNotFound,
+  session_not_found: SessionNotFound,
   api_key_not_found: ApiKeyNotFound,
   economy_not_found: EconomyNotFound,
   user_not_found: UserNotFound,
@@ -315,6 +350,7 @@ export const ERROR_CLASSES = {
   airdrop_over_budget: AirdropOverBudget,
   no_recipients: NoRecipients,
   coin_budget_exceeded: CoinBudgetExceeded,
+  sign_in_delayed: SignInDelayed,
   rate_limited: RateLimited,
   overloaded: Overloaded,
   no_chain_available: NoChainAvailable,

@@ -31,6 +31,77 @@ export class TenantsResource {
   }
 }
 
+export class SignInResource {
+  readonly #caller: Caller
+
+  constructor(caller: Caller) {
+    this.#caller = caller
+  }
+
+  /**
+   * Sign in: `POST /v3/auth/sign-in`.
+   *
+   * For people; programs have API keys. Failures are answered alike whether the address is known or not, and delay what follows.
+   */
+  signIn(input: Type.SignInInput, options?: CallOptions): Promise<Type.AccessGrant> {
+    return this.#caller.call({ method: 'POST', path: '/v3/auth/sign-in', body: input }, options)
+  }
+
+  /**
+   * Refresh a session: `POST /v3/auth/refresh`.
+   *
+   * Each refresh token works once; one that comes again ends the session. Within 10 seconds the last one may be repeated, if its answer was lost: use only what came last.
+   */
+  refreshSession(input: Type.RefreshSessionInput, options?: CallOptions): Promise<Type.AccessGrant> {
+    return this.#caller.call({ method: 'POST', path: '/v3/auth/refresh', body: input }, options)
+  }
+
+  /**
+   * Accept an invitation: `POST /v3/auth/accept-invitation`.
+   *
+   * Sets the password of the person it is for. Every session of theirs ends.
+   */
+  acceptInvitation(input: Type.AcceptInvitationInput, options?: CallOptions): Promise<void> {
+    return this.#caller.call({ method: 'POST', path: '/v3/auth/accept-invitation', body: input }, options)
+  }
+
+  /**
+   * Sign out: `POST /v3/auth/sign-out`.
+   *
+   * Ends the session that asks, or all of yours. Their access tokens are refused within a second.
+   */
+  signOut(input: Type.SignOutInput = {}, options?: CallOptions): Promise<void> {
+    return this.#caller.call({ method: 'POST', path: '/v3/auth/sign-out', body: input }, options)
+  }
+
+  /**
+   * List your sessions: `GET /v3/auth/sessions`.
+   *
+   * All open ones, newest first.
+   */
+  listSessions(options?: CallOptions): Promise<Type.ListSessionsResult> {
+    return this.#caller.call({ method: 'GET', path: '/v3/auth/sessions' }, options)
+  }
+
+  /**
+   * End one of your sessions: `DELETE /v3/auth/sessions/{id}`.
+   *
+   * Refused with: `session_not_found`.
+   */
+  endSession(sessionId: string, options?: CallOptions): Promise<void> {
+    return this.#caller.call({ method: 'DELETE', path: `/v3/auth/sessions/${encodeURIComponent(sessionId)}` }, options)
+  }
+
+  /**
+   * Change your password: `POST /v3/auth/password`.
+   *
+   * Every other session of yours ends.
+   */
+  changePassword(input: Type.ChangePasswordInput, options?: CallOptions): Promise<void> {
+    return this.#caller.call({ method: 'POST', path: '/v3/auth/password', body: input }, options)
+  }
+}
+
 export class MembersResource {
   readonly #caller: Caller
 
@@ -89,6 +160,19 @@ export class MembersResource {
    */
   remove(memberId: string, options?: CallOptions): Promise<void> {
     return this.#caller.call({ method: 'DELETE', path: `/v3/members/${encodeURIComponent(memberId)}` }, options)
+  }
+
+  /**
+   * Invite a member: `POST /v3/members/{id}/invitation`.
+   *
+   * The answer holds the token with which the person sets a password, shown this once. Where a password was forgotten, invite again.
+   *
+   * Scope: `members:write`.
+   *
+   * Refused with: `member_not_found`, `idempotency_key_in_progress`, `idempotency_key_reused`.
+   */
+  invite(memberId: string, options?: CallOptions): Promise<Type.Invitation> {
+    return this.#caller.call({ method: 'POST', path: `/v3/members/${encodeURIComponent(memberId)}/invitation` }, options)
   }
 }
 
@@ -1192,6 +1276,7 @@ export class PlatformResource {
 /** Every resource of the API. */
 export class Resources {
   readonly tenants: TenantsResource
+  readonly signIn: SignInResource
   readonly members: MembersResource
   readonly apiKeys: ApiKeysResource
   readonly auditLog: AuditLogResource
@@ -1211,6 +1296,7 @@ export class Resources {
 
   constructor(caller: Caller) {
     this.tenants = new TenantsResource(caller)
+    this.signIn = new SignInResource(caller)
     this.members = new MembersResource(caller)
     this.apiKeys = new ApiKeysResource(caller)
     this.auditLog = new AuditLogResource(caller)

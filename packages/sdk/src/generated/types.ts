@@ -80,6 +80,49 @@ export type Tenant = {
   created_at: string
 }
 
+export type AccessGrant = {
+  object: 'access_grant'
+  /** Send it as `Authorization: Bearer …`. */
+  access_token: string
+  token_type: 'Bearer'
+  /** Seconds for which the access token works: 600. */
+  expires_in: number
+  /** Gets the next pair, once. Keep it as you keep a password. */
+  refresh_token: string
+  /** Until when it works, if it is not used before. */
+  refresh_expires_at: string
+  /** Listed by `GET /v3/auth/sessions`. */
+  session_id: string
+  /** Listed by `GET /v3/members`. */
+  member_id: string
+  /** owner · admin · developer · viewer */
+  role: 'owner' | 'admin' | 'developer' | 'viewer'
+}
+
+export type Session = {
+  object: 'session'
+  /** Listed by `GET /v3/auth/sessions`. */
+  id: string
+  /** The one that asks. */
+  is_current: boolean
+  ip: string | null
+  user_agent: string | null
+  created_at: string
+  /** When it was last refreshed. */
+  refreshed_at: string
+  /** When it ends without a refresh. */
+  expires_at: string
+}
+
+export type Invitation = {
+  object: 'invitation'
+  /** Listed by `GET /v3/members`. */
+  member_id: string
+  /** Shown this once: the person sets a password with it. */
+  token: string
+  expires_at: string
+}
+
 export type ApiKey = {
   object: 'api_key'
   /** Listed by `GET /v3/api-keys`. */
@@ -109,8 +152,8 @@ export type AuditEntry = {
   id: string
   action: string
   actor: {
-    type: 'api_key' | 'operator' | 'system'
-    /** Of an API key: its id. */
+    type: 'api_key' | 'member' | 'operator' | 'system'
+    /** Of an API key or a member: its id. */
     id: string
   }
   subject: {
@@ -869,6 +912,49 @@ export type CreateTenantInput = {
   }
   /** Of the first key. */
   environment?: 'sandbox' | 'production'
+}
+
+/** What `signIn` takes. */
+export type SignInInput = {
+  email: string
+  /** The password. */
+  password: string
+  /** Needed by who belongs to several tenants. Of `GET /v3/tenant`. */
+  tenant_id?: string
+}
+
+/** What `refreshSession` takes. */
+export type RefreshSessionInput = {
+  /** The one of the last sign-in or refresh. Each works once. */
+  refresh_token: string
+}
+
+/** What `acceptInvitation` takes. */
+export type AcceptInvitationInput = {
+  /** The invitation. */
+  token: string
+  /** Several words; length is what counts. */
+  password: string
+}
+
+/** What `signOut` takes. */
+export type SignOutInput = {
+  /** True: every session of yours ends. */
+  everywhere?: boolean
+}
+
+/** What `listSessions` answers. */
+export type ListSessionsResult = {
+  object: 'list'
+  data: Session[]
+}
+
+/** What `changePassword` takes. */
+export type ChangePasswordInput = {
+  /** The password. */
+  current_password: string
+  /** Several words; length is what counts. */
+  new_password: string
 }
 
 /** What `createMember` takes. */
