@@ -66,6 +66,8 @@ export async function deployGateways(options: DeployGateways): Promise<GatewayCo
       (await haveCode(valueProvider, known.value)) && (await haveCode(utilityProvider, known.utility))
     if (isDeployed) return known
     const factory = await readContracts(database, options.utility.chainId)
+    // Nothing of ours is in an older block: who follows the value chain begins here.
+    const startBlock = await valueProvider.getBlockNumber()
     const contracts = await deployGatewayPair(
       new NonceManager(new Wallet(options.deployerKey, valueProvider)),
       new NonceManager(new Wallet(options.deployerKey, utilityProvider)),
@@ -73,8 +75,15 @@ export async function deployGateways(options: DeployGateways): Promise<GatewayCo
       options,
     )
     await database.query('BEGIN')
-    await recordContracts(database, options.value.chainId, contracts.value)
-    await recordContracts(database, options.utility.chainId, contracts.utility)
+    await recordContracts(database, options.value.chainId, {
+      ...contracts.value,
+      deployed_at_block: String(startBlock),
+    })
+    await recordContracts(database, options.utility.chainId, {
+      ...contracts.utility,
+      // What its tokens are backed on.
+      value_chain_id: String(options.value.chainId),
+    })
     await database.query('COMMIT')
     return contracts
   } finally {

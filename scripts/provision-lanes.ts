@@ -11,6 +11,7 @@ import { Client } from 'pg'
 import { uuidv7 } from 'uuidv7'
 import { createKeyVault } from '#adapters/crypto/key-vault.ts'
 import { type EconomyFactory, economyFactory } from '#adapters/evm/generated/economy-factory.ts'
+import { type Gateway, gateway } from '#adapters/evm/generated/gateway.ts'
 import { type SandboxFaucet, sandboxFaucet } from '#adapters/evm/generated/sandbox-faucet.ts'
 import { parseChainContracts } from '#core/chain/contracts.ts'
 
@@ -19,12 +20,16 @@ export type ProvisionLanes = {
   rpcUrl: string
   /** Of a role that may write lanes: ost_worker or ost_owner. The chain's row must exist. */
   databaseUrl: string
-  /** Relayer keys the chain shall have at least. */
+  /** Keys of this purpose the chain shall have at least. */
   lanes: number
+  /** relayer (unless said otherwise): carries payments of economies · facilitator: carries messages between the chains. */
+  purpose?: LanePurpose
   keyEncryptionKey: Uint8Array
   /** Funds the relayers and gives them their roles; without it somebody else must. */
   deployerKey?: string
 }
+
+export type LanePurpose = 'relayer' | 'facilitator'
 
 export type ProvisionedLane = { id: string; address: string; isNew: boolean }
 
@@ -34,8 +39,8 @@ const FUNDED_WEI = parseEther('50')
 const CONFIRM_TIMEOUT_MS = 60_000
 
 /**
- * Makes sure that a utility chain has its relayer lanes: keys made and sealed, rows inserted, accounts funded, and the rights to
- * create economies and to grant play money. May run any number of times and in several processes: what is there stays.
+ * Makes sure that a chain has its lanes: keys made and sealed, rows inserted, accounts funded, and the rights of their purpose: to
+ * create economies and to grant play money, or to register what backs them. May run any number of times and in several processes: what is there stays.
  */
 export async function provisionLanes(options: ProvisionLanes): Promise<ProvisionedLane[]> {
   const database = new Client({ connectionString: options.databaseUrl })
@@ -55,8 +60,8 @@ export async function provisionLanes(options: ProvisionLanes): Promise<Provision
 
 async function ensureRows(database: Client, options: ProvisionLanes): Promise<ProvisionedLane[]> {
   const { rows } = await database.query<{ id: string; address: string }>(
-    'SELECT id, address FROM lane WHERE chain_id = $1 ORDER BY id',
-    [options.chainId],
+    'SELECT id, address FROM lane WHERE chain_id = $1 AND purpose = $2 ORDER BY id',
+    [options.chainId, purposeOf(options)],
   )
   const lanes = rows.map((row) => ({ ...row, isNew: false }))
   const keyVault = createKeyVault({ key: options.keyEncryptionKey })
@@ -69,15 +74,17 @@ async function ensureRows(database: Client, options: ProvisionLanes): Promise<Pr
     }
     const keyJwe = await keyVault.seal(privateKey, { laneId: lane.id, address: lane.address })
     privateKey.fill(0)
-    await database.query('INSERT INTO lane (id, chain_id, address, key_jwe) VALUES ($1, $2, $3, $4)', [
-      lane.id,
-      options.chainId,
-      lane.address,
-      keyJwe,
-    ])
+    await database.query(
+      'INSERT INTO lane (id, chain_id, address, key_jwe, purpose) VALUES ($1, $2, $3, $4, $5)',
+      [lane.id, options.chainId, lane.address, keyJwe, purposeOf(options)],
+    )
     lanes.push(lane)
   }
   return lanes
+}
+
+function purposeOf({ purpose }: ProvisionLanes): LanePurpose {
+  return purpose ?? 'relayer'
 }
 
 /** Sends what is missing with explicit nonces, then waits for all of it. */
@@ -100,7 +107,7 @@ async function equip(
       if (balance >= FUNDED_WEI_MIN) continue
       sent.push(await deployer.sendTransaction({ to: address, value: FUNDED_WEI - balance, nonce: nonce++ }))
     }
-    for (const grant of await missingRoles(database, options.chainId, deployer, lanes)) {
+    for (const grant of await missingRoles(database, options, deployer, lanes)) {
       sent.push(await grant.contract.grantRole(grant.role, grant.address, { nonce: nonce++ }))
     }
     await Promise.all(sent.map((transaction) => transaction.wait(1, CONFIRM_TIMEOUT_MS)))
@@ -109,28 +116,51 @@ async function equip(
   }
 }
 
+/** A right that a lane needs and a deployer of ours may give. */
+type Grant = { contract: EconomyFactory | SandboxFaucet | Gateway; role: string; address: string }
+
 async function missingRoles(
   database: Client,
-  chainId: number,
+  options: ProvisionLanes,
   deployer: Wallet,
   lanes: readonly ProvisionedLane[],
-): Promise<{ contract: EconomyFactory | SandboxFaucet; role: string; address: string }[]> {
-  const { rows } = await database.query<{ contracts: unknown }>('SELECT contracts FROM chain WHERE id = $1', [
-    chainId,
-  ])
-  const contracts = parseChainContracts(rows[0]?.contracts)
-  if (!contracts) return []
-  const factory = economyFactory.at(contracts.economyFactory, deployer)
-  const faucet = sandboxFaucet.at(contracts.sandboxFaucet, deployer)
-  const roles = [
-    { contract: factory, role: await factory.DEPLOYER_ROLE() },
-    { contract: faucet, role: await faucet.GRANTER_ROLE() },
-  ]
-  const missing = []
+): Promise<Grant[]> {
+  const { rows } = await database.query<{ role: string; contracts: Record<string, string> }>(
+    'SELECT role, contracts FROM chain WHERE id = $1',
+    [options.chainId],
+  )
+  const [chain] = rows
+  if (!chain) return []
+  const roles =
+    purposeOf(options) === 'facilitator'
+      ? await facilitatorRoles(chain.contracts, deployer)
+      : await relayerRoles(chain.contracts, deployer)
+  const missing: Grant[] = []
   for (const { contract, role } of roles) {
     for (const { address } of lanes) {
       if (!(await contract.hasRole(role, address))) missing.push({ contract, role, address })
     }
   }
   return missing
+}
+
+type Role = Omit<Grant, 'address'>
+
+async function relayerRoles(entries: unknown, deployer: Wallet): Promise<Role[]> {
+  const contracts = parseChainContracts(entries)
+  if (!contracts) return []
+  const factory = economyFactory.at(contracts.economyFactory, deployer)
+  const faucet = sandboxFaucet.at(contracts.sandboxFaucet, deployer)
+  return [
+    { contract: factory, role: await factory.DEPLOYER_ROLE() },
+    { contract: faucet, role: await faucet.GRANTER_ROLE() },
+  ]
+}
+
+/** Messages need no right; registering an economy does, on either side (both gateways have the same roles). */
+async function facilitatorRoles(contracts: Record<string, string>, deployer: Wallet): Promise<Role[]> {
+  const address = contracts['gateway'] ?? contracts['co_gateway']
+  if (address === undefined) return []
+  const contract = gateway.at(address, deployer)
+  return [{ contract, role: await contract.REGISTRAR_ROLE() }]
 }

@@ -50,6 +50,8 @@ export type Config = {
   worker: {
     metricsHost: string
     metricsPort: number
+    /** A state root is anchored at least this often, though nobody waits for one: without any for long, holders may leave. */
+    anchorIntervalSeconds: number
     /** Relayer keys per utility chain; each carries one batch at a time. */
     relayerLanes: number
     /** A named point at which the worker ends itself with SIGKILL, and how often it gets there first: fault tests only. */
@@ -176,6 +178,11 @@ function readConfig(read: EnvironmentReader): Config {
     worker: {
       metricsHost: read.text('WORKER_METRICS_HOST', '127.0.0.1'),
       metricsPort: read.integer('WORKER_METRICS_PORT', { min: 0, max: 65_535, otherwise: 3001 }),
+      anchorIntervalSeconds: read.integer('ANCHOR_INTERVAL_SECONDS', {
+        min: 1,
+        max: 86_400,
+        otherwise: 600,
+      }),
       relayerLanes: read.integer('RELAYER_LANES', { min: 1, max: 64, otherwise: 2 }),
       ...readKillAt(read),
     },

@@ -45,6 +45,7 @@ import { platformSubmissionRoutes } from './routes/platform-submissions.ts'
 import { reconciliationRoutes } from './routes/reconciliations.ts'
 import { redeemableSkuRoutes } from './routes/redeemable-skus.ts'
 import { redemptionRoutes } from './routes/redemptions.ts'
+import { stakeRoutes } from './routes/stakes.ts'
 import { referencePage, referenceRoutes } from './routes/reference.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { signInRoutes } from './routes/sign-in.ts'
@@ -78,6 +79,7 @@ const V3 = [
   airdropRoutes,
   redeemableSkuRoutes,
   redemptionRoutes,
+  stakeRoutes,
   eventRoutes,
   webhookRoutes,
   platformKeyRoutes,

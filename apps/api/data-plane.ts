@@ -1,4 +1,6 @@
+import { newSecret } from '#adapters/crypto/secret.ts'
 import { createRuleCompiler } from '#adapters/cel/rule-compiler.ts'
+import { createGatewayCalls } from '#adapters/evm/gateway-calls.ts'
 import { createBalanceReader } from '#adapters/postgres/balance-reader.ts'
 import { createDialectReader } from '#adapters/postgres/dialect-reader.ts'
 import type { Database } from '#adapters/postgres/database.ts'
@@ -17,6 +19,7 @@ import type { ExecutionReader } from '#core/bundle/execution.ts'
 import type { ChainReader } from '#core/chain/chain-reader.ts'
 import type { PlatformDesk } from '#core/chain/platform-desk.ts'
 import type { DialectReader } from '#core/dialect/dialect-reader.ts'
+import type { GatewayCalls } from '#core/gateway/gateway-calls.ts'
 import type { TokenReader } from '#core/economy/read-token.ts'
 import { type Beat, createBeat } from '#core/ledger/follow-balances.ts'
 import type { EntryReader, FirstEntriesReader } from '#core/ledger/list-entries.ts'
@@ -49,6 +52,10 @@ export interface DataPlane {
   eventBell: EventBell
   findEventPlace: FindEventPlace
   beat: Beat
+  /** What the gateways hash and are called with. */
+  gatewayCalls: GatewayCalls
+  /** Secrets of hash locks: 32 random bytes each. */
+  newSecret: () => Uint8Array
   /** For the operator's routes: across tenants, figures only. */
   platformDesk: PlatformDesk
 }
@@ -72,6 +79,8 @@ export function createDataPlane(database: Database): DataPlane {
     eventBell: createEventBell(database),
     findEventPlace: createFindEventPlace(database),
     beat: createBeat(),
+    gatewayCalls: createGatewayCalls(),
+    newSecret,
     platformDesk: createPlatformDesk(database),
   }
 }

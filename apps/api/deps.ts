@@ -4,6 +4,7 @@ import type { Config } from '#config'
 import type { VerifyBytes, VerifyDialect } from '#adapters/crypto/signing-keys.ts'
 import type { Database } from '#adapters/postgres/database.ts'
 import type { RequestTracing } from '#adapters/telemetry/trace-requests.ts'
+import type { KeyVault } from '#core/chain/key-vault.ts'
 import type { AddressBook } from '#core/economy/address-book.ts'
 import type { Faucet } from '#core/economy/faucet.ts'
 import type { JobDispatcher } from '#core/outbox/job-dispatcher.ts'
@@ -24,6 +25,8 @@ export interface AppDeps extends MoneyPath, DataPlane, SignInParts {
   unitOfWork: UnitOfWork
   hasher: ApiKeyHasher
   signingKeys: SigningKeys
+  /** Seals the secrets of hash locks; the API opens none. */
+  keyVault: Pick<KeyVault, 'seal'>
   verifyBytes: VerifyBytes
   verifyDialect: VerifyDialect
   addressBook: AddressBook

@@ -6,6 +6,7 @@ import { openRedis } from '#adapters/bullmq/redis.ts'
 import { apiKeyHasher } from '#adapters/crypto/api-key-hasher.ts'
 import { systemClock } from '#adapters/crypto/clock.ts'
 import { ids } from '#adapters/crypto/ids.ts'
+import { createKeyVault } from '#adapters/crypto/key-vault.ts'
 import { createSealer } from '#adapters/crypto/sealer.ts'
 import { createSigningKeys, createVerifyBytes, createVerifyDialect } from '#adapters/crypto/signing-keys.ts'
 import { createAddressBook } from '#adapters/evm/address-book.ts'
@@ -71,6 +72,7 @@ async function main(): Promise<void> {
     unitOfWork: createUnitOfWork({ database, ids, sealer }),
     hasher: apiKeyHasher,
     signingKeys: createSigningKeys(sealer),
+    keyVault: createKeyVault({ key: keyEncryptionKey, previousKeys: previousKeyEncryptionKeys }),
     verifyBytes: createVerifyBytes(sealer),
     verifyDialect: createVerifyDialect(sealer),
     addressBook: createAddressBook(contracts.contractsOf),

@@ -6,9 +6,12 @@ import { systemClock as clock } from '#adapters/crypto/clock.ts'
 import { ids } from '#adapters/crypto/ids.ts'
 import { createKeyVault } from '#adapters/crypto/key-vault.ts'
 import { createSealer } from '#adapters/crypto/sealer.ts'
+import { createAnchorBook } from '#adapters/evm/anchor-book.ts'
 import { createBlockReaders } from '#adapters/evm/block-reader.ts'
 import type { ConnectedChains } from '#adapters/evm/connect-chains.ts'
 import { createEconomyContracts } from '#adapters/evm/economy-contracts.ts'
+import { createGatewayCalls } from '#adapters/evm/gateway-calls.ts'
+import { createGatewayReader } from '#adapters/evm/gateway-reader.ts'
 import { haltsOnSecondOpinion, reversesOnSecondOpinion } from '#adapters/evm/second-opinion.ts'
 import { createOracleReader, createPriceSigner } from '#adapters/evm/price-oracle.ts'
 import { createSentTransactions } from '#adapters/evm/sent-transactions.ts'
@@ -18,12 +21,15 @@ import { createEventLog } from '#adapters/postgres/webhook-event-log.ts'
 import { createReplayLog } from '#adapters/postgres/webhook-replay-log.ts'
 import { createEventSubjects } from '#adapters/postgres/webhook-subjects.ts'
 import { createAirdropRun } from '#adapters/postgres/airdrop-run.ts'
+import { createAnchoringStore } from '#adapters/postgres/anchoring-store.ts'
+import { createBackingDesk } from '#adapters/postgres/backing-desk.ts'
 import { createChainStore } from '#adapters/postgres/chain-store.ts'
 import type { Database } from '#adapters/postgres/database.ts'
 import { createDeploymentStore } from '#adapters/postgres/deployment-store.ts'
 import { createExpiredRows } from '#adapters/postgres/expired-rows.ts'
 import { createListFedEconomies } from '#adapters/postgres/fed-economies.ts'
 import { createLaneStore } from '#adapters/postgres/lane-store.ts'
+import { createMessageDesk } from '#adapters/postgres/message-desk.ts'
 import { createOutboxReader } from '#adapters/postgres/outbox-reader.ts'
 import { createSealedKinds } from '#adapters/postgres/sealed-values.ts'
 import { createOperatorRequests } from '#adapters/postgres/operator-requests.ts'
@@ -49,11 +55,14 @@ import { createExecutionReader } from '#adapters/postgres/execution-reader.ts'
 import { createTokenReader } from '#adapters/postgres/token-reader.ts'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
 import type { ChainDirectory } from './chain-directory.ts'
+import { advanceMessageJob } from './jobs/advance-message.ts'
+import { anchorRootsJob } from './jobs/anchor-roots.ts'
 import { cleanUpJob } from './jobs/clean-up.ts'
 import { deliverWebhooksJob } from './jobs/deliver-webhooks.ts'
 import { deployEconomyJob } from './jobs/deploy-economy.ts'
 import { fanOutEventsJob } from './jobs/fan-out-events.ts'
 import { followChainJob } from './jobs/follow-chain.ts'
+import { observeBackingJob } from './jobs/observe-backing.ts'
 import { rebroadcastLaneJob } from './jobs/rebroadcast-lane.ts'
 import { publishPricesJob } from './jobs/publish-prices.ts'
 import { readPricesJob } from './jobs/read-prices.ts'
@@ -138,6 +147,17 @@ export function createJobHandlers(deps: {
     },
   }
   const feeds = config.pricing.feeds.map(createPriceFeed)
+  const gatewayWork = {
+    ...common,
+    keyVault,
+    reader: createGatewayReader((chainId) => chains.client(chainId)),
+    calls: createGatewayCalls(),
+    book: createAnchorBook(),
+    messages: createMessageDesk(database),
+    anchorings: createAnchoringStore(database),
+    backings: createBackingDesk(database),
+    intervalMs: config.worker.anchorIntervalSeconds * 1_000,
+  }
   const priceWork = {
     ...common,
     unitOfWork: createUnitOfWork({ database, ids, sealer }),
@@ -194,6 +214,9 @@ export function createJobHandlers(deps: {
     'fan-out-events': fanOutEventsJob(eventWork),
     'deliver-webhooks': deliverWebhooksJob(deliveryWork),
     'replay-events': replayEventsJob(eventWork),
+    'advance-message': advanceMessageJob(gatewayWork),
+    'anchor-roots': anchorRootsJob(gatewayWork),
+    'observe-backing': observeBackingJob(gatewayWork),
     'clean-up': cleanUpJob({ ...common, expired: createExpiredRows(database) }),
   }
 }

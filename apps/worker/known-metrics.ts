@@ -33,6 +33,7 @@ export const KNOWN_METRICS: Readonly<Record<string, KnownMetric>> = {
   lane_pauses_total: counter('Times a lane stopped signing.', 'chain', 'reason'),
   lane_nonce_gaps_total: counter('Gaps between the chain and a lane that were worked on.', 'chain'),
   lane_foreign_nonces_total: counter('Times a key was found to be used elsewhere.', 'chain'),
+  gateway_calls_total: counter('Calls queued for messages between the chains.', 'call'),
   lane_unknown_nonces_total: counter('Times a key had paid on the chain what no row knows.', 'chain'),
   economies_held_back_total: counter("Times an economy's rules began to refuse batches.", 'chain'),
   // the ledger

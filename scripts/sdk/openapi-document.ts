@@ -2,6 +2,7 @@ import { Registry } from 'prom-client'
 import { apiKeyHasher } from '#adapters/crypto/api-key-hasher.ts'
 import { systemClock } from '#adapters/crypto/clock.ts'
 import { ids } from '#adapters/crypto/ids.ts'
+import { createKeyVault } from '#adapters/crypto/key-vault.ts'
 import { createSealer } from '#adapters/crypto/sealer.ts'
 import { createSigningKeys, createVerifyBytes, createVerifyDialect } from '#adapters/crypto/signing-keys.ts'
 import { createAddressBook } from '#adapters/evm/address-book.ts'
@@ -51,6 +52,7 @@ export async function readOpenApiDocument(): Promise<OpenApiDocument> {
     unitOfWork: createUnitOfWork({ database, ids, sealer }),
     hasher: apiKeyHasher,
     signingKeys: createSigningKeys(sealer),
+    keyVault: createKeyVault({ key: config.keys.keyEncryptionKey }),
     verifyBytes: createVerifyBytes(sealer),
     verifyDialect: createVerifyDialect(sealer),
     addressBook: createAddressBook(noChain),

@@ -1,6 +1,8 @@
 import type { AirdropStore } from './airdrop/airdrop-store.ts'
 import type { DeviceStore } from './device/device-store.ts'
 import type { EconomyStore } from './economy/economy-store.ts'
+import type { BackingStore } from './gateway/backing-store.ts'
+import type { MessageStore } from './gateway/message-store.ts'
 import type { IdempotencyStore } from './idempotency/idempotency-store.ts'
 import type { OutboxStore } from './outbox/outbox-store.ts'
 import type { RedemptionStore } from './redemption/redemption-store.ts'
@@ -36,4 +38,6 @@ export interface Stores {
   webhooks: WebhookStore
   devices: DeviceStore
   redemptions: RedemptionStore
+  backings: BackingStore
+  messages: MessageStore
 }

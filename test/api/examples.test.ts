@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type IdPrefix, toWire } from '#apps/api/presenters/wire-id.ts'
 import { type Answer, OPERATOR_KEY, startApi, type TestApi, uuidOfWire } from '#test/support/api.ts'
 import { PASSWORD, setPassword, signIn } from '#test/support/sign-in.ts'
+import { backEconomy } from '#test/support/backing-fixture.ts'
 import { insertEconomy } from '#test/support/economy-fixture.ts'
 
 /**
@@ -18,6 +19,7 @@ const KIND_OF: Record<string, IdPrefix> = {
   'token-rules': 'rul',
   webhooks: 'whk',
   'redeemable-skus': 'sku',
+  stakes: 'stk',
 }
 
 interface Route {
@@ -94,11 +96,14 @@ async function createDemo(): Promise<Demo> {
   })
   const economyId = toWire('eco', economy.economyId)
   const create = async (path: string, body: object): Promise<string> => {
-    const { status, body: created } = await api.request('POST', path, { key, economy: economyId, body })
+    const given = { key, economy: economyId, body, once: randomUUID() }
+    const { status, body: created } = await api.request('POST', path, given)
     expect(status, JSON.stringify(created)).toBe(201)
     return created.id
   }
   await create('/v3/price-points', { currency: 'USD', price: '1' })
+  await backEconomy(api, economy.economyId)
+  const stake = { amount: '1', staker: `0x${'5f'.repeat(20)}` }
   return {
     key,
     economyId,
@@ -112,6 +117,7 @@ async function createDemo(): Promise<Demo> {
       key: [await create('/v3/api-keys', { name: 'K', scopes: ['users:read'] })],
       whk: [await create('/v3/webhooks', { url: 'https://example.com/events' })],
       sku: [await create('/v3/redeemable-skus', { name: 'Voucher', availability: AVAILABILITY })],
+      stk: [await create('/v3/stakes', stake)],
       rul: [await create('/v3/token-rules', { name: 'A rule', expression: 'true', message: 'No.' })],
     },
   }

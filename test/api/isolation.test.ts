@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type IdPrefix, toWire } from '#apps/api/presenters/wire-id.ts'
 import { type Answer, type TestTenant, uuidOfWire } from '#test/support/api.ts'
 import { aPerson, signIn } from '#test/support/sign-in.ts'
+import { backEconomy } from '#test/support/backing-fixture.ts'
 import { insertEconomy } from '#test/support/economy-fixture.ts'
 import { startTransactionsApi, type TransactionsApi } from '#test/support/transactions.ts'
 
@@ -25,6 +26,7 @@ const PREFIX_OF: Record<string, IdPrefix> = {
   webhooks: 'whk',
   'redeemable-skus': 'sku',
   redemptions: 'rdm',
+  stakes: 'stk',
 }
 
 interface Ids {
@@ -86,6 +88,8 @@ const BODY_OF: Record<string, (ids: Ids) => unknown> = {
     country_iso_code: 'US',
     amount: '25',
   }),
+  'POST /v3/stakes': () => ({ amount: '1', staker: `0x${'5f'.repeat(20)}` }),
+  'POST /v3/stakes/{id}/submit': () => ({ transaction_hash: `0x${'5f'.repeat(32)}` }),
   'POST /v3/airdrops': ({ of }) => ({ type: of.typ, amount: '1', recipients: { user_ids: [of.usr] } }),
 }
 
@@ -151,6 +155,7 @@ async function victimsIds(): Promise<Ids> {
   const create = async (path: string, body: object) =>
     (await api.request('POST', path, { ...inEconomy, once: randomUUID(), body })).body.id
   await create('/v3/price-points', { currency: 'USD', price: '100000000000000000' })
+  await backEconomy(api, uuidOfWire(api.economyId))
   const availability = [
     { country: 'United States', country_iso_code: 'US', currency_iso_code: 'USD', denominations: ['25'] },
   ]
@@ -160,6 +165,7 @@ async function victimsIds(): Promise<Ids> {
     of: {
       ...unknown.of,
       sku,
+      stk: await create('/v3/stakes', { amount: '1', staker: `0x${'5f'.repeat(20)}` }),
       rdm: await create('/v3/redemptions', order),
       ses: (await signIn(api, await aPerson(api))).sessionId,
       mem: await create('/v3/members', { email: 'victim@example.com', name: 'V', role: 'viewer' }),
@@ -287,6 +293,7 @@ describe('every route of the OpenAPI document', () => {
       'airdrops',
       'redeemable-skus',
       'redemptions',
+      'stakes',
       'token',
       'webhooks',
       'events',
@@ -333,6 +340,7 @@ describe('every GraphQL query by id', () => {
     replays: 'whk',
     redeemableSku: 'sku',
     redemption: 'rdm',
+    stake: 'stk',
     node: 'usr',
   }
   /** What a field must be given besides the id. */

@@ -33,6 +33,8 @@ export interface Platform {
   worker: App
   redis: RedisServer
   anvil: TestAnvil
+  /** Only of a pair. */
+  valueAnvil: TestAnvil | null
   chain: ChainReader
   chainId: number
   /** Everything that the processes have written. */
@@ -51,6 +53,8 @@ export interface Platform {
 export interface PlatformOptions {
   blockTimeSeconds: number
   finalityDepth: number
+  /** With a value chain and gateways. */
+  isPair?: boolean
   /** Further settings of api and worker. */
   env?: Record<string, string>
 }
@@ -60,7 +64,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     startBed({ chainId: UTILITY_CHAIN_ID, ...options }),
     mkdtemp(join(tmpdir(), 'ost-e2e-')),
   ])
-  const { redis, anvil, owner } = bed
+  const { redis, anvil, valueAnvil, owner } = bed
   const processes = new Processes(logs)
   const env = {
     ...bed.env,
@@ -106,6 +110,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     worker,
     redis,
     anvil,
+    valueAnvil,
     chain: createChainReader(anvil.rpcUrl),
     chainId: UTILITY_CHAIN_ID,
     clientOf,

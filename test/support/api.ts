@@ -7,6 +7,7 @@ import { expect } from 'vitest'
 import { apiKeyHasher } from '#adapters/crypto/api-key-hasher.ts'
 import { systemClock } from '#adapters/crypto/clock.ts'
 import { ids } from '#adapters/crypto/ids.ts'
+import { createKeyVault } from '#adapters/crypto/key-vault.ts'
 import { createSealer } from '#adapters/crypto/sealer.ts'
 import { createSigningKeys, createVerifyBytes, createVerifyDialect } from '#adapters/crypto/signing-keys.ts'
 import { Database } from '#adapters/postgres/database.ts'
@@ -105,6 +106,7 @@ export async function startApi(
     unitOfWork: createUnitOfWork({ database, ids, sealer }),
     hasher: apiKeyHasher,
     signingKeys: createSigningKeys(sealer),
+    keyVault: createKeyVault({ key: config.keys.keyEncryptionKey }),
     verifyBytes: createVerifyBytes(sealer),
     verifyDialect: createVerifyDialect(sealer),
     addressBook: chain.addressBook,

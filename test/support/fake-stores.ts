@@ -70,6 +70,8 @@ function storesOf(
   { berth = { chainId: 31_002, laneId: 'lane' } }: FakeOptions,
 ): Partial<Stores> {
   return {
+    // No gateway in reach: a fake chain has none.
+    backings: { findPair: async () => null, insert: async () => {}, find: async () => null },
     tenants: {
       insert: async (tenant) => void rows.tenants.push(tenant),
       get: async () => rows.tenants[0] ?? null,

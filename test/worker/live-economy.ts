@@ -8,6 +8,7 @@ import { systemClock as clock } from '#adapters/crypto/clock.ts'
 import { ids } from '#adapters/crypto/ids.ts'
 import { createSealer } from '#adapters/crypto/sealer.ts'
 import { createAddressBook } from '#adapters/evm/address-book.ts'
+import { createGatewayCalls } from '#adapters/evm/gateway-calls.ts'
 import { createAcceptanceStore } from '#adapters/postgres/acceptance-store.ts'
 import { createLoadEconomyConfig } from '#adapters/postgres/economy-config.ts'
 import { readChainContracts } from '#adapters/postgres/chain-contracts.ts'
@@ -112,7 +113,7 @@ export async function aBed(): Promise<Bed> {
 
     createEconomy: async (initialGrant = 10n ** 24n) =>
       createEconomy(
-        { unitOfWork, addressBook, clock, ids },
+        { unitOfWork, addressBook, gatewayCalls: createGatewayCalls(), clock, ids },
         {
           actor: { tenantId, type: 'system', id: 'test' },
           name: 'Acme Coin',

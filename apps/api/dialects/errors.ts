@@ -97,6 +97,7 @@ export const ostErrorOf = {
   event_not_found: missing,
   sku_not_found: missing,
   redemption_not_found: missing,
+  stake_not_found: missing,
 
   member_exists: { status: 409, code: 'ALREADY_EXISTS' },
   last_owner: unprocessable(),
@@ -119,6 +120,8 @@ export const ostErrorOf = {
   wallet_missing: unprocessable('user_id'),
   sku_inactive: unprocessable(),
   redemption_state_conflict: unprocessable(),
+  economy_not_backed: unprocessable(),
+  stake_state_conflict: unprocessable(),
 
   invalid_amount: bad('amount'),
   invalid_commission: bad('commission_percent'),

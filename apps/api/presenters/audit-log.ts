@@ -14,6 +14,7 @@ const PREFIX_OF: Record<AuditSubject, IdPrefix> = {
   webhook: 'whk',
   redeemable_sku: 'sku',
   redemption: 'rdm',
+  stake: 'stk',
 }
 
 /** The prefix of ids of such subjects. */

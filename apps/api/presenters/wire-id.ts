@@ -23,6 +23,7 @@ export const ID_PREFIXES = [
   'rpl',
   'sku',
   'rdm',
+  'stk',
 ] as const
 export type IdPrefix = (typeof ID_PREFIXES)[number]
 

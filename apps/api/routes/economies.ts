@@ -1,3 +1,5 @@
+import { parseRate, type Rate } from '#core/gateway/backing.ts'
+import { InvalidRequest } from '#core/shared/errors.ts'
 import { createEconomy } from '#core/economy/create-economy.ts'
 import { EconomyNotFound } from '#core/economy/errors.ts'
 import { getEconomy } from '#core/economy/get-economy.ts'
@@ -40,7 +42,8 @@ export async function economyRoutes(app: App, deps: AppDeps): Promise<void> {
       schema: {
         operationId: 'createEconomy',
         summary: 'Create an economy',
-        description: 'Answers at once, in status `deploying`; `steps` shows how far its contracts are.',
+        description:
+          'Answers at once, in status `deploying`; `steps` shows how far its contracts are. A production economy becomes active with its first stake.',
         tags,
         body: CreateEconomyBody,
         response: {
@@ -51,8 +54,9 @@ export async function economyRoutes(app: App, deps: AppDeps): Promise<void> {
     },
     async (request, reply) =>
       once(deps, request, reply, async (unitOfWork) => {
-        const { initial_grant, metadata = {}, ...rest } = request.body
-        const command = { actor: actorOf(request), ...rest, metadata }
+        const { initial_grant, rate: rateText, metadata = {}, ...rest } = request.body
+        const rate = rateText === undefined ? {} : { rate: rateFrom(rateText) }
+        const command = { actor: actorOf(request), ...rest, ...rate, metadata }
         const economy = await createEconomy(
           { ...deps, unitOfWork },
           initial_grant === undefined ? command : { ...command, initialGrant: BigInt(initial_grant) },
@@ -193,4 +197,14 @@ export async function economyRoutes(app: App, deps: AppDeps): Promise<void> {
       return body
     },
   )
+}
+
+/** @throws InvalidRequest for a rate that the contracts do not take */
+function rateFrom(text: string): Rate {
+  const rate = parseRate(text)
+  if (rate === null)
+    throw new InvalidRequest([
+      { pointer: '/rate', detail: 'must be above 0, and below 2^96 without its point' },
+    ])
+  return rate
 }

@@ -64,6 +64,7 @@ const SOURCE_OF: Record<IdPrefix, string> = {
   sub: 'Listed by `GET /v3/transactions/{id}/timeline`.',
   sku: 'Listed by `GET /v3/redeemable-skus`.',
   rdm: 'Listed by `GET /v3/redemptions`.',
+  stk: 'Listed by `GET /v3/stakes`.',
   lan: 'Listed by `GET /v3/platform/lanes`.',
 }
 

@@ -20,8 +20,17 @@ export const CreateEconomyBody = Body(
     environment: Type.Enum([...ENVIRONMENTS], { default: 'sandbox' }),
     initial_grant: Type.Optional({
       ...Units,
-      description: 'Base units of play money that the company starts with; left out: a million whole tokens.',
+      description:
+        'Sandbox only. Base units of play money that the company starts with; left out: a million whole tokens.',
     }),
+    rate: Type.Optional(
+      Type.String({
+        pattern: '^[0-9]{1,29}(\\.[0-9]{1,5})?$',
+        description:
+          'Production only, and needed there: whole tokens for one whole value token, fixed for good.',
+        examples: ['100'],
+      }),
+    ),
     metadata: Type.Optional(MetadataSchema),
   },
   { name: 'Acme Coffee', symbol: 'ACME' },

@@ -13,7 +13,7 @@ export interface JobData {
 
 export interface QueueSettings {
   /** What the job's `id` names; jobs of a queue with the same id are one (see `deduplicationOf`). */
-  idOf: 'lane' | 'chain' | 'economy' | 'airdrop' | 'webhook' | 'replay' | 'all'
+  idOf: 'lane' | 'chain' | 'economy' | 'airdrop' | 'webhook' | 'replay' | 'message' | 'all'
   /** Tries in a row before the job is given up; the sweeper then brings it back for as long as Postgres holds the work. */
   attempts: number
   /** Before the second try; doubles with each further one. */
@@ -61,6 +61,9 @@ export const QUEUES: Readonly<Record<JobName, QueueSettings>> = {
   // A receiver that hangs keeps its place for as long as a try may take; the others must not wait for it.
   'deliver-webhooks': { ...FREQUENT, idOf: 'webhook', concurrency: 128, timeoutMs: 60_000 },
   'replay-events': { ...RARE, idOf: 'replay', concurrency: 2, timeoutMs: 60_000 },
+  'advance-message': { ...FREQUENT, idOf: 'message', concurrency: 8, timeoutMs: 60_000 },
+  'anchor-roots': { ...FREQUENT, idOf: 'chain', concurrency: 2, timeoutMs: 60_000 },
+  'observe-backing': { ...RARE, idOf: 'economy', concurrency: 2, timeoutMs: 60_000 },
   'clean-up': { ...RARE, idOf: 'all', concurrency: 1, timeoutMs: 600_000 },
 }
 

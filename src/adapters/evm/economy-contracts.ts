@@ -1,9 +1,13 @@
 import { ChainUnavailable } from '#core/chain/chain-rpc.ts'
 import type { ChainContracts } from '#core/chain/contracts.ts'
+import type { Backing } from '#core/gateway/backing.ts'
 import type { EconomyContracts } from '#core/economy/economy-contracts.ts'
 import { bytesToHex, hexToBytes, uuidToBytes32 } from './bytes.ts'
 import { economyFactory as factory } from './generated/economy-factory.ts'
+import { coGateway } from './generated/co-gateway.ts'
+import { gateway } from './generated/gateway.ts'
 import { sandboxFaucet as faucet } from './generated/sandbox-faucet.ts'
+import { utilityBrandedToken } from './generated/utility-branded-token.ts'
 import { asText } from './read-json.ts'
 import type { RpcClient } from './rpc-client.ts'
 import { RpcRefused } from './rpc-errors.ts'
@@ -25,7 +29,7 @@ export function createEconomyContracts(options: {
 }): EconomyContracts {
   const { contractsOf, clientOf } = options
   return {
-    async createCall({ chainId, economyId, name, symbol, decimals, operator }) {
+    async createCall({ chainId, economyId, name, symbol, decimals, operator, minter }) {
       const { economyFactory, sandboxFaucet } = contractsOf(chainId)
       const platform = await platformOf(clientOf(chainId), economyFactory)
       const call = factory.encodeCall('createEconomy', {
@@ -36,7 +40,7 @@ export function createEconomyContracts(options: {
         owner: platform,
         admin: platform,
         operators: [operator],
-        minter: sandboxFaucet,
+        minter: minter ?? sandboxFaucet,
       })
       return { to: economyFactory, calldata: hexToBytes(call), gasLimit: CREATE_GAS_LIMIT }
     },
@@ -46,6 +50,33 @@ export function createEconomyContracts(options: {
         [token, tokenRules].map((address) => ({ method: 'eth_getCode', params: [address, 'latest'] })),
       )
       return codes.every((code) => asText(answered(code)) !== '0x')
+    },
+
+    registerCall(side, backing) {
+      const terms = termsOf(backing)
+      const [to, call] =
+        side === 'value'
+          ? [backing.gateway, gateway.encodeCall('registerEconomy', terms)]
+          : [
+              backing.coGateway,
+              coGateway.encodeCall('registerEconomy', terms, mintCapacityOf(backing), MINT_WINDOW_SECONDS),
+            ]
+      return { to, calldata: hexToBytes(call), gasLimit: REGISTER_GAS_LIMIT }
+    },
+
+    async isRegistered(side, backing) {
+      const isValue = side === 'value'
+      const client = clientOf(isValue ? backing.valueChainId : backing.utilityChainId)
+      const to = isValue ? backing.gateway : backing.coGateway
+      const data = gateway.encodeCall('economyTerms', backing.termsId)
+      const [terms] = await client.batch([{ method: 'eth_call', params: [{ to, data }, 'latest'] }])
+      // It refuses what it does not know; a node that refuses for a reason of its own is asked again by the next look.
+      return !(terms instanceof RpcRefused)
+    },
+
+    async supply(chainId, token) {
+      const result = await read(clientOf(chainId), token, utilityBrandedToken.encodeCall('totalSupply'))
+      return result === '0x' ? 0n : BigInt(result)
     },
 
     async granted(chainId, token) {
@@ -61,6 +92,30 @@ export function createEconomyContracts(options: {
         gasLimit: GRANT_GAS_LIMIT,
       }
     },
+  }
+}
+
+/** Whole tokens that an economy may mint in a window when its limit is not changed (docs/protocol.md): what a stolen anchor could. */
+const MINT_CAPACITY = 1_000_000_000n
+const MINT_WINDOW_SECONDS = 86_400n
+/** Terms in storage, and on the utility chain the look at the token: 330,000. */
+const REGISTER_GAS_LIMIT = 600_000n
+
+function mintCapacityOf({ utilityDecimals }: Backing): bigint {
+  return MINT_CAPACITY * 10n ** BigInt(utilityDecimals)
+}
+
+function termsOf(backing: Backing) {
+  const { valueToken, utilityToken, rate, holderFactory, holderInitCodeHash } = backing
+  return {
+    valueToken,
+    valueDecimals: BigInt(backing.valueDecimals),
+    utilityDecimals: BigInt(backing.utilityDecimals),
+    rateDecimals: BigInt(backing.rateDecimals),
+    utilityToken,
+    rate,
+    holderFactory,
+    holderInitCodeHash,
   }
 }
 

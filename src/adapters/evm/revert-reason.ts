@@ -1,10 +1,14 @@
 import type { Interface } from 'ethers'
+import { anchor } from './generated/anchor.ts'
+import { coGateway } from './generated/co-gateway.ts'
 import { economyFactory } from './generated/economy-factory.ts'
+import { gateway } from './generated/gateway.ts'
 import { sandboxFaucet } from './generated/sandbox-faucet.ts'
 import { tokenHolder } from './generated/token-holder.ts'
 import { tokenHolderFactory } from './generated/token-holder-factory.ts'
 import { tokenRules } from './generated/token-rules.ts'
 import { utilityBrandedToken } from './generated/utility-branded-token.ts'
+import { valueToken } from './generated/value-token.ts'
 
 /** Everything that a call of ours may revert with: an error passes through the contracts above the one that threw it. */
 const CODECS = [
@@ -14,6 +18,10 @@ const CODECS = [
   economyFactory,
   tokenHolderFactory,
   tokenHolder,
+  gateway,
+  coGateway,
+  anchor,
+  valueToken,
 ].map((contract) => contract.interface)
 
 /** Those that a business may meet, in words. */

@@ -6,11 +6,17 @@ import type {
   StepInDeployment,
 } from '#core/economy/deployment-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
+import { BACKING_COLUMNS, type BackingRow, toBacking } from './backing-row.ts'
 import type { Database } from './database.ts'
 
 const FIND = `
 SELECT e.id, e.tenant_id, e.status, e.chain_id, e.lane_id, lane.address AS operator, e.name, e.symbol, e.decimals,
        e.token_address, e.token_rules_address, w.address AS company_address, e.initial_grant,
+       (SELECT to_jsonb(k) FROM (SELECT ${BACKING_COLUMNS} FROM backing b WHERE b.economy_id = e.id) k) AS backing,
+       (SELECT jsonb_object_agg(c.role, l.id) FROM backing b JOIN chain c ON c.id IN (b.value_chain_id, b.utility_chain_id)
+        CROSS JOIN LATERAL (SELECT lane.id FROM lane WHERE lane.chain_id = c.id AND lane.purpose = 'facilitator'
+                            ORDER BY (lane.status = 'active') DESC, lane.id LIMIT 1) l
+        WHERE b.economy_id = e.id) AS facilitators,
        (SELECT jsonb_agg(jsonb_build_object(
                  'position', s.position, 'name', s.name, 'status', s.status,
                  'submission', CASE WHEN c.id IS NULL THEN NULL
@@ -37,6 +43,8 @@ interface DeploymentRow {
   token_rules_address: string
   company_address: string
   initial_grant: string
+  backing: BackingRow | null
+  facilitators: { value?: string; utility?: string } | null
   steps: StepInDeployment[] | null
 }
 
@@ -62,8 +70,8 @@ export function createDeploymentStore(
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '{}', $10)`,
           [
             submission.id,
-            economy.chain_id,
-            economy.lane_id,
+            submission.lane?.chainId ?? economy.chain_id,
+            submission.lane?.id ?? economy.lane_id,
             change.economyId,
             economy.tenant_id,
             submission.kind,
@@ -173,6 +181,8 @@ function toDeployment(row: DeploymentRow): Deployment {
     tokenRulesAddress: row.token_rules_address,
     companyAddress: row.company_address,
     initialGrant: BigInt(row.initial_grant),
+    backing: row.backing && toBacking(row.backing),
+    facilitators: { value: row.facilitators?.value ?? null, utility: row.facilitators?.utility ?? null },
     steps: row.steps ?? [],
   }
 }

@@ -25,7 +25,7 @@ export function createEconomyStore(tx: PrismaTx, tenantId: string): EconomyStore
       const [berth] = await tx.$queryRaw<{ chain_id: bigint; lane_id: string }[]>`
         SELECT c.id AS chain_id, l.id AS lane_id
         FROM lane l JOIN chain c ON c.id = l.chain_id LEFT JOIN economies_per_lane() load ON load.lane_id = l.id
-        WHERE c.role = 'utility' AND c.status = 'active' AND l.status = 'active' AND c.contracts <> '{}'
+        WHERE c.role = 'utility' AND c.status = 'active' AND l.status = 'active' AND l.purpose = 'relayer' AND c.contracts <> '{}'
         ORDER BY coalesce(load.economies, 0), l.id LIMIT 1`
       return berth ? { chainId: Number(berth.chain_id), laneId: berth.lane_id } : null
     },

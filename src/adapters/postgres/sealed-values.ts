@@ -17,7 +17,9 @@ export function createSealedKinds(
   keys: { keyVault: KeyVault; sealer: Resealer },
 ): SealedKind[] {
   return [
-    relayerKeys(database, keys.keyVault),
+    vaultKeys(database, keys.keyVault, RELAYER_KEYS),
+    vaultKeys(database, keys.keyVault, ANCHOR_KEYS),
+    vaultKeys(database, keys.keyVault, HASH_LOCK_SECRETS),
     signingSecrets(database, keys.sealer),
     tokenSigningKeys(database, keys.sealer),
     storedResponses(database, keys.sealer),
@@ -26,18 +28,49 @@ export function createSealedKinds(
   ]
 }
 
-/** The private keys of lanes. */
-function relayerKeys({ pool }: Pool, keyVault: KeyVault): SealedKind {
+/** Where the vault's envelopes stand: a table, its sealed column, and the column that is bound into them beside the id. */
+interface VaultTable {
+  name: string
+  table: 'lane' | 'anchor_key' | 'gateway_message'
+  sealed: 'key_jwe' | 'secret_jwe'
+  address: 'address' | 'hash_lock'
+}
+
+const RELAYER_KEYS: VaultTable = {
+  name: 'relayer_key',
+  table: 'lane',
+  sealed: 'key_jwe',
+  address: 'address',
+}
+const ANCHOR_KEYS: VaultTable = {
+  name: 'anchor_key',
+  table: 'anchor_key',
+  sealed: 'key_jwe',
+  address: 'address',
+}
+const HASH_LOCK_SECRETS: VaultTable = {
+  name: 'hash_lock_secret',
+  table: 'gateway_message',
+  sealed: 'secret_jwe',
+  address: 'hash_lock',
+}
+
+/** Private keys, and secrets of hash locks. */
+function vaultKeys(
+  { pool }: Pool,
+  keyVault: KeyVault,
+  { name, table, sealed: column, address: bound }: VaultTable,
+): SealedKind {
   const addresses = new Map<string, string>()
   return {
-    name: 'relayer_key',
+    name,
     async read(after, limit) {
-      const { rows } = await pool.query<{ id: string; address: string; key_jwe: string }>(
-        'SELECT id, address, key_jwe FROM lane WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2',
+      const { rows } = await pool.query<{ id: string; address: string; sealed: string }>(
+        `SELECT id, ${bound} AS address, ${column} AS sealed FROM ${table} WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2`,
         [after, limit],
       )
       for (const row of rows) addresses.set(row.id, row.address)
-      return rows.map((row) => ({ id: row.id, sealed: row.key_jwe }))
+      return rows.map((row) => ({ id: row.id, sealed: row.sealed }))
     },
     isOutdated: (sealed) => keyVault.isOutdated(sealed),
     async reseal({ id, sealed }) {
@@ -50,11 +83,10 @@ function relayerKeys({ pool }: Pool, keyVault: KeyVault): SealedKind {
       }
     },
     async replace(id, from, to) {
-      const { rowCount } = await pool.query('UPDATE lane SET key_jwe = $3 WHERE id = $1 AND key_jwe = $2', [
-        id,
-        from,
-        to,
-      ])
+      const { rowCount } = await pool.query(
+        `UPDATE ${table} SET ${column} = $3 WHERE id = $1 AND ${column} = $2`,
+        [id, from, to],
+      )
       return rowCount === 1
     },
   }

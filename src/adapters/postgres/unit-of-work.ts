@@ -4,11 +4,13 @@ import type { Sealer } from '#adapters/crypto/sealer.ts'
 import { createAirdropStore } from './airdrop-store.ts'
 import { createApiKeyStore } from './api-key-store.ts'
 import { createAuditStore } from './audit-store.ts'
+import { createBackingStore } from './backing-store.ts'
 import type { Database } from './database.ts'
 import { createDeviceStore } from './device-store.ts'
 import { createEconomyStore } from './economy-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
 import { createMemberStore } from './member-store.ts'
+import { createMessageStore } from './message-store.ts'
 import { createOutboxStore } from './outbox-store.ts'
 import { createPricePointStore } from './price-point-store.ts'
 import { createRedemptionStore } from './redemption-store.ts'
@@ -41,6 +43,8 @@ export function createUnitOfWork(deps: { database: Database; ids: Ids; sealer: S
         webhooks: createWebhookStore(tx, tenantId, sealer),
         devices: createDeviceStore(tx, tenantId),
         redemptions: createRedemptionStore(tx, tenantId),
+        backings: createBackingStore(tx, tenantId),
+        messages: createMessageStore(tx, tenantId),
       }),
     )
 }

@@ -36,6 +36,35 @@ WHERE e.status = 'enabled' AND e.deleted_at IS NULL
   AND EXISTS (SELECT FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.next_attempt_at <= now())
 LIMIT ${FOUND_MAX}`
 
+/** One that has all but its first mint waits for its business to stake. */
+const ECONOMIES_TO_DEPLOY = `
+SELECT id FROM economy e
+WHERE e.status = 'deploying'
+  AND (EXISTS (SELECT FROM economy_step s WHERE s.economy_id = e.id AND s.status <> 'done' AND s.name <> 'mint_first_stake')
+    OR NOT EXISTS (SELECT FROM economy_step s WHERE s.economy_id = e.id AND s.status <> 'done')
+    OR EXISTS (SELECT FROM gateway_message m WHERE m.economy_id = e.id AND m.status IN ('progressed', 'completed')))
+ORDER BY id LIMIT ${FOUND_MAX}`
+
+const MESSAGES_DUE = `
+SELECT id FROM gateway_message WHERE ended_at IS NULL AND look_at <= now() ORDER BY look_at LIMIT ${FOUND_MAX}`
+
+/** Seconds after which an anchor, or a backing, is looked at though nobody asked. */
+const LOOK_AGAIN_SECONDS = 30
+
+const ANCHORS_DUE = `
+SELECT c.id FROM chain c LEFT JOIN anchoring a ON a.chain_id = c.id
+WHERE c.status = 'active' AND c.contracts ? 'anchor'
+  AND (a.looked_at IS NULL OR a.looked_at < now() - interval '${LOOK_AGAIN_SECONDS} seconds'
+    OR EXISTS (SELECT FROM gateway_message m WHERE m.root_chain_id = c.id AND m.ended_at IS NULL
+                 AND m.root_height > coalesce(a.height, 0)))
+LIMIT ${FOUND_MAX}`
+
+const BACKINGS_DUE = `
+SELECT b.economy_id AS id FROM backing b JOIN economy e ON e.id = b.economy_id
+WHERE e.status IN ('active', 'paused', 'deploying')
+  AND (b.seen_at IS NULL OR b.seen_at < now() - interval '${LOOK_AGAIN_SECONDS} seconds')
+ORDER BY b.seen_at NULLS FIRST LIMIT ${FOUND_MAX}`
+
 /** The first record behind the cursor, by the index: asked with EXISTS, the log is read from its beginning. */
 const OUTBOX_BEHIND = `
 SELECT (
@@ -78,9 +107,7 @@ async function findUnfinished(client: pg.PoolClient): Promise<UnfinishedWork | n
   }
   const behind = await client.query<{ behind: boolean }>(OUTBOX_BEHIND, [RELAY_CONSUMER])
   return {
-    economyIds: await idsOf(
-      `SELECT id FROM economy WHERE status = 'deploying' ORDER BY id LIMIT ${FOUND_MAX}`,
-    ),
+    economyIds: await idsOf(ECONOMIES_TO_DEPLOY),
     lanesToSubmit: await idsOf(LANES_TO_SUBMIT),
     lanesToRebroadcast: await idsOf(LANES_TO_REBROADCAST),
     chainIds: await idsOf(
@@ -93,6 +120,9 @@ async function findUnfinished(client: pg.PoolClient): Promise<UnfinishedWork | n
     replayIds: await idsOf(
       `SELECT id FROM webhook_replay WHERE status = 'running' ORDER BY id LIMIT ${FOUND_MAX}`,
     ),
+    messageIds: await idsOf(MESSAGES_DUE),
+    anchorChainIds: await idsOf(ANCHORS_DUE),
+    backedEconomyIds: await idsOf(BACKINGS_DUE),
     isOutboxBehind: behind.rows[0]?.behind ?? false,
   }
 }

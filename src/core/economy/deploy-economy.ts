@@ -1,10 +1,11 @@
+import assert from 'node:assert'
+import type { Backing } from '../gateway/backing.ts'
 import type { JobDispatcher } from '../outbox/job-dispatcher.ts'
 import type { Clock, Ids } from '../shared/clock.ts'
 import type { Observer } from '../shared/observer.ts'
 import type { Deployment, DeploymentStore, StepChange, StepInDeployment } from './deployment-store.ts'
 import type { DeploymentStep } from './economy.ts'
-import type { EconomyContracts } from './economy-contracts.ts'
-import type { ChainCall } from './faucet.ts'
+import type { EconomyContracts, GatewaySide } from './economy-contracts.ts'
 
 export interface DeployEconomyDeps {
   deployments: DeploymentStore
@@ -83,43 +84,78 @@ async function isEffective(
       return contracts.areCreated(chainId, { token, tokenRules })
     case 'grant_initial_supply':
       return initialGrant === 0n || (await contracts.granted(chainId, token)) >= initialGrant
+    case 'register_on_value_chain':
+      return contracts.isRegistered('value', backingOf(deployment))
+    case 'register_on_utility_chain':
+      return contracts.isRegistered('utility', backingOf(deployment))
+    case 'mint_first_stake':
+      return (await contracts.supply(chainId, token)) > 0n
   }
 }
 
-const KINDS = { create_contracts: 'create_economy', grant_initial_supply: 'faucet_grant' } as const
+/** A backed economy has its terms from the moment it exists. */
+function backingOf({ backing }: Deployment): Backing {
+  assert(backing, 'only what is backed is registered')
+  return backing
+}
 
 async function queue(
   deps: DeployEconomyDeps,
   deployment: Deployment,
   step: StepInDeployment,
 ): Promise<StepOutcome> {
-  const submission = {
-    id: deps.ids.next(),
-    kind: KINDS[step.name],
-    call: await callOf(deps.contracts, deployment, step.name),
-  }
+  const queued = await submissionFor(deps.contracts, deployment, step.name)
+  if (queued === null) return 'waiting'
+  const submission = { id: deps.ids.next(), ...queued }
   if (!(await deps.deployments.queueStep(changeOf(deps, deployment, step), submission))) return 'waiting'
   deps.observer.log('info', 'economy.step_queued', {
     ...logFieldsOf(deployment),
     step: step.name,
     submissionId: submission.id,
   })
-  deps.jobs.wake({ name: 'submit-lane', id: deployment.laneId })
+  deps.jobs.wake({ name: 'submit-lane', id: submission.lane?.id ?? deployment.laneId })
   return 'waiting'
 }
 
-async function callOf(
+type StepSubmission = Omit<Parameters<DeploymentStore['queueStep']>[1], 'id'>
+
+/** Null: nothing of ours to send; the step waits for its business, or for an operator to provision a lane. */
+async function submissionFor(
   contracts: EconomyContracts,
   deployment: Deployment,
   step: DeploymentStep,
-): Promise<ChainCall> {
-  const { chainId, tokenAddress, companyAddress, initialGrant } = deployment
+): Promise<StepSubmission | null> {
+  const { chainId, tokenAddress, companyAddress, initialGrant, backing } = deployment
   switch (step) {
-    case 'create_contracts':
-      return contracts.createCall(deployment)
+    case 'create_contracts': {
+      const minter = backing ? { minter: backing.coGateway } : {}
+      const call = await contracts.createCall({ ...deployment, ...minter })
+      return { kind: 'create_economy', call }
+    }
     case 'grant_initial_supply':
-      return contracts.grantCall(chainId, tokenAddress, companyAddress, initialGrant)
+      return {
+        kind: 'faucet_grant',
+        call: contracts.grantCall(chainId, tokenAddress, companyAddress, initialGrant),
+      }
+    case 'register_on_value_chain':
+      return registration(contracts, deployment, 'value')
+    case 'register_on_utility_chain':
+      return registration(contracts, deployment, 'utility')
+    case 'mint_first_stake':
+      return null
   }
+}
+
+function registration(
+  contracts: EconomyContracts,
+  deployment: Deployment,
+  side: GatewaySide,
+): StepSubmission | null {
+  const backing = backingOf(deployment)
+  const id = deployment.facilitators[side]
+  if (id === null) return null
+  const chainId = side === 'value' ? backing.valueChainId : backing.utilityChainId
+  return { kind: 'register_backing', call: contracts.registerCall(side, backing), lane: { id, chainId } }
 }
 
 async function finish(

@@ -1,3 +1,4 @@
+import type { Backing } from '../gateway/backing.ts'
 import type { BaseUnits } from '../shared/money.ts'
 import type { DeploymentStep, EconomyStatus, EconomyStep } from './economy.ts'
 import type { ChainCall } from './faucet.ts'
@@ -35,6 +36,10 @@ export interface Deployment {
   tokenRulesAddress: string
   companyAddress: string
   initialGrant: BaseUnits
+  /** Null: a sandbox economy. */
+  backing: Backing | null
+  /** Lanes that register the terms; null: nobody is provisioned there. */
+  facilitators: { value: string | null; utility: string | null }
   /** In order. */
   steps: StepInDeployment[]
 }
@@ -55,10 +60,16 @@ export interface StepChange {
  */
 export interface DeploymentStore {
   find(economyId: string): Promise<Deployment | null>
-  /** Queues the call on the economy's lane and names it in the step, in one commit. */
+  /** Queues the call on the economy's lane, or another one, and names it in the step, in one commit. */
   queueStep(
     change: StepChange,
-    submission: { id: string; kind: 'create_economy' | 'faucet_grant'; call: ChainCall },
+    submission: {
+      id: string
+      kind: 'create_economy' | 'faucet_grant' | 'register_backing'
+      call: ChainCall
+      /** Absent: the economy's own lane and chain. */
+      lane?: { id: string; chainId: number }
+    },
   ): Promise<boolean>
   finishStep(change: StepChange, detail: string): Promise<boolean>
   /** The step and the economy fail, with the event `economy.failed`. */

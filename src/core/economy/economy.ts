@@ -6,9 +6,26 @@ import type { Environment } from '../tenant/tenant.ts'
 export const ECONOMY_STATUSES = ['draft', 'deploying', 'active', 'failed', 'paused'] as const
 export type EconomyStatus = (typeof ECONOMY_STATUSES)[number]
 
-/** What a deployment does, in order. Each step may run again after a failure. */
-export const DEPLOYMENT_STEPS = ['create_contracts', 'grant_initial_supply'] as const
+/** Everything that deployments do. Each step may run again after a failure. */
+export const DEPLOYMENT_STEPS = [
+  'create_contracts',
+  'grant_initial_supply',
+  'register_on_value_chain',
+  'register_on_utility_chain',
+  'mint_first_stake',
+] as const
 export type DeploymentStep = (typeof DEPLOYMENT_STEPS)[number]
+
+/** What a deployment does, in order: a sandbox token is granted by the faucet, a production token minted for a stake. */
+export const STEPS_OF: Readonly<Record<Environment, readonly DeploymentStep[]>> = {
+  sandbox: ['create_contracts', 'grant_initial_supply'],
+  production: [
+    'create_contracts',
+    'register_on_value_chain',
+    'register_on_utility_chain',
+    'mint_first_stake',
+  ],
+}
 
 export interface EconomyStep {
   name: DeploymentStep

@@ -55,7 +55,7 @@ export class ProductionNotAvailable extends DomainError {
   constructor() {
     super(
       'production_not_available',
-      'Production economies become available with stake and mint. Use the environment sandbox until then.',
+      'No tokens can be granted in production, and none be backed where no gateway is. Stake for more, or use the environment sandbox.',
     )
   }
 }

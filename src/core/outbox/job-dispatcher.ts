@@ -18,8 +18,11 @@ export type JobName =
   | 'deliver-webhooks'
   | 'replay-events'
   | 'clean-up'
+  | 'advance-message'
+  | 'anchor-roots'
+  | 'observe-backing'
 
-/** One piece of work: `id` names what it is done for (a lane, a chain, an economy, an airdrop, a webhook), or is `all`. */
+/** One piece of work: `id` names what it is done for (a lane, a chain, an economy, an airdrop, a webhook, a message), or is `all`. */
 export interface Job {
   name: JobName
   id: string

@@ -27,5 +27,8 @@ function jobsFor(work: UnfinishedWork): Job[] {
   for (const id of work.airdropIds) jobs.push({ name: 'run-airdrop', id })
   for (const id of work.webhookIds) jobs.push({ name: 'deliver-webhooks', id })
   for (const id of work.replayIds) jobs.push({ name: 'replay-events', id })
+  for (const id of work.messageIds) jobs.push({ name: 'advance-message', id })
+  for (const id of work.anchorChainIds) jobs.push({ name: 'anchor-roots', id })
+  for (const id of work.backedEconomyIds) jobs.push({ name: 'observe-backing', id })
   return jobs
 }

@@ -14,6 +14,12 @@ export interface UnfinishedWork {
   webhookIds: string[]
   /** Replays of events under way. */
   replayIds: string[]
+  /** Messages between the gateways that are due to be looked at. */
+  messageIds: string[]
+  /** Chains whose anchor is wanted to learn a root, or was not looked at for a while. */
+  anchorChainIds: string[]
+  /** Economies whose backing was not looked at for a while. */
+  backedEconomyIds: string[]
   /** Whether the log has events the relay has not read. */
   isOutboxBehind: boolean
 }

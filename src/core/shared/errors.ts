@@ -57,6 +57,7 @@ export type ErrorCode =
   | 'event_not_found'
   | 'sku_not_found'
   | 'redemption_not_found'
+  | 'stake_not_found'
   // conflicts with what is there
   | 'member_exists'
   | 'last_owner'
@@ -79,6 +80,8 @@ export type ErrorCode =
   | 'wallet_missing'
   | 'sku_inactive'
   | 'redemption_state_conflict'
+  | 'economy_not_backed'
+  | 'stake_state_conflict'
   // the money path
   | 'invalid_amount'
   | 'invalid_commission'

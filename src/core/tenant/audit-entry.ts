@@ -31,6 +31,7 @@ export const AUDIT_SUBJECTS = [
   'webhook',
   'redeemable_sku',
   'redemption',
+  'stake',
 ] as const
 export type AuditSubject = (typeof AUDIT_SUBJECTS)[number]
 

@@ -30,6 +30,8 @@ export const DATA_SCOPES = [
   'webhooks:write',
   'redemptions:read',
   'redemptions:write',
+  'stakes:read',
+  'stakes:write',
 ] as const
 
 /** Everything a key may be allowed to do. Names are part of the API: they are never renamed. */

@@ -1,6 +1,7 @@
 import { toWire } from '#apps/api/presenters/wire-id.ts'
 import { type SeededHistory, seedHistory } from '#test/bench/seed-history.ts'
 import { type TestApi, uuidOfWire } from '#test/support/api.ts'
+import { backEconomy } from '#test/support/backing-fixture.ts'
 import { type EconomyFixture, insertEconomy } from '#test/support/economy-fixture.ts'
 
 export const USERS = 4_000
@@ -35,6 +36,7 @@ export async function growTables(api: TestApi): Promise<Grown> {
   const [userId = '', otherUserId = ''] = history.userIds(0, 2)
   const airdropId = await addTransactions(api, mine, userId)
   const ids = await addRest(api, mine)
+  await addStakes(api, mine.economyId, mine.tenantId)
   const skuId = await addRedemptions(api, mine, history.transactionIds(0, ROWS))
   for (const _other of [1, 2]) {
     const other = await insertEconomy(ownerUrl, { balances: [1n, 0n] })
@@ -186,6 +188,18 @@ async function addRedemptions(
     [economyId, tenantId, transactionIds, common, seldom],
   )
   return seldom ?? ''
+}
+
+async function addStakes(api: TestApi, economyId: string, tenantId: string): Promise<void> {
+  await backEconomy(api, economyId)
+  await api.sql(
+    `INSERT INTO gateway_message (economy_id, id, tenant_id, kind, status, message_hash, sender, beneficiary, amount, bounty, fee, nonce,
+                                  hash_lock, deadline, secret_jwe, ended_at)
+     SELECT $1, uuidv7(), $2, CASE WHEN n % 10 = 0 THEN 'stake' ELSE 'redeem' END, 'completed', '0x' || lpad(n::text, 64, '0'), '0x' || repeat('1', 40),
+            '0x' || repeat('2', 40), 1, 0, 0, n, '0x' || repeat('3', 64), 1, 'x', now()
+     FROM generate_series(1, ${ROWS}) n`,
+    [economyId, tenantId],
+  )
 }
 
 /** An endpoint with deliveries of events that nothing but their log has. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createGatewayCalls } from '#adapters/evm/gateway-calls.ts'
 import { userSalt } from '#core/economy/address-book.ts'
 import { createEconomy } from '#core/economy/create-economy.ts'
 import { FAUCET_GRANT_MAX } from '#core/economy/economy.ts'
@@ -9,7 +10,8 @@ import { type FakeOptions, fakeUnitOfWork } from '#test/support/fake-stores.ts'
 function arrange(options: FakeOptions = {}) {
   const { unitOfWork, rows } = fakeUnitOfWork(options)
   const { addressBook } = fakeChain()
-  const deps = { unitOfWork, addressBook, clock: frozenClock, ids: countingIds() }
+  const gatewayCalls = createGatewayCalls()
+  const deps = { unitOfWork, addressBook, gatewayCalls, clock: frozenClock, ids: countingIds() }
   const create = (fields: object = {}) =>
     createEconomy(deps, {
       actor: anActor(),

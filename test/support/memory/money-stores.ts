@@ -185,6 +185,9 @@ function findUnfinished(tables: MemoryTables, tx: MemoryTx, now: Date) {
     airdropIds: [],
     webhookIds: [],
     replayIds: [],
+    messageIds: [],
+    anchorChainIds: [],
+    backedEconomyIds: [],
     isOutboxBehind: recordsAfter(tables, tx.get(tables.readers, RELAY_CONSUMER) ?? BEGINNING).length > 0,
   }
 }

@@ -139,6 +139,9 @@ export class RedemptionNotFound extends ApiError {}
 /** The URL is taken: HTTP 409, `webhook_url_taken`. */
 export class WebhookUrlTaken extends ApiError {}
 
+/** No such stake: HTTP 404, `stake_not_found`. */
+export class StakeNotFound extends ApiError {}
+
 /** No such delivery: HTTP 404, `webhook_delivery_not_found`. */
 export class WebhookDeliveryNotFound extends ApiError {}
 
@@ -195,6 +198,12 @@ export class WalletMissing extends ApiError {}
 
 /** The redeemable SKU is inactive: HTTP 409, `sku_inactive`. */
 export class SkuInactive extends ApiError {}
+
+/** The token is not backed by stakes: HTTP 409, `economy_not_backed`. */
+export class EconomyNotBacked extends ApiError {}
+
+/** The stake's status does not allow it: HTTP 409, `stake_state_conflict`. */
+export class StakeStateConflict extends ApiError {}
 
 /** The redemption's status does not allow it: HTTP 409, `redemption_state_conflict`. */
 export class RedemptionStateConflict extends ApiError {}
@@ -313,6 +322,7 @@ export const ERROR_CLASSES = {
   sku_not_found: SkuNotFound,
   redemption_not_found: RedemptionNotFound,
   webhook_url_taken: WebhookUrlTaken,
+  stake_not_found: StakeNotFound,
   webhook_delivery_not_found: WebhookDeliveryNotFound,
   idempotency_key_in_progress: IdempotencyKeyInProgress,
   member_exists: MemberExists,
@@ -332,6 +342,8 @@ export const ERROR_CLASSES = {
   device_exists: DeviceExists,
   wallet_missing: WalletMissing,
   sku_inactive: SkuInactive,
+  economy_not_backed: EconomyNotBacked,
+  stake_state_conflict: StakeStateConflict,
   redemption_state_conflict: RedemptionStateConflict,
   price_from_chain: PriceFromChain,
   limit_reached: LimitReached,

@@ -270,7 +270,7 @@ export class EconomiesResource {
   /**
    * Create an economy: `POST /v3/economies`.
    *
-   * Answers at once, in status `deploying`; `steps` shows how far its contracts are.
+   * Answers at once, in status `deploying`; `steps` shows how far its contracts are. A production economy becomes active with its first stake.
    *
    * Scope: `economies:write`.
    *
@@ -990,6 +990,75 @@ export class RedemptionsResource {
   }
 }
 
+export class StakesResource {
+  readonly #caller: Caller
+
+  constructor(caller: Caller) {
+    this.#caller = caller
+  }
+
+  /**
+   * Prepare a stake: `POST /v3/stakes`.
+   *
+   * Answers with what your own wallet signs or sends; nothing moves before that. A production economy becomes active with its first stake, and mints more with each further one.
+   *
+   * Scope: `stakes:write`.
+   *
+   * Refused with: `economy_not_found`, `economy_not_backed`, `economy_state_conflict`, `idempotency_key_in_progress`, `invalid_amount`, `idempotency_key_reused`.
+   */
+  create(input: Type.CreateStakeInput, options?: CallOptions): Promise<Type.Stake> {
+    return this.#caller.call({ method: 'POST', path: '/v3/stakes', body: input }, options)
+  }
+
+  /**
+   * List stakes: `GET /v3/stakes`.
+   *
+   * Scope: `stakes:read`.
+   *
+   * Refused with: `economy_not_found`.
+   */
+  list(query: Type.ListStakesQuery = {}, options?: CallOptions): Pages<Type.Stake> {
+    return this.#caller.list({ method: 'GET', path: '/v3/stakes', query }, options)
+  }
+
+  /**
+   * Hand in the staker's signature, or their transaction: `POST /v3/stakes/{id}/submit`.
+   *
+   * With a signature a facilitator does all the rest. Whoever sent the transactions themselves may say so; the chain is looked at either way.
+   *
+   * Scope: `stakes:write`.
+   *
+   * Refused with: `stake_not_found`, `economy_not_found`, `stake_state_conflict`, `idempotency_key_in_progress`, `idempotency_key_reused`.
+   */
+  submit(stakeId: string, input: Type.SubmitStakeInput = {}, options?: CallOptions): Promise<Type.Stake> {
+    return this.#caller.call({ method: 'POST', path: `/v3/stakes/${encodeURIComponent(stakeId)}/submit`, body: input }, options)
+  }
+
+  /**
+   * Get a stake with its steps: `GET /v3/stakes/{id}`.
+   *
+   * Scope: `stakes:read`.
+   *
+   * Refused with: `stake_not_found`, `economy_not_found`.
+   */
+  get(stakeId: string, options?: CallOptions): Promise<Type.Stake> {
+    return this.#caller.call({ method: 'GET', path: `/v3/stakes/${encodeURIComponent(stakeId)}` }, options)
+  }
+
+  /**
+   * Get what backs the token: `GET /v3/token/backing`.
+   *
+   * What is staked, on its way and in existence, at final blocks of both chains, with the hashes by which anybody can verify it.
+   *
+   * Scope: `token:read`.
+   *
+   * Refused with: `economy_not_found`, `economy_not_backed`.
+   */
+  getBacking(options?: CallOptions): Promise<Type.Backing> {
+    return this.#caller.call({ method: 'GET', path: '/v3/token/backing' }, options)
+  }
+}
+
 export class EventsResource {
   readonly #caller: Caller
 
@@ -1290,6 +1359,7 @@ export class Resources {
   readonly transactions: TransactionsResource
   readonly airdrops: AirdropsResource
   readonly redemptions: RedemptionsResource
+  readonly stakes: StakesResource
   readonly events: EventsResource
   readonly webhooks: WebhooksResource
   readonly platform: PlatformResource
@@ -1310,6 +1380,7 @@ export class Resources {
     this.transactions = new TransactionsResource(caller)
     this.airdrops = new AirdropsResource(caller)
     this.redemptions = new RedemptionsResource(caller)
+    this.stakes = new StakesResource(caller)
     this.events = new EventsResource(caller)
     this.webhooks = new WebhooksResource(caller)
     this.platform = new PlatformResource(caller)

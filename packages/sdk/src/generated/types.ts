@@ -40,7 +40,7 @@ export type IssuedApiKey = {
   name: string
   economy_id: string | null
   environment: 'sandbox' | 'production'
-  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write' | 'redemptions:read' | 'redemptions:write')[]
+  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write' | 'redemptions:read' | 'redemptions:write' | 'stakes:read' | 'stakes:write')[]
   ip_allow_list: string[]
   status: 'active' | 'expired' | 'revoked'
   created_at: string
@@ -130,7 +130,7 @@ export type ApiKey = {
   name: string
   economy_id: string | null
   environment: 'sandbox' | 'production'
-  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write' | 'redemptions:read' | 'redemptions:write')[]
+  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write' | 'redemptions:read' | 'redemptions:write' | 'stakes:read' | 'stakes:write')[]
   ip_allow_list: string[]
   status: 'active' | 'expired' | 'revoked'
   created_at: string
@@ -157,7 +157,7 @@ export type AuditEntry = {
     id: string
   }
   subject: {
-    type: 'tenant' | 'member' | 'api_key' | 'economy' | 'user' | 'transaction_type' | 'token_rule' | 'price_point' | 'airdrop' | 'webhook' | 'redeemable_sku' | 'redemption'
+    type: 'tenant' | 'member' | 'api_key' | 'economy' | 'user' | 'transaction_type' | 'token_rule' | 'price_point' | 'airdrop' | 'webhook' | 'redeemable_sku' | 'redemption' | 'stake'
     id: string
   }
   details: Record<string, unknown>
@@ -188,7 +188,7 @@ export type Economy = {
   /** Your own notes: up to 50 keys; values are text of up to 500 characters, numbers or booleans. */
   metadata: Record<string, string | number | boolean>
   steps: {
-    name: 'create_contracts' | 'grant_initial_supply'
+    name: 'create_contracts' | 'grant_initial_supply' | 'register_on_value_chain' | 'register_on_utility_chain' | 'mint_first_stake'
     status: 'pending' | 'running' | 'done' | 'failed'
     detail: string | null
     started_at: string | null
@@ -650,6 +650,111 @@ export type Redemption = {
   decided_at: string | null
 }
 
+export type Stake = {
+  object: 'stake'
+  /** Listed by `GET /v3/stakes`. */
+  id: string
+  /** awaiting_signature: the staker has not signed · signed: it is on its way to the gateway · declared: locked on the value chain · confirmed: proven on the utility chain · progressed: minted · completed: finished on both · revoking, revoked: taken back by the staker · expired: not declared in time */
+  status: 'awaiting_signature' | 'signed' | 'declared' | 'confirmed' | 'progressed' | 'completed' | 'revoking' | 'revoked' | 'expired'
+  staker: string
+  beneficiary: string
+  /** Base units of the value token. */
+  amount: string
+  /** Base units of the token, as a decimal string. */
+  bounty: string
+  /** Base units of your token. */
+  fee: string
+  /** Base units of your token that the beneficiary gets. */
+  mints: string
+  value_chain_id: number
+  value_token: string
+  gateway: string
+  /** Names the stake on both chains. */
+  message_hash: string
+  hash_lock: string
+  /** Until then it may be declared. */
+  deadline: string
+  /** What the staker signs for a facilitator to bring the stake: EIP-712, as wallets take it (`eth_signTypedData_v4`). One signature, no gas. */
+  typed_data: Record<string, unknown>
+  /** What a staker sends who would rather send transactions: `approve`, then `stake`. To take a stake back that is not minted yet: `approve_penalty`, then `revoke`; it costs 150 % of the bounty. */
+  transactions: {
+    approve: {
+      chain_id: number
+      to: string
+      /** Hex. Sent without value. */
+      data: string
+    }
+    stake: {
+      chain_id: number
+      to: string
+      /** Hex. Sent without value. */
+      data: string
+    }
+    approve_penalty: {
+      chain_id: number
+      to: string
+      /** Hex. Sent without value. */
+      data: string
+    }
+    revoke: {
+      chain_id: number
+      to: string
+      /** Hex. Sent without value. */
+      data: string
+    }
+  }
+  problem: string | null
+  steps: {
+    /** stake: locked on the value chain · confirm: proven on the utility chain · mint · release: counted as backing on the value chain */
+    name: 'stake' | 'confirm' | 'mint' | 'release'
+    status: 'pending' | 'running' | 'done'
+    transaction_hash: string | null
+    started_at: string | null
+    finished_at: string | null
+  }[]
+  created_at: string
+  updated_at: string
+  ended_at: string | null
+}
+
+export type Backing = {
+  object: 'backing'
+  /** Listed by `GET /v3/economies`. */
+  economy_id: string
+  /** Whole tokens for one whole value token. */
+  rate: string
+  /** Names the economy at both gateways. */
+  terms_id: string
+  value_token: string
+  value_token_decimals: number
+  token: string
+  token_decimals: number
+  gateway: string
+  co_gateway: string
+  observed: {
+    /** Base units of the value token that back the supply. */
+    staked: string
+    /** Base units of the value token whose tokens are not minted yet. */
+    in_flight: string
+    /** Base units of the token. */
+    supply: string
+    /** Base units of the value token that the supply is worth at the rate, rounded up. */
+    required: string
+    ratio: string | null
+    value_block: {
+      chain_id: number
+      number: number
+      hash: string
+    }
+    utility_block: {
+      chain_id: number
+      number: number
+      hash: string
+    }
+    at: string
+  } | null
+}
+
 export type Event = {
   object: 'event'
   /** The same here and in the `webhook-id` of every delivery. Listed by `GET /v3/events`. */
@@ -986,7 +1091,7 @@ export type CreateApiKeyInput = {
   /** Of one economy; left out: of the whole tenant. Listed by `GET /v3/economies`. */
   economy_id?: string
   environment?: 'sandbox' | 'production'
-  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write' | 'redemptions:read' | 'redemptions:write')[]
+  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write' | 'redemptions:read' | 'redemptions:write' | 'stakes:read' | 'stakes:write')[]
   /** Addresses and CIDR ranges it works from; empty: from everywhere. */
   ip_allow_list?: string[]
   expires_at?: string
@@ -1026,7 +1131,7 @@ export type ListAuditLogQuery = {
   /** By time of creation. */
   order?: 'asc' | 'desc'
   action?: string
-  subject_type?: 'tenant' | 'member' | 'api_key' | 'economy' | 'user' | 'transaction_type' | 'token_rule' | 'price_point' | 'airdrop' | 'webhook' | 'redeemable_sku' | 'redemption'
+  subject_type?: 'tenant' | 'member' | 'api_key' | 'economy' | 'user' | 'transaction_type' | 'token_rule' | 'price_point' | 'airdrop' | 'webhook' | 'redeemable_sku' | 'redemption' | 'stake'
   subject_id?: string
   /** From this moment on. */
   since?: string
@@ -1040,8 +1145,10 @@ export type CreateEconomyInput = {
   symbol: string
   decimals?: number
   environment?: 'sandbox' | 'production'
-  /** Base units of play money that the company starts with; left out: a million whole tokens. */
+  /** Sandbox only. Base units of play money that the company starts with; left out: a million whole tokens. */
   initial_grant?: Amount
+  /** Production only, and needed there: whole tokens for one whole value token, fixed for good. */
+  rate?: string
   /** Your own notes: up to 50 keys; values are text of up to 500 characters, numbers or booleans. */
   metadata?: Record<string, string | number | boolean>
 }
@@ -1460,6 +1567,39 @@ export type ListRedemptionsQuery = {
   user_id?: string
   /** Listed by `GET /v3/redeemable-skus`. */
   sku_id?: string
+}
+
+/** What `createStake` takes. */
+export type CreateStakeInput = {
+  /** Base units of the value token. */
+  amount: Amount
+  /** Who stakes: an address of your own wallet on the value chain. Its key stays with you. */
+  staker: string
+  /** Who the tokens are minted to, on the utility chain. Left out: the company. */
+  beneficiary?: string
+  /** Base units of the value token, on top, for whoever finishes the stake. Left out: none. */
+  bounty?: Amount
+  /** Base units of your token, out of what is minted, for whoever mints. Left out: none. */
+  fee?: Amount
+  /** How long the stake may be brought to the gateway. Left out: a day. */
+  valid_for_seconds?: number
+}
+
+/** The query of `listStakes`. */
+export type ListStakesQuery = {
+  limit?: number
+  /** The `next_cursor` of the page before, with the same filters. */
+  cursor?: string
+  /** By time of creation. */
+  order?: 'asc' | 'desc'
+}
+
+/** What `submitStake` takes. */
+export type SubmitStakeInput = {
+  /** Of `typed_data`, by the staker. A facilitator brings it and pays the gas. */
+  signature?: string
+  /** Of the stake that you sent yourself: a hint where to look sooner. */
+  transaction_hash?: string
 }
 
 /** The query of `listEvents`. */

@@ -1,0 +1,98 @@
+import { formatRate, type SeenBacking, toUtilityDown } from '#core/gateway/backing.ts'
+import { backingRatio, requiredValue } from '#core/gateway/backing-ratio.ts'
+import type { StakeWithBacking } from '#core/gateway/create-stake.ts'
+import type { GatewayCalls, TypedData, WalletTransaction } from '#core/gateway/gateway-calls.ts'
+import type { MessageStepName } from '#core/gateway/message.ts'
+import { toWire } from './wire-id.ts'
+
+const STEP_NAMES: Readonly<Record<MessageStepName, 'stake' | 'confirm' | 'mint' | 'release'>> = {
+  declare: 'stake',
+  confirm: 'confirm',
+  progress_target: 'mint',
+  progress_source: 'release',
+}
+
+/** A stake as /v3 shows it, with everything that its staker may sign or send. */
+export function presentStake(calls: GatewayCalls, { stake, backing }: StakeWithBacking) {
+  const { intent, messageHash } = stake
+  const { approve, stake: send } = calls.stakeTransactions(backing, intent)
+  const taking = calls.revokeTransactions(backing, intent)
+  return {
+    object: 'stake' as const,
+    id: toWire('stk', stake.id),
+    status: stake.status,
+    staker: intent.sender,
+    beneficiary: intent.beneficiary,
+    amount: intent.amount.toString(),
+    bounty: intent.bounty.toString(),
+    fee: intent.fee.toString(),
+    mints: (toUtilityDown(backing, intent.amount) - intent.fee).toString(),
+    value_chain_id: backing.valueChainId,
+    value_token: backing.valueToken,
+    gateway: backing.gateway,
+    message_hash: messageHash,
+    hash_lock: intent.hashLock,
+    deadline: new Date(Number(intent.deadline) * 1_000).toISOString(),
+    typed_data: presentTypedData(calls.stakeAuthorization(backing, intent, messageHash)),
+    transactions: {
+      approve: presentTransaction(approve),
+      stake: presentTransaction(send),
+      approve_penalty: presentTransaction(taking.approve),
+      revoke: presentTransaction(taking.revoke),
+    },
+    problem: stake.problem,
+    steps: stake.steps.map((step) => ({
+      name: STEP_NAMES[step.name],
+      status: step.status,
+      transaction_hash: step.txHash,
+      started_at: step.startedAt?.toISOString() ?? null,
+      finished_at: step.finishedAt?.toISOString() ?? null,
+    })),
+    created_at: stake.createdAt.toISOString(),
+    updated_at: stake.updatedAt.toISOString(),
+    ended_at: stake.endedAt?.toISOString() ?? null,
+  }
+}
+
+/** What backs a token as /v3 shows it. */
+export function presentBacking(backing: SeenBacking) {
+  const { seen } = backing
+  return {
+    object: 'backing' as const,
+    economy_id: toWire('eco', backing.economyId),
+    rate: formatRate({ rate: backing.rate, decimals: backing.rateDecimals }),
+    terms_id: backing.termsId,
+    value_token: backing.valueToken,
+    value_token_decimals: backing.valueDecimals,
+    token: backing.utilityToken,
+    token_decimals: backing.utilityDecimals,
+    gateway: backing.gateway,
+    co_gateway: backing.coGateway,
+    observed: seen && {
+      staked: seen.staked.toString(),
+      in_flight: seen.inFlight.toString(),
+      supply: seen.supply.toString(),
+      required: requiredValue(backing, seen.supply).toString(),
+      ratio: backingRatio(backing, seen),
+      value_block: { chain_id: backing.valueChainId, ...seen.valueBlock },
+      utility_block: { chain_id: backing.utilityChainId, ...seen.utilityBlock },
+      at: seen.at.toISOString(),
+    },
+  }
+}
+
+const DOMAIN_FIELDS = [
+  { name: 'name', type: 'string' },
+  { name: 'version', type: 'string' },
+  { name: 'chainId', type: 'uint256' },
+  { name: 'verifyingContract', type: 'address' },
+]
+
+/** Wallets want the domain's own type as well. */
+function presentTypedData({ domain, primaryType, types, message }: TypedData) {
+  return { domain, primaryType, types: { EIP712Domain: DOMAIN_FIELDS, ...types }, message }
+}
+
+function presentTransaction({ chainId, to, data }: WalletTransaction) {
+  return { chain_id: chainId, to, data }
+}

@@ -1,0 +1,160 @@
+import { createStake } from '#core/gateway/create-stake.ts'
+import { StakeNotFound } from '#core/gateway/errors.ts'
+import { getBacking } from '#core/gateway/get-backing.ts'
+import { getStake } from '#core/gateway/get-stake.ts'
+import { listStakes } from '#core/gateway/list-stakes.ts'
+import { type HandIn, submitStake } from '#core/gateway/submit-stake.ts'
+import type { App } from '../app-types.ts'
+import type { AppDeps } from '../deps.ts'
+import { actorOf } from '../plugins/authenticate.ts'
+import { economyOf } from '../plugins/economy.ts'
+import { once } from '../plugins/idempotency.ts'
+import { ownerOf } from '../plugins/owner.ts'
+import { pageOf, toList } from '../plugins/pagination.ts'
+import { problems } from '../plugins/problem.ts'
+import { presentBacking, presentStake } from '../presenters/stakes.ts'
+import { idFromPath } from '../presenters/wire-id.ts'
+import { IdParams, ListOf } from '../schemas/common.ts'
+import {
+  BackingSchema,
+  CreateStakeBody,
+  ListStakesQuery,
+  StakeSchema,
+  SubmitStakeBody,
+} from '../schemas/stakes.ts'
+
+const tags = ['Stakes']
+const VALID_FOR_SECONDS = 86_400
+
+/** What backs a token: stakes on the value chain, for which tokens are minted on the utility chain. */
+export async function stakeRoutes(app: App, deps: AppDeps): Promise<void> {
+  const present = (stake: Parameters<typeof presentStake>[1]) => presentStake(deps.gatewayCalls, stake)
+  const stakeIdOf = (params: { id: string }) => idFromPath('stk', params.id, () => new StakeNotFound())
+
+  app.post(
+    '/stakes',
+    {
+      config: { plane: 'data', scope: 'stakes:write', idempotency: 'required' },
+      schema: {
+        operationId: 'createStake',
+        summary: 'Prepare a stake',
+        description:
+          'Answers with what your own wallet signs or sends; nothing moves before that. A production economy becomes active with its first stake, and mints more with each further one.',
+        tags,
+        body: CreateStakeBody,
+        response: {
+          201: StakeSchema,
+          ...problems('economy_not_backed', 'economy_state_conflict', 'invalid_amount'),
+        },
+      },
+    },
+    async (request, reply) =>
+      once(deps, request, reply, async (unitOfWork) => {
+        const { amount, staker, beneficiary, bounty, fee, valid_for_seconds } = request.body
+        const stake = await createStake(
+          { ...deps, unitOfWork },
+          {
+            actor: actorOf(request),
+            economyId: economyOf(request),
+            amount: BigInt(amount),
+            staker: staker.toLowerCase(),
+            ...(beneficiary !== undefined && { beneficiary: beneficiary.toLowerCase() }),
+            bounty: BigInt(bounty ?? 0),
+            fee: BigInt(fee ?? 0),
+            validForSeconds: valid_for_seconds ?? VALID_FOR_SECONDS,
+          },
+        )
+        return { status: 201, body: present(stake) }
+      }),
+  )
+
+  app.post(
+    '/stakes/:id/submit',
+    {
+      config: { plane: 'data', scope: 'stakes:write' },
+      schema: {
+        operationId: 'submitStake',
+        summary: "Hand in the staker's signature, or their transaction",
+        description:
+          'With a signature a facilitator does all the rest. Whoever sent the transactions themselves may say so; the chain is looked at either way.',
+        tags,
+        params: IdParams('stk'),
+        body: SubmitStakeBody,
+        response: { 202: StakeSchema, ...problems('stake_not_found', 'stake_state_conflict') },
+      },
+    },
+    async (request, reply) => {
+      let stakeId: string | null = null
+      const body = await once(deps, request, reply, async (unitOfWork) => {
+        stakeId = stakeIdOf(request.params)
+        const stake = await submitStake(
+          { ...deps, unitOfWork },
+          {
+            actor: actorOf(request),
+            economyId: economyOf(request),
+            stakeId,
+            handIn: handInOf(request.body),
+          },
+        )
+        return { status: 202, body: present(stake) }
+      })
+      if (stakeId !== null) deps.jobs.wake({ name: 'advance-message', id: stakeId })
+      return body
+    },
+  )
+
+  app.get(
+    '/stakes',
+    {
+      config: { plane: 'data', scope: 'stakes:read' },
+      schema: {
+        operationId: 'listStakes',
+        summary: 'List stakes',
+        tags,
+        querystring: ListStakesQuery,
+        response: { 200: ListOf(StakeSchema), ...problems('invalid_cursor') },
+      },
+    },
+    async (request) => {
+      const page = await listStakes(deps, { ...ownerOf(request), page: pageOf(request) })
+      return toList(request, page, present)
+    },
+  )
+
+  app.get(
+    '/stakes/:id',
+    {
+      config: { plane: 'data', scope: 'stakes:read' },
+      schema: {
+        operationId: 'getStake',
+        summary: 'Get a stake with its steps',
+        tags,
+        params: IdParams('stk'),
+        response: { 200: StakeSchema, ...problems('stake_not_found') },
+      },
+    },
+    async (request) =>
+      present(await getStake(deps, { ...ownerOf(request), stakeId: stakeIdOf(request.params) })),
+  )
+
+  app.get(
+    '/token/backing',
+    {
+      config: { plane: 'data', scope: 'token:read' },
+      schema: {
+        operationId: 'getBacking',
+        summary: 'Get what backs the token',
+        description:
+          'What is staked, on its way and in existence, at final blocks of both chains, with the hashes by which anybody can verify it.',
+        tags,
+        response: { 200: BackingSchema, ...problems('economy_not_backed') },
+      },
+    },
+    async (request) => presentBacking(await getBacking(deps, ownerOf(request))),
+  )
+}
+
+function handInOf({ signature, transaction_hash }: SubmitStakeBody): HandIn {
+  // The schema wants exactly one of them.
+  return signature === undefined ? { txHash: transaction_hash ?? '' } : { signature }
+}

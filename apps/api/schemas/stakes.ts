@@ -1,0 +1,169 @@
+import { type Static, Type } from 'typebox'
+import { MESSAGE_STATUSES } from '#core/gateway/message.ts'
+import { Address, Body, Id, ListQuery, Nullable, Timestamp, Units } from './common.ts'
+
+const AddressGiven = Type.String({
+  pattern: '^0x[0-9a-fA-F]{40}$',
+  examples: ['0x8ba1f109551bd432803012645ac136ddd64dba72'],
+})
+const Hash = Type.String({ pattern: '^0x[0-9a-f]{64}$', examples: [`0x${'1f'.repeat(32)}`] })
+
+export const CreateStakeBody = Body(
+  {
+    amount: { ...Units, description: 'Base units of the value token.' },
+    staker: {
+      ...AddressGiven,
+      description: 'Who stakes: an address of your own wallet on the value chain. Its key stays with you.',
+    },
+    beneficiary: Type.Optional({
+      ...AddressGiven,
+      description: 'Who the tokens are minted to, on the utility chain. Left out: the company.',
+    }),
+    bounty: Type.Optional({
+      ...Units,
+      description: 'Base units of the value token, on top, for whoever finishes the stake. Left out: none.',
+    }),
+    fee: Type.Optional({
+      ...Units,
+      description: 'Base units of your token, out of what is minted, for whoever mints. Left out: none.',
+    }),
+    valid_for_seconds: Type.Optional(
+      Type.Integer({
+        minimum: 300,
+        maximum: 2_592_000,
+        description: 'How long the stake may be brought to the gateway. Left out: a day.',
+      }),
+    ),
+  },
+  { amount: '10000000000000000000000', staker: '0x8ba1f109551bd432803012645ac136ddd64dba72' },
+)
+export type CreateStakeBody = Static<typeof CreateStakeBody>
+
+/** Exactly one of the two ways to go on. */
+export const SubmitStakeBody = Type.Object(
+  {
+    signature: Type.Optional(
+      Type.String({
+        pattern: '^0x[0-9a-fA-F]{130}$',
+        description: 'Of `typed_data`, by the staker. A facilitator brings it and pays the gas.',
+      }),
+    ),
+    transaction_hash: Type.Optional({
+      ...Hash,
+      description: 'Of the stake that you sent yourself: a hint where to look sooner.',
+    }),
+  },
+  {
+    additionalProperties: false,
+    minProperties: 1,
+    maxProperties: 1,
+    examples: [{ transaction_hash: `0x${'1f'.repeat(32)}` }],
+  },
+)
+export type SubmitStakeBody = Static<typeof SubmitStakeBody>
+
+export const ListStakesQuery = ListQuery({})
+
+const Transaction = Type.Object({
+  chain_id: Type.Integer({ examples: [31_001] }),
+  to: Address,
+  data: Type.String({ description: 'Hex. Sent without value.' }),
+})
+
+/** A stake and how far it is. */
+export const StakeSchema = Type.Object({
+  object: Type.Literal('stake'),
+  id: Id('stk'),
+  status: Type.Enum([...MESSAGE_STATUSES], {
+    description:
+      'awaiting_signature: the staker has not signed · signed: it is on its way to the gateway · declared: locked on the value chain · confirmed: proven on the utility chain · progressed: minted · completed: finished on both · revoking, revoked: taken back by the staker · expired: not declared in time',
+  }),
+  staker: Address,
+  beneficiary: Address,
+  amount: { ...Units, description: 'Base units of the value token.' },
+  bounty: Units,
+  fee: { ...Units, description: 'Base units of your token.' },
+  mints: { ...Units, description: 'Base units of your token that the beneficiary gets.' },
+  value_chain_id: Type.Integer({ examples: [31_001] }),
+  value_token: Address,
+  gateway: Address,
+  message_hash: { ...Hash, description: 'Names the stake on both chains.' },
+  hash_lock: Hash,
+  deadline: { ...Timestamp, description: 'Until then it may be declared.' },
+  typed_data: Type.Unsafe<Record<string, unknown>>({
+    type: 'object',
+    additionalProperties: true,
+    description:
+      'What the staker signs for a facilitator to bring the stake: EIP-712, as wallets take it (`eth_signTypedData_v4`). One signature, no gas.',
+  }),
+  transactions: Type.Object(
+    { approve: Transaction, stake: Transaction, approve_penalty: Transaction, revoke: Transaction },
+    {
+      description:
+        'What a staker sends who would rather send transactions: `approve`, then `stake`. To take a stake back that is not minted yet: `approve_penalty`, then `revoke`; it costs 150 % of the bounty.',
+    },
+  ),
+  problem: Nullable(Type.String({ description: 'Why it does not go on. It is tried again.' })),
+  steps: Type.Array(
+    Type.Object({
+      name: Type.Enum(['stake', 'confirm', 'mint', 'release'], {
+        description:
+          'stake: locked on the value chain · confirm: proven on the utility chain · mint · release: counted as backing on the value chain',
+      }),
+      status: Type.Enum(['pending', 'running', 'done']),
+      transaction_hash: Nullable(Hash),
+      started_at: Nullable(Timestamp),
+      finished_at: Nullable(Timestamp),
+    }),
+  ),
+  created_at: Timestamp,
+  updated_at: Timestamp,
+  ended_at: Nullable(Timestamp),
+})
+
+const Place = Type.Object({
+  chain_id: Type.Integer({ examples: [31_001] }),
+  number: Type.Integer({ minimum: 0 }),
+  hash: Hash,
+})
+
+/** What backs a token, to be verified by anybody. */
+export const BackingSchema = Type.Object({
+  object: Type.Literal('backing'),
+  economy_id: Id('eco'),
+  rate: Type.String({ description: 'Whole tokens for one whole value token.', examples: ['100'] }),
+  terms_id: { ...Hash, description: 'Names the economy at both gateways.' },
+  value_token: Address,
+  value_token_decimals: Type.Integer(),
+  token: Address,
+  token_decimals: Type.Integer(),
+  gateway: Address,
+  co_gateway: Address,
+  observed: Nullable(
+    Type.Object(
+      {
+        staked: { ...Units, description: 'Base units of the value token that back the supply.' },
+        in_flight: {
+          ...Units,
+          description: 'Base units of the value token whose tokens are not minted yet.',
+        },
+        supply: { ...Units, description: 'Base units of the token.' },
+        required: {
+          ...Units,
+          description: 'Base units of the value token that the supply is worth at the rate, rounded up.',
+        },
+        ratio: Nullable(
+          Type.String({
+            description:
+              'Staked and in flight, as a fraction of what is required, rounded down. Null: nothing is in existence.',
+            examples: ['1.000000'],
+          }),
+        ),
+        value_block: Place,
+        utility_block: Place,
+        at: Timestamp,
+      },
+      { description: 'At final blocks of both chains, which name where to read the same.' },
+    ),
+  ),
+})

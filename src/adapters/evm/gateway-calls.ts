@@ -1,0 +1,257 @@
+import { AbiCoder, keccak256, Signature, TypedDataEncoder, verifyTypedData } from 'ethers'
+import type { Backing, EconomyTerms, GatewayPair } from '#core/gateway/backing.ts'
+import type { GatewayCalls, MessageCall, TypedData, WalletTransaction } from '#core/gateway/gateway-calls.ts'
+import type { Intent, MessageKind } from '#core/gateway/message.ts'
+import { hexToBytes } from './bytes.ts'
+import { coGateway } from './generated/co-gateway.ts'
+import { gateway } from './generated/gateway.ts'
+import { valueToken } from './generated/value-token.ts'
+
+const DOMAIN = { name: 'OST KIT Gateway', version: '1' }
+/** OpenZeppelin's ERC-20 with signatures; the tokens that are staked say the same. */
+const TOKEN_VERSION = '1'
+/** Of a keyed nonce: its number. What is left is the key. */
+const SEQUENCE_MASK = 2n ** 64n - 1n
+/** 150 hundredths of the bounty, rounded down, as MessageGateway has it. */
+const PENALTY_PERCENT = 150n
+
+const INTENT_FIELDS = [
+  { name: 'economyId', type: 'bytes32' },
+  { name: 'sender', type: 'address' },
+  { name: 'beneficiary', type: 'address' },
+  { name: 'amount', type: 'uint256' },
+  { name: 'bounty', type: 'uint256' },
+  { name: 'fee', type: 'uint256' },
+  { name: 'nonce', type: 'uint256' },
+  { name: 'hashLock', type: 'bytes32' },
+  { name: 'deadline', type: 'uint256' },
+  { name: 'targetChainId', type: 'uint256' },
+  { name: 'targetGateway', type: 'address' },
+]
+const AUTHORIZATION_FIELDS = [
+  { name: 'from', type: 'address' },
+  { name: 'to', type: 'address' },
+  { name: 'value', type: 'uint256' },
+  { name: 'validAfter', type: 'uint256' },
+  { name: 'validBefore', type: 'uint256' },
+  { name: 'nonce', type: 'bytes32' },
+]
+
+/** The gateways' hashes and calls. One object serves all pairs. */
+export function createGatewayCalls(): GatewayCalls {
+  return {
+    termsId,
+    messageHash: (kind, pair, intent) => hashOf(intentTypedData(kind, pair, intent)),
+    hashLockOf: (secret) => keccak256(secret),
+    stakeAuthorization,
+
+    isAuthorizedBy(backing, intent, messageHash, signature) {
+      const { domain, types, message } = stakeAuthorization(backing, intent, messageHash)
+      try {
+        const signer = verifyTypedData(domain, mutable(types), message, signature)
+        return signer.toLowerCase() === intent.sender
+      } catch {
+        return false
+      }
+    },
+
+    stakeTransactions: (backing, intent) => ({
+      approve: allowance(backing, intent.amount + intent.bounty),
+      stake: onValue(backing, backing.gateway, gateway.encodeCall('stake', wordsOf(intent))),
+    }),
+
+    revokeTransactions(backing, intent) {
+      const penalty = (intent.bounty * PENALTY_PERCENT) / 100n
+      return {
+        penalty,
+        approve: allowance(backing, penalty),
+        revoke: onValue(backing, backing.gateway, gateway.encodeCall('revokeStake', wordsOf(intent))),
+      }
+    },
+
+    encode(kind, backing, intent, messageHash, call) {
+      const data = encodeOf(kind, backing, intent, call)
+      const isOnSource = SOURCE_CALLS.has(call.name)
+      const isOnValue = isOnSource === (kind === 'stake')
+      return {
+        chainId: isOnValue ? backing.valueChainId : backing.utilityChainId,
+        to: isOnValue ? backing.gateway : backing.coGateway,
+        calldata: hexToBytes(data),
+      }
+    },
+  }
+}
+
+const SOURCE_CALLS: ReadonlySet<MessageCall['name']> = new Set<MessageCall['name']>([
+  'declare',
+  'progress_source',
+  'progress_source_with_proof',
+  'progress_revocation',
+])
+
+function termsId(terms: EconomyTerms): string {
+  return keccak256(
+    AbiCoder.defaultAbiCoder().encode(
+      ['address', 'uint8', 'uint8', 'uint8', 'address', 'uint96', 'address', 'bytes32'],
+      [
+        terms.valueToken,
+        terms.valueDecimals,
+        terms.utilityDecimals,
+        terms.rateDecimals,
+        terms.utilityToken,
+        terms.rate,
+        terms.holderFactory,
+        terms.holderInitCodeHash,
+      ],
+    ),
+  )
+}
+
+function intentTypedData(kind: MessageKind, pair: GatewayPair, intent: Intent): TypedData {
+  const onSource =
+    kind === 'stake' ? [pair.valueChainId, pair.gateway] : [pair.utilityChainId, pair.coGateway]
+  const onTarget =
+    kind === 'stake' ? [pair.utilityChainId, pair.coGateway] : [pair.valueChainId, pair.gateway]
+  const primaryType = kind === 'stake' ? 'StakeIntent' : 'RedeemIntent'
+  return {
+    domain: { ...DOMAIN, chainId: Number(onSource[0]), verifyingContract: String(onSource[1]) },
+    primaryType,
+    types: { [primaryType]: INTENT_FIELDS },
+    message: {
+      economyId: intent.termsId,
+      sender: intent.sender,
+      beneficiary: intent.beneficiary,
+      amount: intent.amount.toString(),
+      bounty: intent.bounty.toString(),
+      fee: intent.fee.toString(),
+      nonce: intent.nonce.toString(),
+      hashLock: intent.hashLock,
+      deadline: intent.deadline.toString(),
+      targetChainId: String(onTarget[0]),
+      targetGateway: String(onTarget[1]),
+    },
+  }
+}
+
+/** The nonce has the message's hash in it, so the signature is of this intent and of no other. */
+function stakeAuthorization(backing: Backing, intent: Intent, messageHash: string): TypedData {
+  const nonce = BigInt(messageHash) & ~SEQUENCE_MASK
+  return {
+    domain: {
+      name: backing.valueTokenName,
+      version: TOKEN_VERSION,
+      chainId: backing.valueChainId,
+      verifyingContract: backing.valueToken,
+    },
+    primaryType: 'ReceiveWithAuthorization',
+    types: { ReceiveWithAuthorization: AUTHORIZATION_FIELDS },
+    message: {
+      from: intent.sender,
+      to: backing.gateway,
+      value: (intent.amount + intent.bounty).toString(),
+      validAfter: '0',
+      // The contract wants a moment before this one; the intent may still be declared in its last second.
+      validBefore: (intent.deadline + 1n).toString(),
+      nonce: `0x${nonce.toString(16).padStart(64, '0')}`,
+    },
+  }
+}
+
+function encodeOf(kind: MessageKind, backing: Backing, intent: Intent, call: MessageCall): string {
+  const words = wordsOf(intent)
+  const isStake = kind === 'stake'
+  switch (call.name) {
+    case 'declare':
+      return isStake ? stakeCall(intent, call.signature) : redeemCall(intent, call)
+    case 'confirm':
+      return proven(call, (height, proof) =>
+        isStake
+          ? coGateway.encodeCall('confirmStake', words, height, proof)
+          : gateway.encodeCall('confirmRedeem', words, height, proof),
+      )
+    case 'progress_target':
+      return isStake
+        ? coGateway.encodeCall('progressMint', words, call.secret)
+        : gateway.encodeCall('progressUnstake', words, call.secret)
+    case 'progress_source':
+      return isStake
+        ? gateway.encodeCall('progressStake', words, call.secret)
+        : coGateway.encodeCall('progressRedeem', words, call.secret)
+    case 'progress_source_with_proof':
+      return proven(call, (height, proof) =>
+        isStake
+          ? gateway.encodeCall('progressStakeWithProof', words, height, proof)
+          : coGateway.encodeCall('progressRedeemWithProof', words, height, proof),
+      )
+    case 'confirm_revocation':
+      return proven(call, (height, proof) =>
+        isStake
+          ? coGateway.encodeCall('confirmStakeRevocation', words, height, proof)
+          : gateway.encodeCall('confirmRedeemRevocation', words, height, proof),
+      )
+    case 'progress_revocation':
+      return proven(call, (height, proof) =>
+        isStake
+          ? gateway.encodeCall('progressStakeRevocation', words, height, proof)
+          : coGateway.encodeCall('progressRedeemRevocation', words, height, proof),
+      )
+  }
+}
+
+/** The height is proven in the same transaction, unless it is already. */
+function proven(
+  { proof }: Extract<MessageCall, { proof: unknown }>,
+  encode: (height: bigint, nodes: string[]) => string,
+): string {
+  const height = BigInt(proof.height)
+  const call = encode(height, [...proof.storage])
+  if (proof.account === null) return call
+  // Both gateways have these two calls of MessageGateway.
+  const prove = gateway.encodeCall('proveGateway', height, [...proof.account])
+  return gateway.encodeCall('multicall', [prove, call])
+}
+
+function stakeCall(intent: Intent, signature: string): string {
+  const { v, r, s } = Signature.from(signature)
+  return gateway.encodeCall(
+    'stakeWithAuthorization',
+    wordsOf(intent),
+    0n,
+    intent.deadline + 1n,
+    BigInt(v),
+    r,
+    s,
+  )
+}
+
+function redeemCall(intent: Intent, call: Extract<MessageCall, { name: 'declare' }>): string {
+  if (call.permit === null) throw new Error('a redemption by signature needs the permit for its tokens')
+  const { v, r, s } = Signature.from(call.permit.signature)
+  return coGateway.encodeCall('redeemBySignature', wordsOf(intent), call.signature, {
+    deadline: call.permit.deadline,
+    v: BigInt(v),
+    r,
+    s,
+  })
+}
+
+function allowance(backing: Backing, amount: bigint): WalletTransaction {
+  return onValue(backing, backing.valueToken, valueToken.encodeCall('approve', backing.gateway, amount))
+}
+
+function onValue({ valueChainId: chainId }: Backing, to: string, data: string): WalletTransaction {
+  return { chainId, to, data }
+}
+
+/** The intent as the contracts name it. */
+function wordsOf({ termsId: economyId, ...intent }: Intent) {
+  return { economyId, ...intent }
+}
+
+function hashOf({ domain, types, message }: TypedData): string {
+  return TypedDataEncoder.hash(domain, mutable(types), message)
+}
+
+function mutable(types: TypedData['types']) {
+  return Object.fromEntries(Object.entries(types).map(([name, fields]) => [name, [...fields]]))
+}

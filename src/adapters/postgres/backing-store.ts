@@ -1,0 +1,92 @@
+import type { SeenBacking } from '#core/gateway/backing.ts'
+import type { BackingStore } from '#core/gateway/backing-store.ts'
+import { BACKING_COLUMNS, type BackingRow, toBacking } from './backing-row.ts'
+import type { PrismaTx } from './database.ts'
+
+interface SeenRow extends BackingRow {
+  staked: string | null
+  in_flight: string | null
+  value_block: string | null
+  value_block_hash: string | null
+  supply: string | null
+  utility_block: string | null
+  utility_block_hash: string | null
+  seen_at: Date | null
+}
+
+/** What the tenant's tokens are backed by, in a unit of work. */
+export function createBackingStore(tx: PrismaTx, tenantId: string): BackingStore {
+  return {
+    async findPair(utilityChainId) {
+      const [pair] = await tx.$queryRaw<
+        {
+          value_chain_id: string
+          gateway: string
+          co_gateway: string
+          value_token: string
+          value_token_name: string
+          value_decimals: number
+          holder_factory: string
+          holder_init_code_hash: string
+        }[]
+      >`
+        SELECT value.id::text AS value_chain_id, value.contracts ->> 'gateway' AS gateway,
+               utility.contracts ->> 'co_gateway' AS co_gateway, value.contracts ->> 'value_token' AS value_token,
+               coalesce(value.contracts ->> 'value_token_name', 'OST') AS value_token_name,
+               coalesce(value.contracts ->> 'value_token_decimals', '18')::int AS value_decimals,
+               lower(utility.contracts ->> 'token_holder_factory') AS holder_factory,
+               lower(utility.contracts ->> 'holder_init_code_hash') AS holder_init_code_hash
+        FROM chain utility JOIN chain value ON value.id::text = utility.contracts ->> 'value_chain_id'
+        WHERE utility.id = ${utilityChainId}::bigint AND value.status = 'active'
+          AND value.contracts ?& ARRAY['gateway', 'value_token'] AND utility.contracts ? 'co_gateway'`
+      if (!pair) return null
+      return {
+        valueChainId: Number(pair.value_chain_id),
+        utilityChainId,
+        gateway: pair.gateway,
+        coGateway: pair.co_gateway,
+        valueToken: pair.value_token,
+        valueTokenName: pair.value_token_name,
+        valueDecimals: pair.value_decimals,
+        holderFactory: pair.holder_factory,
+        holderInitCodeHash: pair.holder_init_code_hash,
+      }
+    },
+
+    async insert(backing, at) {
+      await tx.$executeRaw`
+        INSERT INTO backing (economy_id, tenant_id, terms_id, value_chain_id, utility_chain_id, gateway, co_gateway, value_token,
+                             value_token_name, value_decimals, utility_token, utility_decimals, rate, rate_decimals, holder_factory,
+                             holder_init_code_hash, created_at)
+        VALUES (${backing.economyId}::uuid, ${tenantId}::uuid, ${backing.termsId}, ${backing.valueChainId}, ${backing.utilityChainId},
+                ${backing.gateway}, ${backing.coGateway}, ${backing.valueToken}, ${backing.valueTokenName}, ${backing.valueDecimals},
+                ${backing.utilityToken}, ${backing.utilityDecimals}, ${backing.rate.toString()}::numeric, ${backing.rateDecimals},
+                ${backing.holderFactory}, ${backing.holderInitCodeHash}, ${at})`
+    },
+
+    async find(economyId) {
+      const rows = await tx.$queryRawUnsafe<SeenRow[]>(
+        `SELECT ${BACKING_COLUMNS}, b.staked::text, b.in_flight::text, b.value_block::text, b.value_block_hash, b.supply::text,
+                b.utility_block::text, b.utility_block_hash, b.seen_at
+         FROM backing b WHERE b.tenant_id = $1::uuid AND b.economy_id = $2::uuid`,
+        tenantId,
+        economyId,
+      )
+      const [row] = rows
+      return row ? { ...toBacking(row), seen: seenOf(row) } : null
+    },
+  }
+}
+
+/** A CHECK has all of it or nothing. */
+function seenOf(row: SeenRow): SeenBacking['seen'] {
+  if (row.seen_at === null) return null
+  return {
+    staked: BigInt(row.staked ?? 0),
+    inFlight: BigInt(row.in_flight ?? 0),
+    valueBlock: { number: Number(row.value_block), hash: row.value_block_hash ?? '' },
+    supply: BigInt(row.supply ?? 0),
+    utilityBlock: { number: Number(row.utility_block), hash: row.utility_block_hash ?? '' },
+    at: row.seen_at,
+  }
+}

@@ -1,0 +1,110 @@
+import type { BoxStatus } from './gateway-reader.ts'
+import type { MessageStatus } from './message.ts'
+
+/** What both chains show of a message. */
+export interface MessageView {
+  source: { latest: BoxStatus; final: BoxStatus }
+  target: { latest: BoxStatus; final: BoxStatus }
+  /** The source's status at the newest final root that the target believes; null where it cannot be proven any more. */
+  sourceAtRoot: BoxStatus | null
+  /** The target's status at the newest final root that the source believes. */
+  targetAtRoot: BoxStatus | null
+  /** The sender's signature was handed in. */
+  isSigned: boolean
+  /** The source's final block is younger than the deadline allows. */
+  isExpired: boolean
+  /** The target can pay out now: a co-gateway has a limit of what it mints in a window. */
+  isPayable: boolean
+}
+
+/** Calls by name; the proofs, the secret and the signature they need are found by who makes them. */
+export type NextCall =
+  | 'declare'
+  | 'confirm'
+  | 'progress_target'
+  | 'progress_source'
+  | 'progress_source_with_proof'
+  | 'confirm_revocation'
+  | 'progress_revocation'
+
+export type NextStep =
+  | { do: 'call'; call: NextCall }
+  /** `at`: the end that has to learn a newer root of the other one. */
+  | { do: 'await_root'; at: 'source' | 'target' }
+  | { do: 'wait'; for: 'signature' | 'finality' | 'mint_limit' }
+  | { do: 'end'; status: 'completed' | 'revoked' | 'expired' }
+
+/**
+ * What to do for a message now, from what the chains show and nothing else: so it does not matter who did the steps before, nor
+ * how often this is asked.
+ *
+ * Only final states are built on: a step whose ground a re-org could take away waits. The secret goes out on the target first, and
+ * on the source only once the payment there is final.
+ * @see docs/protocol.md for the table of transitions that this walks through.
+ */
+export function decideNext(view: MessageView): NextStep {
+  const { source, target } = view
+  if (source.final === 'undeclared') return beforeDeclaration(view)
+  if (source.final === 'revoked') return { do: 'end', status: 'revoked' }
+  if (target.latest !== target.final) return { do: 'wait', for: 'finality' }
+  switch (target.final) {
+    case 'undeclared':
+      return isProvable(view.sourceAtRoot) ? call('confirm') : { do: 'await_root', at: 'target' }
+    case 'declared':
+      return onConfirmed(view)
+    case 'progressed':
+      return onProgressed(view)
+    case 'revoked':
+      return onRevoked(view)
+    // An inbox never declares a revocation.
+    case 'declared_revocation':
+      return { do: 'wait', for: 'finality' }
+  }
+}
+
+function beforeDeclaration({ source, isSigned, isExpired }: MessageView): NextStep {
+  if (source.latest !== 'undeclared') return { do: 'wait', for: 'finality' }
+  if (isExpired) return { do: 'end', status: 'expired' }
+  return isSigned ? call('declare') : { do: 'wait', for: 'signature' }
+}
+
+function onConfirmed({ source, sourceAtRoot, isPayable }: MessageView): NextStep {
+  // A revocation that is not final yet may still become one: paying meanwhile would be right as well, but cost its sender the penalty.
+  if (source.latest !== source.final) return { do: 'wait', for: 'finality' }
+  if (source.final === 'declared_revocation') {
+    return sourceAtRoot === 'declared_revocation'
+      ? call('confirm_revocation')
+      : { do: 'await_root', at: 'target' }
+  }
+  return isPayable ? call('progress_target') : { do: 'wait', for: 'mint_limit' }
+}
+
+function onProgressed({ source, targetAtRoot }: MessageView): NextStep {
+  if (source.final === 'progressed') return { do: 'end', status: 'completed' }
+  if (source.latest === 'progressed') return { do: 'wait', for: 'finality' }
+  if (source.latest === 'declared') return call('progress_source')
+  // Taken back too late: it is paid already, and only a proof of that ends it.
+  return targetAtRoot === 'progressed'
+    ? call('progress_source_with_proof')
+    : { do: 'await_root', at: 'source' }
+}
+
+function onRevoked({ source, targetAtRoot }: MessageView): NextStep {
+  if (source.latest === 'revoked') return { do: 'wait', for: 'finality' }
+  return targetAtRoot === 'revoked' ? call('progress_revocation') : { do: 'await_root', at: 'source' }
+}
+
+/** Where a message stands for its sender. `isSigned` tells apart what waits for the sender from what waits for us. */
+export function statusOf({ source, target, isSigned }: MessageView, end: NextStep): MessageStatus {
+  if (end.do === 'end') return end.status
+  if (source.final === 'undeclared') return isSigned ? 'signed' : 'awaiting_signature'
+  if (target.final === 'progressed') return 'progressed'
+  if (source.final === 'declared_revocation' || target.final === 'revoked') return 'revoking'
+  return target.final === 'declared' ? 'confirmed' : 'declared'
+}
+
+const call = (name: NextCall): NextStep => ({ do: 'call', call: name })
+
+function isProvable(status: BoxStatus | null): boolean {
+  return status === 'declared' || status === 'progressed' || status === 'declared_revocation'
+}

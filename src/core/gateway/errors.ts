@@ -1,0 +1,33 @@
+import { DomainError } from '../shared/errors.ts'
+import type { MessageStatus } from './message.ts'
+
+/** No stake of this economy has the id. */
+export class StakeNotFound extends DomainError {
+  constructor() {
+    super('stake_not_found', 'No stake with this id exists in the economy.')
+  }
+}
+
+/** Only a token that a gateway mints can be backed by stakes. */
+export class EconomyNotBacked extends DomainError {
+  constructor() {
+    super(
+      'economy_not_backed',
+      'The token of this economy is not backed by a stake: it is of the sandbox, whose faucet mints. Create an economy with environment production.',
+    )
+  }
+}
+
+/** The stake is no longer where this can be done. */
+export class StakeStateConflict extends DomainError {
+  constructor(status: MessageStatus, detail: string) {
+    super('stake_state_conflict', `The stake is ${status}: ${detail}`, { status })
+  }
+}
+
+/** The amounts of a message do not come out. */
+export class InvalidStakeAmount extends DomainError {
+  constructor(pointer: string, detail: string) {
+    super('invalid_amount', `The ${pointer.slice(1)} ${detail}.`, {}, [{ pointer, detail }])
+  }
+}

@@ -1,0 +1,66 @@
+import type { ChainCall } from '../economy/faucet.ts'
+import type { Backing, EconomyTerms, GatewayPair } from './backing.ts'
+import type { Intent, MessageKind, PermitSignature } from './message.ts'
+
+/** What a wallet signs by EIP-712. Numbers are decimal strings, so that it can be sent as JSON. */
+export interface TypedData {
+  domain: { name: string; version: string; chainId: number; verifyingContract: string }
+  primaryType: string
+  types: Readonly<Record<string, readonly { name: string; type: string }[]>>
+  message: Readonly<Record<string, string>>
+}
+
+/** A transaction that a wallet of its own signs and sends. */
+export interface WalletTransaction {
+  chainId: number
+  to: string
+  /** Lower-case hex with 0x. */
+  data: string
+}
+
+/** A proven height, with the storage proof of one message's status. */
+export interface StatusProof {
+  height: number
+  /** Of the gateway's account; null: its height is proven already. */
+  account: readonly string[] | null
+  storage: readonly string[]
+}
+
+/** Calls that carry a message on, each on the chain whose gateway takes it. */
+export type MessageCall =
+  | { name: 'declare'; signature: string; permit: PermitSignature | null }
+  | { name: 'confirm'; proof: StatusProof }
+  | { name: 'progress_target'; secret: string }
+  | { name: 'progress_source'; secret: string }
+  | { name: 'progress_source_with_proof'; proof: StatusProof }
+  | { name: 'confirm_revocation'; proof: StatusProof }
+  | { name: 'progress_revocation'; proof: StatusProof }
+
+/** Port: what the gateways of a pair hash, and how they are called. Pure: no network call, safe inside a unit of work. */
+export interface GatewayCalls {
+  termsId(terms: EconomyTerms): string
+  messageHash(kind: MessageKind, pair: GatewayPair, intent: Intent): string
+  hashLockOf(secret: Uint8Array): string
+  /** What the staker signs so that anybody may bring the stake: ERC-3009, with the message's hash as its nonce. */
+  stakeAuthorization(backing: Backing, intent: Intent, messageHash: string): TypedData
+  /** Whether the staker made the signature. Never throws. */
+  isAuthorizedBy(backing: Backing, intent: Intent, messageHash: string, signature: string): boolean
+  /** What a staker sends who signs transactions instead: an allowance, then the stake. */
+  stakeTransactions(
+    backing: Backing,
+    intent: Intent,
+  ): { approve: WalletTransaction; stake: WalletTransaction }
+  /** What a staker sends to take it back: an allowance for the penalty, in base units, then the revocation. */
+  revokeTransactions(
+    backing: Backing,
+    intent: Intent,
+  ): { penalty: bigint; approve: WalletTransaction; revoke: WalletTransaction }
+  /** The call without its gas limit, and the chain it is for. */
+  encode(
+    kind: MessageKind,
+    backing: Backing,
+    intent: Intent,
+    messageHash: string,
+    call: MessageCall,
+  ): { chainId: number } & Omit<ChainCall, 'gasLimit'>
+}

@@ -1,0 +1,13 @@
+import type { Page, PageRequest } from '../shared/page.ts'
+import type { GatewayMessage, MessageKind } from './message.ts'
+
+/** Port: the tenant's messages as the API sees them. Their secrets go in sealed and never come out here. */
+export interface MessageStore {
+  insert(message: GatewayMessage, secretJwe: string): Promise<void>
+  find(economyId: string, kind: MessageKind, id: string): Promise<GatewayMessage | null>
+  list(economyId: string, kind: MessageKind, page: PageRequest): Promise<Page<GatewayMessage>>
+  /** The signature is in: `signed`, and due to be looked at. False unless it was waiting for one. */
+  sign(economyId: string, id: string, signature: string, at: Date): Promise<boolean>
+  /** Its sender sent it themselves: due to be looked at, and looked at more often. */
+  noteSent(economyId: string, id: string, txHash: string, at: Date): Promise<void>
+}

@@ -1,0 +1,85 @@
+import type { BaseUnits } from '../shared/money.ts'
+
+/** stake: value in, tokens out · redeem: tokens in, value out. */
+export type MessageKind = 'stake' | 'redeem'
+
+/**
+ * awaiting_signature: the sender has not handed in anything yet · signed: it did, and we bring it to the source · declared: it is
+ * final on its source · confirmed: and proven on its target · progressed: paid out on its target · completed: finished on its source
+ * as well · revoking, revoked: the sender took it back · expired: its deadline passed first.
+ */
+export const MESSAGE_STATUSES = [
+  'awaiting_signature',
+  'signed',
+  'declared',
+  'confirmed',
+  'progressed',
+  'completed',
+  'revoking',
+  'revoked',
+  'expired',
+] as const
+export type MessageStatus = (typeof MESSAGE_STATUSES)[number]
+
+/** What a message goes through, in order. */
+export const MESSAGE_STEPS = ['declare', 'confirm', 'progress_target', 'progress_source'] as const
+export type MessageStepName = (typeof MESSAGE_STEPS)[number]
+
+/** What a sender wants moved, as both gateways hash it. Addresses and hashes: lower-case hex with 0x. */
+export interface Intent {
+  /** Id of the economy's terms, not of the economy. */
+  termsId: string
+  sender: string
+  beneficiary: string
+  /** Base units of the source's token. */
+  amount: BaseUnits
+  /** Base units of the source's token for whoever finishes the message there. */
+  bounty: BaseUnits
+  /** Base units of the target's token, out of what is moved, for whoever finishes it there. */
+  fee: BaseUnits
+  nonce: bigint
+  hashLock: string
+  /** Seconds since the epoch. */
+  deadline: bigint
+}
+
+/** What the sender of a redemption signs for the gateway to take the tokens: ERC-2612. */
+export interface PermitSignature {
+  signature: string
+  deadline: bigint
+}
+
+export interface MessageStep {
+  name: MessageStepName
+  status: 'pending' | 'running' | 'done'
+  txHash: string | null
+  startedAt: Date | null
+  finishedAt: Date | null
+}
+
+/** A stake or a redemption, as its economy sees it. */
+export interface GatewayMessage {
+  id: string
+  economyId: string
+  kind: MessageKind
+  status: MessageStatus
+  messageHash: string
+  intent: Intent
+  signature: string | null
+  permit: PermitSignature | null
+  /** The transaction by which its sender says to have declared it. */
+  sentTxHash: string | null
+  /** Why it does not go on, in words; null while it does. */
+  problem: string | null
+  steps: readonly MessageStep[]
+  createdAt: Date
+  updatedAt: Date
+  endedAt: Date | null
+}
+
+const ENDED: ReadonlySet<MessageStatus> = new Set<MessageStatus>(['completed', 'revoked', 'expired'])
+
+/** Whether nothing more will happen to it. */
+export function hasEnded(status: MessageStatus): boolean {
+  return ENDED.has(status)
+}

@@ -1,0 +1,290 @@
+import { Wallet } from 'ethers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startApi, type TestApi, uuidOfWire } from '#test/support/api.ts'
+import { backEconomy } from '#test/support/backing-fixture.ts'
+
+const UNIT = 10n ** 18n
+const UNKNOWN = 'stk_01jd8xq7m0e4vvkbzh0c3f9n2a'
+
+let api: TestApi
+let economyId: string
+let sandboxId: string
+const staker = Wallet.createRandom()
+
+beforeAll(async () => {
+  api = await startApi()
+  economyId = (await api.createEconomy()).id
+  sandboxId = (await api.createEconomy()).id
+  await backEconomy(api, uuidOfWire(economyId))
+})
+afterAll(() => api.close())
+
+let keys = 0
+const ask = (method: 'GET' | 'POST', path: string, body?: unknown, economy = economyId) =>
+  api.request(method, path, {
+    economy,
+    ...(body !== undefined && { body, once: `stake-${(keys += 1)}` }),
+  })
+const prepare = (body: object = {}) =>
+  ask('POST', '/v3/stakes', { amount: `${10n * UNIT}`, staker: staker.address, ...body })
+const rows = async () => (await api.sql('SELECT count(*)::int AS n FROM gateway_message'))[0]?.['n']
+const sign = async (
+  stake: { typed_data: { domain: object; types: object; message: object } },
+  by = staker,
+) => {
+  // As a wallet does: it knows the domain's own type.
+  const { EIP712Domain: _, ...types } = stake.typed_data.types as Record<string, never>
+  return by.signTypedData(stake.typed_data.domain, types, stake.typed_data.message)
+}
+
+describe('POST /v3/stakes', () => {
+  it('201: answers with what the staker signs or sends, and keeps the secret sealed', async () => {
+    const { status, body } = await prepare({ bounty: '7', fee: '3' })
+    expect(status).toBe(201)
+    expect(body).toMatchObject({
+      object: 'stake',
+      status: 'awaiting_signature',
+      staker: staker.address.toLowerCase(),
+      amount: `${10n * UNIT}`,
+      mints: `${1_000n * UNIT - 3n}`,
+      bounty: '7',
+      fee: '3',
+      problem: null,
+      steps: ['stake', 'confirm', 'mint', 'release'].map((name) => ({ name, status: 'pending' })),
+      typed_data: {
+        primaryType: 'ReceiveWithAuthorization',
+        domain: { name: 'OST', version: '1', chainId: 31_001 },
+        message: { value: `${10n * UNIT + 7n}`, to: body.gateway },
+      },
+    })
+    for (const { to, data } of Object.values(body.transactions) as { to: string; data: string }[]) {
+      expect([body.gateway, body.value_token]).toContain(to)
+      expect(data).toMatch(/^0x[0-9a-f]+$/)
+    }
+    const [row] = await api.sql('SELECT secret_jwe, hash_lock FROM gateway_message WHERE id = $1', [
+      uuidOfWire(body.id),
+    ])
+    expect(String(row?.['secret_jwe']).split('.')).toHaveLength(5)
+    expect(JSON.stringify(body)).not.toContain(String(row?.['secret_jwe']))
+    expect(row?.['hash_lock']).toBe(body.hash_lock)
+  })
+
+  it('201: the company is the beneficiary unless somebody else is named', async () => {
+    const beneficiary = Wallet.createRandom().address
+    expect((await prepare({ beneficiary })).body.beneficiary).toBe(beneficiary.toLowerCase())
+    const [company] = await api.sql(
+      `SELECT w.address FROM wallet w JOIN economy e ON e.id = w.economy_id AND e.company_user_id = w.user_id WHERE e.id = $1`,
+      [uuidOfWire(economyId)],
+    )
+    expect((await prepare()).body.beneficiary).toBe(company?.['address'])
+  })
+
+  it('400: names the field that is wrong, and prepares nothing', async () => {
+    const before = await rows()
+    for (const [field, value] of Object.entries({
+      amount: '1.5',
+      staker: '0x12',
+      beneficiary: 'me',
+      bounty: '-1',
+      fee: 'x',
+      valid_for_seconds: 1,
+    })) {
+      const { status, body } = await prepare({ [field]: value })
+      expect([field, status, body.errors?.[0]?.pointer]).toEqual([field, 400, `/${field}`])
+    }
+    expect(await rows()).toBe(before)
+  })
+
+  it('409: only tokens that are backed can be staked for, and not while their economy has failed', async () => {
+    const before = await rows()
+    const body = { amount: '1', staker: staker.address }
+    expect(await ask('POST', '/v3/stakes', body, sandboxId)).toMatchObject({
+      status: 409,
+      body: { code: 'economy_not_backed' },
+    })
+    const failed = (await api.createEconomy({ status: 'failed' })).id
+    await backEconomy(api, uuidOfWire(failed))
+    expect(await ask('POST', '/v3/stakes', body, failed)).toMatchObject({
+      status: 409,
+      body: { code: 'economy_state_conflict' },
+    })
+    expect(await rows()).toBe(before)
+  })
+
+  it('422: amounts have to come out, and the answer says which does not', async () => {
+    for (const [pointer, body] of [
+      ['/amount', { amount: '0' }],
+      ['/amount', { amount: `${2n ** 120n}` }],
+      ['/bounty', { bounty: `${2n ** 120n}` }],
+      ['/fee', { amount: '1', fee: '100' }],
+    ] as const) {
+      expect(await prepare(body)).toMatchObject({
+        status: 422,
+        body: { code: 'invalid_amount', errors: [{ pointer }] },
+      })
+    }
+  })
+})
+
+describe('POST /v3/stakes/{id}/submit', () => {
+  const submit = (id: string, body: object) => ask('POST', `/v3/stakes/${id}/submit`, body)
+
+  it('202: takes the signature of the staker once, and the same again', async () => {
+    const { body: stake } = await prepare()
+    const signature = await sign(stake)
+    const first = await submit(stake.id, { signature })
+    expect(first).toMatchObject({ status: 202, body: { status: 'signed' } })
+    expect(await submit(stake.id, { signature })).toMatchObject({ status: 202, body: { status: 'signed' } })
+  })
+
+  it('202: a transaction hash is a hint', async () => {
+    const { body: stake } = await prepare()
+    const transaction_hash = `0x${'ab'.repeat(32)}`
+    expect(await submit(stake.id, { transaction_hash })).toMatchObject({
+      status: 202,
+      body: { status: 'awaiting_signature' },
+    })
+    await submit(stake.id, { signature: await sign(stake) })
+    expect(await submit(stake.id, { transaction_hash })).toMatchObject({
+      status: 202,
+      body: { status: 'signed' },
+    })
+  })
+
+  it('400: not of somebody else, not of another stake, and not both at once', async () => {
+    const [{ body: stake }, { body: other }] = [await prepare(), await prepare()]
+    for (const signature of [await sign(stake, Wallet.createRandom()), await sign(other)]) {
+      expect(await submit(stake.id, { signature })).toMatchObject({
+        status: 400,
+        body: { errors: [{ pointer: '/signature' }] },
+      })
+    }
+    const both = { signature: await sign(stake), transaction_hash: `0x${'ab'.repeat(32)}` }
+    expect((await submit(stake.id, both)).status).toBe(400)
+    expect((await ask('GET', `/v3/stakes/${stake.id}`)).body.status).toBe('awaiting_signature')
+  })
+
+  it('409: not when it is signed, and not after its deadline', async () => {
+    const { body: stake } = await prepare()
+    await submit(stake.id, { signature: await sign(stake) })
+    const { body: another } = await prepare()
+    await api.sql('UPDATE gateway_message SET deadline = 1 WHERE id = $1', [uuidOfWire(another.id)])
+    for (const id of [stake.id, another.id]) {
+      expect(await submit(id, { signature: `0x${'ab'.repeat(64)}1b` })).toMatchObject({
+        status: 409,
+        body: { code: 'stake_state_conflict' },
+      })
+    }
+  })
+
+  it('404: not of another economy, and not one that is not there', async () => {
+    const body = { transaction_hash: `0x${'ab'.repeat(32)}` }
+    expect(await submit(UNKNOWN, body)).toMatchObject({ status: 404, body: { code: 'stake_not_found' } })
+    const { body: stake } = await prepare()
+    expect((await ask('POST', `/v3/stakes/${stake.id}/submit`, body, sandboxId)).status).toBe(404)
+  })
+})
+
+describe('GET /v3/stakes', () => {
+  it('200: lists them by pages, and one alone; nothing where there are none', async () => {
+    const { body: last } = await prepare()
+    const { status, body } = await ask('GET', '/v3/stakes?limit=1&order=desc')
+    expect(status).toBe(200)
+    expect(body.data).toEqual([last])
+    expect((await ask('GET', `/v3/stakes/${last.id}`)).body).toEqual(last)
+    expect((await ask('GET', '/v3/stakes', undefined, sandboxId)).body.data).toEqual([])
+    const next = await ask('GET', `/v3/stakes?limit=1&order=desc&cursor=${body.next_cursor}`)
+    expect(next.body.data[0].id < last.id).toBe(true)
+  })
+
+  it('400: not with a cursor of elsewhere · 404: not what is not there', async () => {
+    expect(await ask('GET', '/v3/stakes?cursor=nonsense')).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_cursor' },
+    })
+    expect((await ask('GET', `/v3/stakes/${UNKNOWN}`)).status).toBe(404)
+  })
+})
+
+describe('GET /v3/token/backing', () => {
+  it('200: shows what both chains showed, with their blocks', async () => {
+    expect((await ask('GET', '/v3/token/backing')).body).toMatchObject({ rate: '100', observed: null })
+    await api.sql(
+      `UPDATE backing SET staked = 10, in_flight = 2, value_block = 7, value_block_hash = $2, supply = 1001, utility_block = 9,
+              utility_block_hash = $2, seen_at = now() WHERE economy_id = $1`,
+      [uuidOfWire(economyId), `0x${'1f'.repeat(32)}`],
+    )
+    expect((await ask('GET', '/v3/token/backing')).body.observed).toMatchObject({
+      staked: '10',
+      in_flight: '2',
+      supply: '1001',
+      required: '11',
+      ratio: '1.198801',
+      value_block: { chain_id: 31_001, number: 7 },
+      utility_block: { number: 9 },
+    })
+  })
+
+  it('409: where nothing backs the token', async () => {
+    expect(await ask('GET', '/v3/token/backing', undefined, sandboxId)).toMatchObject({
+      status: 409,
+      body: { code: 'economy_not_backed' },
+    })
+  })
+})
+
+describe('POST /v3/economies of production', () => {
+  const create = (body: object) =>
+    api.request('POST', '/v3/economies', {
+      body: { name: 'Backed', symbol: 'BACK', environment: 'production', ...body },
+    })
+
+  it('422: not without gateways', async () => {
+    expect(await create({ rate: '100' })).toMatchObject({
+      status: 422,
+      body: { code: 'production_not_available' },
+    })
+  })
+
+  it('202 and 400: with a rate that the contracts take, and no play money', async () => {
+    await api.sql(
+      `INSERT INTO chain (id, role, name, block_time_ms, finality_depth, contracts) VALUES (31001, 'value', 'value', 1000, 3, $1)
+       ON CONFLICT (id) DO UPDATE SET contracts = EXCLUDED.contracts`,
+      [JSON.stringify({ gateway: `0x${'1a'.repeat(20)}`, value_token: `0x${'1b'.repeat(20)}` })],
+    )
+    await api.sql(`UPDATE chain SET contracts = contracts || $1 WHERE role = 'utility'`, [
+      JSON.stringify({
+        co_gateway: `0x${'1c'.repeat(20)}`,
+        value_chain_id: '31001',
+        token_holder_factory: `0x${'1d'.repeat(20)}`,
+        holder_init_code_hash: `0x${'1e'.repeat(32)}`,
+      }),
+    ])
+    for (const [pointer, body] of [
+      ['/rate', {}],
+      ['/rate', { rate: '0' }],
+      ['/rate', { rate: '1.123456' }],
+      ['/rate', { rate: `${2n ** 96n}` }],
+      ['/initial_grant', { rate: '1', initial_grant: '1' }],
+      ['/rate', { rate: '1', environment: 'sandbox' }],
+    ] as const) {
+      expect(await create(body)).toMatchObject({ status: 400, body: { errors: [{ pointer }] } })
+    }
+    const { status, body } = await create({ rate: '0.25' })
+    expect(status).toBe(202)
+    expect(body).toMatchObject({
+      environment: 'production',
+      initial_grant: '0',
+      steps: [
+        { name: 'create_contracts' },
+        { name: 'register_on_value_chain' },
+        { name: 'register_on_utility_chain' },
+        { name: 'mint_first_stake' },
+      ],
+    })
+    const [row] = await api.sql('SELECT rate::text, rate_decimals FROM backing WHERE economy_id = $1', [
+      uuidOfWire(body.id),
+    ])
+    expect(row).toEqual({ rate: '25', rate_decimals: 2 })
+  })
+})

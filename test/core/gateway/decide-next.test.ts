@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import { decideNext, type MessageView, statusOf } from '#core/gateway/decide-next.ts'
+import { BOX_STATUSES, type BoxStatus } from '#core/gateway/gateway-reader.ts'
+
+/** Both ends as their newest and their final blocks show them, the other's as the newest root does. */
+function view(source: BoxStatus, target: BoxStatus, more: Partial<MessageView> = {}): MessageView {
+  return {
+    source: { latest: source, final: source },
+    target: { latest: target, final: target },
+    sourceAtRoot: source,
+    targetAtRoot: target,
+    isSigned: true,
+    isExpired: false,
+    isPayable: true,
+    ...more,
+  }
+}
+const stale = { sourceAtRoot: 'undeclared', targetAtRoot: 'undeclared' } as const
+
+describe('what follows from where a message stands', () => {
+  it.each([
+    ['undeclared', 'undeclared', 'declare'],
+    ['declared', 'undeclared', 'confirm'],
+    ['progressed', 'undeclared', 'confirm'],
+    ['declared_revocation', 'undeclared', 'confirm'],
+    ['declared', 'declared', 'progress_target'],
+    ['progressed', 'declared', 'progress_target'],
+    ['declared_revocation', 'declared', 'confirm_revocation'],
+    ['declared', 'progressed', 'progress_source'],
+    ['declared_revocation', 'progressed', 'progress_source_with_proof'],
+    ['declared_revocation', 'revoked', 'progress_revocation'],
+  ] as const)('source %s, target %s: %s', (source, target, call) => {
+    expect(decideNext(view(source, target))).toEqual({ do: 'call', call })
+  })
+
+  it.each([
+    ['progressed', 'progressed', 'completed'],
+    ['revoked', 'revoked', 'revoked'],
+  ] as const)('source %s, target %s: it has ended', (source, target, status) => {
+    expect(decideNext(view(source, target))).toEqual({ do: 'end', status })
+  })
+
+  it('expires only when a final block is past its deadline and nothing was declared', () => {
+    const expired = view('undeclared', 'undeclared', { isExpired: true })
+    expect(decideNext(expired)).toEqual({ do: 'end', status: 'expired' })
+    const declaredLast = { ...expired, source: { latest: 'declared', final: 'undeclared' } as const }
+    expect(decideNext(declaredLast)).toEqual({ do: 'wait', for: 'finality' })
+  })
+
+  it.each([
+    ['declared', 'undeclared', 'target'],
+    ['declared_revocation', 'declared', 'target'],
+    ['declared_revocation', 'progressed', 'source'],
+    ['declared_revocation', 'revoked', 'source'],
+  ] as const)('source %s, target %s: waits for a root at the %s that shows it', (source, target, at) => {
+    expect(decideNext(view(source, target, stale))).toEqual({ do: 'await_root', at })
+  })
+
+  it('waits for its sender, and for the mint limit', () => {
+    expect(decideNext(view('undeclared', 'undeclared', { isSigned: false }))).toEqual({
+      do: 'wait',
+      for: 'signature',
+    })
+    expect(decideNext(view('declared', 'declared', { isPayable: false }))).toEqual({
+      do: 'wait',
+      for: 'mint_limit',
+    })
+  })
+})
+
+describe('whatever both chains show', () => {
+  const all = BOX_STATUSES.flatMap((sourceLatest) =>
+    BOX_STATUSES.flatMap((sourceFinal) =>
+      BOX_STATUSES.flatMap((targetLatest) =>
+        BOX_STATUSES.map((targetFinal) =>
+          view(sourceFinal, targetFinal, {
+            source: { latest: sourceLatest, final: sourceFinal },
+            target: { latest: targetLatest, final: targetFinal },
+          }),
+        ),
+      ),
+    ),
+  )
+
+  it('lets the secret out on the source only after the target has finally paid', () => {
+    for (const seen of all) {
+      const next = decideNext(seen)
+      if (next.do === 'call' && next.call === 'progress_source') expect(seen.target.final).toBe('progressed')
+    }
+  })
+
+  it('pays on the target only on what is final at the source, and never what is being taken back', () => {
+    for (const seen of all) {
+      const next = decideNext(seen)
+      if (next.do !== 'call' || next.call !== 'progress_target') continue
+      expect(['declared', 'progressed']).toContain(seen.source.final)
+      expect(seen.source.latest).toBe(seen.source.final)
+      expect(seen.target).toEqual({ latest: 'declared', final: 'declared' })
+    }
+  })
+
+  it('has a status for it, an ended one exactly when it has ended', () => {
+    for (const seen of all) {
+      const next = decideNext(seen)
+      const hasEnded = ['completed', 'revoked', 'expired'].includes(statusOf(seen, next))
+      expect(hasEnded).toBe(next.do === 'end')
+    }
+  })
+})

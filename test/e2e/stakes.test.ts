@@ -1,0 +1,146 @@
+import { JsonRpcProvider, NonceManager, Wallet } from 'ethers'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { utilityBrandedToken } from '#adapters/evm/generated/utility-branded-token.ts'
+import { valueToken } from '#adapters/evm/generated/value-token.ts'
+import type { V3Client } from '#apps/cli/v3-client.ts'
+import type { WireEconomy } from '#apps/cli/wire.ts'
+import { DATA_SCOPES } from '#core/tenant/scopes.ts'
+import { LOCAL_DEPLOYER_KEY } from '#scripts/stack/settings.ts'
+import { done } from '#test/support/gateway-pair.ts'
+import { type Platform, startPlatform } from './platform.ts'
+
+const UNIT = 10n ** 18n
+const RATE = 100n
+
+/** What a stake looks like on the wire, as far as these tests read it. */
+interface WireStake {
+  id: string
+  status: string
+  typed_data: {
+    domain: object
+    types: Record<string, { name: string; type: string }[]>
+    message: Record<string, string>
+  }
+  transactions: Record<string, { chain_id: number; to: string; data: string }>
+  steps: { name: string; status: string; transaction_hash: string | null }[]
+}
+
+let platform: Platform
+let provider: JsonRpcProvider
+let staker: Wallet
+let tenant: V3Client
+let economy: WireEconomy
+let inside: V3Client
+
+beforeAll(async () => {
+  platform = await startPlatform({ blockTimeSeconds: 0.3, finalityDepth: 2, isPair: true })
+  const { valueAnvil } = platform
+  if (!valueAnvil) throw new Error('a pair has a value chain')
+  provider = new JsonRpcProvider(valueAnvil.rpcUrl, valueAnvil.chainId, {
+    staticNetwork: true,
+    pollingInterval: 50,
+    cacheTimeout: -1,
+  })
+  staker = new Wallet(Wallet.createRandom().privateKey, provider)
+  const deployer = new NonceManager(new Wallet(LOCAL_DEPLOYER_KEY, provider))
+  const [row] = await platform.sql<{ token: string }>(
+    `SELECT contracts ->> 'value_token' AS token FROM chain WHERE role = 'value'`,
+  )
+  await done(valueToken.at(row?.token ?? '', deployer).grant(staker.address, 10_000n * UNIT))
+  await (await deployer.sendTransaction({ to: staker.address, value: UNIT })).wait(1, 30_000)
+  tenant = await platform.createTenant()
+  economy = await tenant.post<WireEconomy>('/v3/economies', {
+    name: 'Backed',
+    symbol: 'BACK',
+    environment: 'production',
+    rate: String(RATE),
+  })
+  const key = await tenant.post<{ secret: string }>('/v3/api-keys', {
+    name: 'Backend',
+    environment: 'production',
+    economy_id: economy.id,
+    scopes: DATA_SCOPES,
+  })
+  inside = tenant.with({ key: key.secret })
+}, 180_000)
+afterAll(async () => {
+  provider?.destroy()
+  await platform?.close()
+})
+
+const stakeOf = async (id: string) => inside.get<WireStake>(`/v3/stakes/${id}`)
+const untilStake = async (id: string, status: string, timeout = 60_000) =>
+  expect.poll(async () => (await stakeOf(id)).status, { timeout, interval: 200 }).toBe(status)
+const prepare = async (body: object) =>
+  inside.post<WireStake>('/v3/stakes', { staker: staker.address, ...body })
+const sign = async ({ typed_data: { domain, types, message } }: WireStake) => {
+  const { EIP712Domain: _, ...own } = types
+  return staker.signTypedData(domain, own, message)
+}
+const supply = async () => {
+  const utility = new JsonRpcProvider(platform.anvil.rpcUrl, platform.chainId, { staticNetwork: true })
+  try {
+    return await utilityBrandedToken.at(economy.token_address, utility).totalSupply()
+  } finally {
+    utility.destroy()
+  }
+}
+
+it('one signature stakes, mints, and makes the economy active', async () => {
+  const stake = await prepare({ amount: `${1_000n * UNIT}`, bounty: `${UNIT}`, fee: '5' })
+  expect(stake.status).toBe('awaiting_signature')
+  await inside.post(`/v3/stakes/${stake.id}/submit`, { signature: await sign(stake) })
+  await untilStake(stake.id, 'completed', 90_000)
+  const { steps } = await stakeOf(stake.id)
+  expect(steps.map((step) => [step.name, step.status])).toEqual([
+    ['stake', 'done'],
+    ['confirm', 'done'],
+    ['mint', 'done'],
+    ['release', 'done'],
+  ])
+  for (const { transaction_hash } of steps) expect(transaction_hash).toMatch(/^0x[0-9a-f]{64}$/)
+  expect(await supply()).toBe(1_000n * UNIT * RATE)
+  await expect
+    .poll(async () => (await tenant.get<WireEconomy>(`/v3/economies/${economy.id}`)).status, {
+      timeout: 20_000,
+      interval: 200,
+    })
+    .toBe('active')
+  const balance = async () =>
+    (await inside.get<{ settled: string }>(`/v3/users/${economy.company_user_id}/balance`)).settled
+  await expect.poll(balance, { timeout: 20_000, interval: 200 }).toBe(`${1_000n * UNIT * RATE - 5n}`)
+}, 150_000)
+
+it('transactions of the staker’s own wallet do as well, and the backing is what both chains say', async () => {
+  const stake = await prepare({ amount: `${50n * UNIT}` })
+  const { approve, stake: send } = stake.transactions
+  for (const transaction of [approve, send]) {
+    if (!transaction) throw new Error('a stake has both')
+    await (await staker.sendTransaction({ to: transaction.to, data: transaction.data })).wait(1, 30_000)
+  }
+  await untilStake(stake.id, 'completed', 90_000)
+  expect(await supply()).toBe(1_050n * UNIT * RATE)
+  const observed = async () =>
+    (await inside.get<{ observed: Record<string, unknown> | null }>('/v3/token/backing')).observed
+  await expect.poll(observed, { timeout: 60_000, interval: 500 }).toMatchObject({
+    staked: `${1_050n * UNIT}`,
+    in_flight: '0',
+    supply: `${1_050n * UNIT * RATE}`,
+    required: `${1_050n * UNIT}`,
+    ratio: '1.000000',
+  })
+}, 150_000)
+
+it('what the staker takes back in time is refunded, and nothing is minted', async () => {
+  const before = await supply()
+  const stake = await prepare({ amount: `${10n * UNIT}`, bounty: `${UNIT}` })
+  const { approve, stake: send, approve_penalty: penalty, revoke } = stake.transactions
+  await platform.worker.stop()
+  for (const transaction of [approve, send, penalty, revoke]) {
+    if (!transaction) throw new Error('a stake has all four')
+    await (await staker.sendTransaction({ to: transaction.to, data: transaction.data })).wait(1, 30_000)
+  }
+  await platform.worker.start()
+  await untilStake(stake.id, 'revoked', 120_000)
+  expect(await supply()).toBe(before)
+}, 180_000)
