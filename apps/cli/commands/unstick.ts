@@ -74,6 +74,8 @@ function whereText({ status, block_number, tx_hash }: WireSubmission): string {
   switch (status) {
     case 'queued':
       return 'queued: it has no signature yet; its lane signs it when its turn comes'
+    case 'refused':
+      return 'refused: it was never signed, and will not be'
     case 'replaced':
       return 'replaced: its nonce was used by something else, its payments are queued anew'
     case 'mined':

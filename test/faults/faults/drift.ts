@@ -74,7 +74,7 @@ export const TAMPERED: readonly Fault[] = TAMPERINGS.map((tampering) => ({
     const during = await compare(player)
     await asSuperuser(bed, player, tampering.undo, 'DROP TABLE kept_entry')
     const after = await compare(player)
-    const kinds = new Set(during?.differences.map(({ kind }) => kind))
+    const kinds = new Set<string>(during?.differences.map(({ kind }) => kind))
     const missed = tampering.kinds.filter((kind) => !kinds.has(kind))
     const whats: string[] = []
     if (before?.status !== 'equal') whats.push(`ledger and chain were ${before?.status} before`)

@@ -22,6 +22,9 @@ export function fakeEconomy(): FakeEconomy {
   if (!planned) throw new Error('a world has an economy')
   const plan = { ...planned, users: planned.users.slice(0, 2), start: 100n, initialGrant: 1_000n }
   const token: WireToken = {
+    object: 'token',
+    rules_address: '0x71',
+    rates: [],
     economy_id: 'eco_1',
     economy_status: 'active',
     name: plan.name,
@@ -72,6 +75,9 @@ function clientOf(fake: FakeEconomy): V3Client {
 
 export function aTransaction(changes: Partial<WireTransaction> = {}): WireTransaction {
   return {
+    object: 'transaction',
+    price: null,
+    metadata: {},
     id: 'txn_1',
     status: 'confirmed',
     type_id: 'typ_tip',
@@ -96,6 +102,8 @@ export function aTransaction(changes: Partial<WireTransaction> = {}): WireTransa
 export function aBalance(userId: string, settled: bigint, changes: Partial<WireBalance> = {}): WireBalance {
   const token = { symbol: 'SIM01', decimals: 18 }
   return {
+    object: 'balance',
+    updated_at: '2026-11-20T10:00:04.000Z',
     user_id: userId,
     settled: `${settled}`,
     held: '0',
