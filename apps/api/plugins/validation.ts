@@ -54,7 +54,8 @@ function compileValidator(): FastifySchemaCompiler<unknown> {
 function ofText(check: ValidateFunction, part: string) {
   return (values: unknown) => {
     if (!check(values)) return { error: toInvalidRequest(check.errors ?? [], part) }
-    const pointer = findUnstorable(values)
+    // What stands in a path is an id, or is not there: nothing of it is kept.
+    const pointer = part === 'params' ? null : findUnstorable(values)
     if (pointer === null) return { value: values }
     return { error: new InvalidRequest([{ pointer: `?${pointer.slice(1)}`, detail: UNSTORABLE }]) }
   }

@@ -1,0 +1,237 @@
+import { randomBytes } from 'node:crypto'
+import fc from 'fast-check'
+import type { InjectOptions } from 'fastify'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { toWire } from '#apps/api/presenters/wire-id.ts'
+import { OPERATOR_KEY, startApi, type TestApi, uuidOfWire } from '#test/support/api.ts'
+import { insertEconomy } from '#test/support/economy-fixture.ts'
+import { mutate, mutation, nastyText } from '#test/support/nasty.ts'
+import { aPerson, PASSWORD, signIn } from '#test/support/sign-in.ts'
+
+/** FUZZ_SEED runs what a failed run did again. */
+const seed = Number(process.env['FUZZ_SEED'] ?? randomBytes(4).readInt32LE())
+/** Requests to each route. */
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 6)
+const TIMEOUT_MS = 60_000
+
+interface Operation {
+  method: InjectOptions['method'] & string
+  path: string
+  example: Record<string, unknown>
+  names: string[]
+  query: string[]
+  ways: string[]
+}
+
+interface Described {
+  security?: Record<string, unknown>[]
+  parameters?: { name: string; in: string }[]
+  requestBody?: {
+    content: Record<string, { example?: Record<string, unknown>; schema?: { properties?: object } }>
+  }
+}
+
+/** Signing out ends what the others are asked with; no Redis and no chain is there to be ready. */
+const LEFT_OUT = new Set(['/v3/auth/sign-out', '/readyz'])
+
+let api: TestApi
+let economyId: string
+let accessToken: string
+let operations: Operation[]
+const logged: string[] = []
+const secrets = new Set<string>()
+
+beforeAll(async () => {
+  api = await startApi({
+    env: { LOG_LEVEL: 'debug', RATE_LIMIT_PER_MINUTE: '1000000' },
+    deps: () => ({ logTo: { write: (text) => void logged.push(text) } }),
+  })
+  const economy = await insertEconomy(api.database.ownerUrl, {
+    tenantId: uuidOfWire(api.tenant.id),
+    balances: [1_000n, 0n],
+    company: 10_000n,
+  })
+  economyId = toWire('eco', economy.economyId)
+  const person = await aPerson(api)
+  const grant = await signIn(api, person)
+  accessToken = grant.accessToken
+  for (const secret of [api.tenant.key, accessToken, grant.refreshToken, PASSWORD, OPERATOR_KEY])
+    secrets.add(secret)
+  const { body } = await api.request('GET', '/openapi.json', { key: null })
+  operations = operationsOf(body.paths)
+})
+afterAll(() => api.close())
+
+function operationsOf(paths: Record<string, Record<string, Described>>): Operation[] {
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { security = [], parameters = [], requestBody }]) => {
+      const content = requestBody?.content['application/json']
+      return {
+        method: method.toUpperCase(),
+        path,
+        example: content?.example ?? {},
+        names: Object.keys(content?.schema?.properties ?? {}),
+        query: parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name),
+        ways: security.flatMap((way) => Object.keys(way)),
+      }
+    }),
+  )
+}
+
+/**
+ * Every row of every table, save what is written on purpose whatever the answer is: when a key was last used, how often signing in failed,
+ * and which keys sign tokens.
+ */
+async function checksum(): Promise<string> {
+  const tables = await api.sql(
+    `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
+     AND table_name NOT IN ('sign_in_tally', 'token_signing_key', 'idempotency_record') ORDER BY 1`,
+  )
+  const sums = tables.map(
+    ({ name }) =>
+      `SELECT '${String(name)}' AS name, count(*) || ':' || coalesce(sum(hashtextextended((to_jsonb(t) - 'last_used_at')::text, 0)), 0) AS sum FROM "${String(name)}" t`,
+  )
+  return JSON.stringify(await api.sql(sums.join(' UNION ALL ')))
+}
+
+let addresses = 0
+/** So that nobody is told to wait. */
+const anAddress = () => `10.${(++addresses >> 16) & 255}.${(addresses >> 8) & 255}.${addresses & 255}`
+
+function keyFor({ ways }: Operation): string | null {
+  if (ways.includes('operatorKey')) return OPERATOR_KEY
+  if (ways.includes('apiKey')) return api.tenant.key
+  return ways.includes('accessToken') ? accessToken : null
+}
+
+describe(`every route of the description, asked for nonsense (FUZZ_SEED=${seed})`, () => {
+  it('answers no 5xx, changes no row for what it refuses, and logs nothing secret', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    expect(operations.length).toBeGreaterThan(70)
+    const request = fc.record({
+      how: mutation,
+      id: fc.option(nastyText, { freq: 3 }),
+      query: fc.option(fc.record({ pick: fc.nat(), text: nastyText }), { freq: 2 }),
+      key: fc.option(fc.constantFrom('x'.repeat(256), 'caf\u00e9', ' ', 'fine'), { freq: 2 }),
+    })
+    let before = await checksum()
+    for (const operation of operations.filter(({ path }) => !LEFT_OUT.has(path))) {
+      const wanted = fc.sample(request, { seed, numRuns: RUNS })
+      for (const { how, id, query, key } of wanted) {
+        const path = operation.path.replaceAll(/\{[^}]+\}/g, () =>
+          id === null
+            ? 'usr_01jc0000000000000000000000'
+            : encodeURIComponent(id.toWellFormed()).slice(0, 300),
+        )
+        const name =
+          query && (operation.query[query.pick % Math.max(1, operation.query.length)] ?? '__proto__')
+        const search = query ? `?${name}=${encodeURIComponent(query.text.toWellFormed())}` : ''
+        const bearer = keyFor(operation)
+        const takesBody = operation.names.length > 0
+        const payload = takesBody ? mutate(operation.example, operation.names, how) : undefined
+        const response = await api.app.inject({
+          // The description's methods are HTTP's.
+          method: operation.method as 'POST',
+          url: `${path}${search}`,
+          remoteAddress: anAddress(),
+          headers: {
+            ...(bearer !== null && { authorization: `Bearer ${bearer}` }),
+            'ost-economy': economyId,
+            ...(operation.method === 'POST' && { 'idempotency-key': key ?? `fuzz-${addresses}` }),
+            ...(takesBody && { 'content-type': 'application/json' }),
+          },
+          ...(payload !== undefined && { payload }),
+        })
+        const told = `${operation.method} ${path.slice(0, 200)}${search.slice(0, 200)} ${payload?.slice(0, 300) ?? ''}: ${response.statusCode} ${response.body.slice(0, 500)}`
+        expect(response.statusCode, told).toBeLessThan(500)
+        for (const [secret] of response.body.matchAll(
+          /(?:ost_(?:test|live|refresh|invite)_|whsec_)[\w+/=-]{20,}/g,
+        ))
+          secrets.add(secret)
+        const after = await checksum()
+        if (response.statusCode >= 400) expect(after === before, `rows changed: ${told}`).toBe(true)
+        before = after
+      }
+    }
+    expect(({} as Record<string, unknown>)['isAdmin']).toBeUndefined()
+  })
+
+  it('says internal_error to no field of GraphQL, and changes no row for what it refuses', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const ask = async (query: string, variables: string) =>
+      api.app.inject({
+        method: 'POST',
+        url: '/graphql',
+        remoteAddress: anAddress(),
+        headers: {
+          authorization: `Bearer ${api.tenant.key}`,
+          'ost-economy': economyId,
+          'content-type': 'application/json',
+        },
+        payload: `{"query":${JSON.stringify(query)},"variables":${variables}}`,
+      })
+    const TYPE =
+      'kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } }'
+    const FIELDS = `fields { name type { ${TYPE} } args { name type { ${TYPE} } } }`
+    const { data } = (
+      await ask(`{ __schema { queryType { ${FIELDS} } mutationType { ${FIELDS} } } }`, '{}')
+    ).json()
+    const { queryType, mutationType } = data.__schema
+    const fields = [
+      ...queryType.fields.map((field: GraphqlField) => ({ kind: 'query', field })),
+      ...mutationType.fields.map((field: GraphqlField) => ({ kind: 'mutation', field })),
+    ].filter(({ field }) => !['signOut'].includes(field.name))
+    expect(fields.length).toBeGreaterThan(60)
+    let before = await checksum()
+    for (const { kind, field } of fields) {
+      const names = field.args.map(({ name }: { name: string }) => name)
+      const declared = field.args
+        .map(({ name, type }: GraphqlField) => `$${name}: ${nameOf(type)}`)
+        .join(', ')
+      const passed = names.map((name: string) => `${name}: $${name}`).join(', ')
+      const leaf = ['SCALAR', 'ENUM'].includes(coreOf(field.type).kind) ? '' : ' { __typename }'
+      const query = `${kind} f${declared && `(${declared})`} { ${field.name}${passed && `(${passed})`}${leaf} }`
+      const known = { id: 'usr_01jc0000000000000000000000', idempotencyKey: 'fuzz', input: {} }
+      const base = Object.fromEntries(Object.entries(known).filter(([name]) => names.includes(name)))
+      for (const how of fc.sample(mutation, { seed, numRuns: Math.ceil(RUNS / 2) })) {
+        const response = await ask(query, mutate(base, names, how))
+        const told = `${query} ${JSON.stringify(how).slice(0, 200)}: ${response.statusCode} ${response.body.slice(0, 400)}`
+        expect(response.statusCode, told).toBeLessThan(500)
+        expect(response.body.includes('internal_error'), told).toBe(false)
+        const after = await checksum()
+        if (response.body.includes('"errors"')) expect(after === before, `rows changed: ${told}`).toBe(true)
+        before = after
+      }
+    }
+  })
+
+  it('leaves no key, token, password or secret in what was logged', async () => {
+    await expect.poll(() => logged.length).toBeGreaterThan(10)
+    const log = logged.join('')
+    expect(secrets.size).toBeGreaterThanOrEqual(5)
+    for (const secret of secrets) expect(log.includes(secret), secret.slice(0, 20)).toBe(false)
+  })
+})
+
+interface GraphqlType {
+  kind: string
+  name: string | null
+  ofType?: GraphqlType | null
+}
+
+interface GraphqlField {
+  name: string
+  type: GraphqlType
+  args: GraphqlField[]
+}
+
+function nameOf({ kind, name, ofType }: GraphqlType): string {
+  if (kind === 'NON_NULL' && ofType) return `${nameOf(ofType)}!`
+  return kind === 'LIST' && ofType ? `[${nameOf(ofType)}]` : String(name)
+}
+
+function coreOf(type: GraphqlType): GraphqlType {
+  return type.ofType ? coreOf(type.ofType) : type
+}
