@@ -11,7 +11,7 @@ import { aPerson, PASSWORD, signIn } from '#test/support/sign-in.ts'
 /** FUZZ_SEED runs what a failed run did again. */
 const seed = Number(process.env['FUZZ_SEED'] ?? randomBytes(4).readInt32LE())
 /** Requests to each route. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 6)
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 4)
 const TIMEOUT_MS = 60_000
 
 interface Operation {
