@@ -7,6 +7,7 @@ import { deployContracts } from './deploy-contracts.ts'
 import { migrate } from './migrate.ts'
 import { provisionLanes } from './provision-lanes.ts'
 import { type Demo, seedDemo } from './seed-demo.ts'
+import { setUpPair } from './set-up-pair.ts'
 import { keepRunning } from './stack/keep-running.ts'
 import { claim } from './stack/pid-file.ts'
 import { requireFreePort } from './stack/ports.ts'
@@ -66,8 +67,12 @@ async function start(): Promise<void> {
   const config = loadWorkerConfig(env)
   await prepareDatabase(database, config.chains)
   await deploy(config, database.ownerUrl)
+  // Beside the rest: a demo needs no gateway, and blocks take their time.
+  const gateways = setUpGateways(config, database.ownerUrl)
+  gateways.catch(() => undefined)
   await startApps(config, env)
   const demo = await seed(config)
+  await progress.step('gateways between the chains', async () => gateways)
   printSummary(config, demo)
 }
 
@@ -112,6 +117,23 @@ async function deploy({ chains, keys, worker }: WorkerConfig, databaseUrl: strin
       })
       note(`${lanes.length} lanes on chain ${chainId}`)
     }
+  })
+}
+
+/** What production economies are backed by. Nothing where the chains are not ours to deploy on. */
+async function setUpGateways({ chains, keys }: WorkerConfig, databaseUrl: string): Promise<void> {
+  const [value, utility] = ['value', 'utility'].map((role) => chains.find((chain) => chain.role === role))
+  const [valueRpcUrl] = value?.rpcUrls ?? []
+  const [utilityRpcUrl] = utility?.rpcUrls ?? []
+  if (!value?.deployerKey || !utility?.deployerKey || !valueRpcUrl || !utilityRpcUrl) return
+  // One key owns both ends.
+  if (value.deployerKey !== utility.deployerKey) return
+  await setUpPair({
+    value: { chainId: value.id, rpcUrl: valueRpcUrl },
+    utility: { chainId: utility.id, rpcUrl: utilityRpcUrl },
+    deployerKey: value.deployerKey,
+    databaseUrl,
+    keyEncryptionKey: keys.keyEncryptionKey,
   })
 }
 

@@ -6,6 +6,7 @@ import type { V3Client } from '#apps/cli/v3-client.ts'
 import type { WireEconomy } from '#apps/cli/wire.ts'
 import { DATA_SCOPES } from '#core/tenant/scopes.ts'
 import { LOCAL_DEPLOYER_KEY } from '#scripts/stack/settings.ts'
+import { uuidOfWire } from '#test/support/api.ts'
 import { done } from '#test/support/gateway-pair.ts'
 import { type Platform, startPlatform } from './platform.ts'
 
@@ -144,3 +145,32 @@ it('what the staker takes back in time is refunded, and nothing is minted', asyn
   await untilStake(stake.id, 'revoked', 120_000)
   expect(await supply()).toBe(before)
 }, 180_000)
+
+it('is minted once, however often the facilitator is killed on its way', async () => {
+  const before = await supply()
+  const stake = await prepare({ amount: `${20n * UNIT}`, bounty: `${UNIT}` })
+  await inside.post(`/v3/stakes/${stake.id}/submit`, { signature: await sign(stake) })
+  const reached = new Set<string>()
+  for (let kills = 0; kills < 40; kills += 1) {
+    const { status } = await stakeOf(stake.id)
+    if (status === 'completed') break
+    // Once in each status, whatever it was doing then; after that it may go on.
+    if (reached.has(status)) {
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      continue
+    }
+    reached.add(status)
+    await platform.worker.kill()
+    await platform.worker.start()
+  }
+  await untilStake(stake.id, 'completed', 90_000)
+  expect(reached.size).toBeGreaterThanOrEqual(3)
+  expect(await supply()).toBe(before + 20n * UNIT * RATE)
+  const calls = await platform.sql<{ calls: number; reverted: number }>(
+    `SELECT count(*)::int AS calls, count(*) FILTER (WHERE s.status = 'reverted')::int AS reverted
+     FROM chain_submission s WHERE s.kind = 'gateway_call' AND s.created_at >= (SELECT created_at FROM gateway_message WHERE id = $1)`,
+    [uuidOfWire(stake.id)],
+  )
+  // Declared, confirmed, minted, released: nothing of it was sent a second time.
+  expect(calls).toEqual([{ calls: 4, reverted: 0 }])
+}, 200_000)
