@@ -1,65 +1,19 @@
 import { describe, expect, it } from 'vitest'
+import { type Endpoint, ONLY_V11, V0, V1, V2_BY_DEVICE, V2_BY_KEY } from '#test/support/ost-endpoints.ts'
 import { useOstV1Api } from '#test/support/ost-v1-api.ts'
 import { useOstV2 } from '#test/support/ost-v2.ts'
 
-type Method = 'GET' | 'POST' | 'DELETE'
 const ADDRESS = `0x${'12'.repeat(20)}`
 const UNKNOWN = '01a00000-0000-4000-8000-000000000000'
 
 /**
  * Every endpoint of the references, asked once as an integration does: what it answers where nothing has been made yet. What each
- * of them means is tested beside this file, by resource. An endpoint that is forgotten here, or a route that no reference knows,
- * makes the last test fail.
+ * of them means is tested beside this file, by resource. The endpoints stand in test/support/ost-endpoints.ts: one that is
+ * forgotten there, or a route that no reference knows, makes the last tests fail.
  */
 describe('the OST Platform API v2 (reference, sections 5 and 6)', () => {
   const ctx = useOstV2()
   const user = () => ctx.economy.userIds[0] ?? ''
-  const BY_KEY: [Method, string, number, string][] = [
-    ['POST', '/users', 200, 'user'],
-    ['GET', '/users', 200, 'users'],
-    ['GET', '/users/:user_id', 200, 'user'],
-    ['POST', '/users/:user_id/devices', 200, 'device'],
-    ['GET', '/users/:user_id/devices', 200, 'devices'],
-    ['GET', '/users/:user_id/devices/:device_address', 200, 'device'],
-    ['GET', '/users/:user_id/sessions', 200, 'sessions'],
-    ['GET', '/users/:user_id/sessions/:session_address', 404, 'NOT_FOUND'],
-    ['GET', '/users/:user_id/device-managers', 404, 'NOT_FOUND'],
-    ['GET', '/users/:user_id/recovery-owners/:recovery_owner_address', 404, 'NOT_FOUND'],
-    ['GET', '/users/:user_id/balance', 200, 'balance'],
-    // A user is not the company.
-    ['POST', '/users/:user_id/transactions', 403, 'REQUEST_FORBIDDEN'],
-    ['GET', '/users/:user_id/transactions', 200, 'transactions'],
-    ['GET', '/users/:user_id/transactions/:transaction_id', 404, 'NOT_FOUND'],
-    ['GET', '/tokens', 200, 'token'],
-    ['GET', '/rules', 200, 'rules'],
-    ['GET', '/chains/:chain_id', 200, 'chain'],
-    ['GET', '/chains/:chain_id/price-points', 200, 'price_point'],
-    ['GET', '/base-tokens', 200, 'base_tokens'],
-    ['POST', '/webhooks', 200, 'webhook'],
-    ['GET', '/webhooks', 200, 'webhooks'],
-    ['GET', '/webhooks/:webhook_id', 400, 'BAD_REQUEST'],
-    ['POST', '/webhooks/:webhook_id', 400, 'BAD_REQUEST'],
-    ['DELETE', '/webhooks/:webhook_id', 400, 'BAD_REQUEST'],
-    ['GET', '/users/:user_id/redemptions', 200, 'redemptions'],
-    ['GET', '/users/:user_id/redemptions/:redemption_id', 404, 'NOT_FOUND'],
-    ['GET', '/redeemable-skus', 200, 'redemption_products'],
-    ['GET', '/redeemable-skus/:redeemable_sku_id', 404, 'NOT_FOUND'],
-    ['GET', '/tokens/:token_id/validate-domain', 400, 'BAD_REQUEST'],
-  ]
-  const BY_DEVICE: [Method, string][] = [
-    ['GET', '/users/:user_id/token-holder'],
-    ['GET', '/users/:user_id/salts'],
-    ['GET', '/users/:user_id/devices/pending-recovery'],
-    ['POST', '/users/:user_id/activate-user'],
-    ['POST', '/users/:user_id/devices/authorize'],
-    ['POST', '/users/:user_id/devices/revoke'],
-    ['POST', '/users/:user_id/sessions/authorize'],
-    ['POST', '/users/:user_id/sessions/revoke'],
-    ['POST', '/users/:user_id/token-holder/logout'],
-    ['POST', '/users/:user_id/devices/initiate-recovery'],
-    ['POST', '/users/:user_id/devices/abort-recovery'],
-    ['POST', '/users/:user_id/recovery-owners'],
-  ]
   const PARAMS: Record<string, object> = {
     '/users/:user_id/devices': { address: ADDRESS, api_signer_address: ADDRESS },
     '/webhooks': { url: 'https://hooks.example.com/', topics: ['transactions/success'] },
@@ -75,7 +29,7 @@ describe('the OST Platform API v2 (reference, sections 5 and 6)', () => {
       .replace(/:\w+_id/, UNKNOWN)
   }
 
-  it.each(BY_KEY)('%s %s: %i %s', async (method, path, status, told) => {
+  it.each(V2_BY_KEY)('%s %s: %i %s', async (method, path, status, told) => {
     const params = method === 'POST' ? (PARAMS[path] ?? {}) : {}
     const answer = await ctx.call(method, await urlOf(path), params as never)
     expect(answer.status, JSON.stringify(answer.body)).toBe(status)
@@ -86,20 +40,20 @@ describe('the OST Platform API v2 (reference, sections 5 and 6)', () => {
     }
   })
 
-  it.each(BY_DEVICE)('%s %s: by a device only', async (method, path) => {
+  it.each(V2_BY_DEVICE)('%s %s: by a device only', async (method, path) => {
     const url = await urlOf(path)
     const byKey = await ctx.call(method, url)
     expect(byKey).toMatchObject({
       status: 401,
       body: { err: { error_data: [{ parameter: 'api_signature_kind' }] } },
     })
-    const answer = await ctx.callAs(await ctx.register(user()), method as 'GET' | 'POST', url)
+    const answer = await ctx.callAs(await ctx.register(user()), method, url)
     expect([200, 400, 422], JSON.stringify(answer.body)).toContain(answer.status)
     expect(Object.keys(answer.body)).toEqual(['success', answer.status === 200 ? 'data' : 'err'])
   })
 
   it('names every route that there is, each at both bases, with and without a slash at its end', () => {
-    const known = [...BY_KEY, ...BY_DEVICE].map(([method, path]) => `${method} ${path}`)
+    const known = [...V2_BY_KEY, ...V2_BY_DEVICE].map(([method, path]) => `${method} ${path}`)
     for (const base of ['/testnet/v2', '/mainnet/v2']) {
       const routes = routesUnder(ctx.api, base)
       const bare = new Set(routes.map((route) => route.replace(/\/$/, '')))
@@ -111,44 +65,8 @@ describe('the OST Platform API v2 (reference, sections 5 and 6)', () => {
 
 describe('the OST KIT API of 2018 (reference, sections 6 and 7)', () => {
   const ctx = useOstV1Api()
-  const V1: ['GET' | 'POST', string, number, string][] = [
-    ['POST', '/users', 200, 'user'],
-    ['POST', '/users/:id', 400, 'BAD_REQUEST'],
-    ['GET', '/users/:id', 400, 'BAD_REQUEST'],
-    ['GET', '/users', 200, 'users'],
-    ['POST', '/actions', 400, 'BAD_REQUEST'],
-    ['POST', '/actions/:id', 400, 'BAD_REQUEST'],
-    ['GET', '/actions/:id', 404, 'NOT_FOUND'],
-    ['GET', '/actions', 200, 'actions'],
-    ['POST', '/transactions', 400, 'BAD_REQUEST'],
-    ['GET', '/transactions/:id', 404, 'NOT_FOUND'],
-    ['GET', '/transactions', 200, 'transactions'],
-    ['POST', '/airdrops', 400, 'BAD_REQUEST'],
-    ['GET', '/airdrops/:id', 404, 'NOT_FOUND'],
-    ['GET', '/airdrops', 200, 'airdrops'],
-    ['GET', '/token', 200, 'token'],
-    ['POST', '/transfers', 400, 'BAD_REQUEST'],
-    ['GET', '/transfers/:id', 404, 'NOT_FOUND'],
-    ['GET', '/transfers', 200, 'transfers'],
-  ]
-  const ONLY_V11: typeof V1 = [
-    ['GET', '/balances/:id', 404, 'NOT_FOUND'],
-    ['GET', '/ledger/:id', 400, 'BAD_REQUEST'],
-  ]
-  const V0: typeof V1 = [
-    ['POST', '/users/create', 200, 'economy_users'],
-    ['POST', '/users/edit', 400, 'BAD_REQUEST'],
-    ['GET', '/users/list', 200, 'economy_users'],
-    ['POST', '/users/airdrop/drop', 400, 'BAD_REQUEST'],
-    ['GET', '/users/airdrop/status', 400, 'BAD_REQUEST'],
-    ['POST', '/transaction-types/create', 400, 'BAD_REQUEST'],
-    ['POST', '/transaction-types/edit', 400, 'BAD_REQUEST'],
-    ['GET', '/transaction-types/list', 200, 'transaction_types'],
-    ['POST', '/transaction-types/execute', 400, 'BAD_REQUEST'],
-    ['POST', '/transaction-types/status', 400, 'BAD_REQUEST'],
-  ]
   const named = (path: string) => (path === '/users/create' ? { name: 'Alice Once' } : {})
-  const BASES: [string, typeof V1][] = [
+  const BASES: [string, readonly Endpoint[]][] = [
     ['/v1.1', [...V1, ...ONLY_V11]],
     ['/v1', V1],
     ['', V0],
@@ -161,7 +79,9 @@ describe('the OST KIT API of 2018 (reference, sections 6 and 7)', () => {
     ),
   )('%s %s: %i %s', async (method, whole, status, told, base) => {
     const path = whole.slice(base.length)
-    const answer = await ctx.call(method, path.replace(':id', UNKNOWN), named(path), { base })
+    const answer = await ctx.call(method as 'GET' | 'POST', path.replace(':id', UNKNOWN), named(path), {
+      base,
+    })
     expect(answer.status, JSON.stringify(answer.body)).toBe(status)
     if (status !== 200) expect(answer.body.err.code).toBe(told)
     else expect(answer.body.data.result_type).toBe(told)
