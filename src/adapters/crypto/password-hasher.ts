@@ -18,7 +18,7 @@ const AT_ONCE = 2
 const WAITING_MAX = 64
 const PHC = /^\$argon2id\$v=19\$m=(\d{1,6}),t=(\d{1,2}),p=(\d)\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{43})$/
 
-/** Argon2id of Node's own OpenSSL, kept in PHC form, so that a later cost leaves earlier hashes good (ADR 24). */
+/** Argon2id of Node's own OpenSSL, kept in PHC form, so that a later cost leaves earlier hashes good (ADR 25). */
 export function createPasswordHasher(): PasswordHasher {
   const inTurn = createTurns()
 
