@@ -16,6 +16,7 @@ import { txCommands } from './commands/tx.ts'
 import { typeCommands } from './commands/type.ts'
 import { unstickCommand } from './commands/unstick.ts'
 import { userCommands } from './commands/user.ts'
+import { stakeCommand } from './commands/stake.ts'
 import { verifyBackingCommand } from './commands/verify-backing.ts'
 import { webhookCommands } from './commands/webhook.ts'
 import { EXIT, type ExitCode, explain } from './explain.ts'
@@ -70,6 +71,7 @@ function buildProgram(terminal: Terminal): Command {
     replayWebhooksCommand(terminal),
     listenCommand(terminal),
     reconcileCommand(terminal),
+    stakeCommand(terminal),
     verifyBackingCommand(terminal),
     lanesCommand(terminal),
     unstickCommand(terminal),

@@ -1,6 +1,7 @@
 import type {
   Airdrop,
   ApiKey,
+  Backing,
   Balance,
   CreatedTenant,
   Economy,
@@ -17,6 +18,7 @@ import type {
   Problem,
   Reconciliation,
   ReconciliationRequest,
+  Stake,
   Submission,
   Tenant,
   Timeline,
@@ -75,3 +77,5 @@ export interface WirePage<Row> {
 export interface WireEventPage extends WirePage<WireEvent> {
   has_more: boolean
 }
+export type WireStake = Stake
+export type WireBacking = Backing

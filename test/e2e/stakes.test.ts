@@ -2,10 +2,12 @@ import { JsonRpcProvider, NonceManager, Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { utilityBrandedToken } from '#adapters/evm/generated/utility-branded-token.ts'
 import { valueToken } from '#adapters/evm/generated/value-token.ts'
+import { runCli } from '#apps/cli/run-cli.ts'
 import type { V3Client } from '#apps/cli/v3-client.ts'
 import type { WireEconomy } from '#apps/cli/wire.ts'
 import { DATA_SCOPES } from '#core/tenant/scopes.ts'
 import { LOCAL_DEPLOYER_KEY } from '#scripts/stack/settings.ts'
+import { fakeTerminal } from '#test/cli/fake-terminal.ts'
 import { uuidOfWire } from '#test/support/api.ts'
 import { done } from '#test/support/gateway-pair.ts'
 import { type Platform, startPlatform } from './platform.ts'
@@ -32,6 +34,7 @@ let staker: Wallet
 let tenant: V3Client
 let economy: WireEconomy
 let inside: V3Client
+let insideKey: string
 
 beforeAll(async () => {
   platform = await startPlatform({ blockTimeSeconds: 0.3, finalityDepth: 2, isPair: true })
@@ -62,7 +65,8 @@ beforeAll(async () => {
     economy_id: economy.id,
     scopes: DATA_SCOPES,
   })
-  inside = tenant.with({ key: key.secret })
+  insideKey = key.secret
+  inside = tenant.with({ key: insideKey })
 }, 180_000)
 afterAll(async () => {
   provider?.destroy()
@@ -174,3 +178,34 @@ it('is minted once, however often the facilitator is killed on its way', async (
   // Declared, confirmed, minted, released: nothing of it was sent a second time.
   expect(calls).toEqual([{ calls: 4, reverted: 0 }])
 }, 200_000)
+
+it('the command line stakes with a key of its own, says each step, and finds a stake again', async () => {
+  const env = { OST_API_URL: platform.api.url, OST_API_KEY: insideKey, STAKER_KEY: staker.privateKey }
+  const run = async (...args: string[]) => {
+    const terminal = fakeTerminal(env)
+    const exitCode = await runCli(['stake', ...args], terminal)
+    return { exitCode, ...terminal.written }
+  }
+  const before = await supply()
+  const { exitCode, out, err } = await run('--amount', '2.5')
+  expect({ exitCode, err }).toMatchObject({
+    exitCode: 0,
+    err: expect.stringMatching(/completed: stake ✓  confirm ✓  mint ✓  release ✓/),
+  })
+  expect(out).toMatch(/staked\s+2\.5 value tokens/)
+  expect(await supply()).toBe(before + (5n * UNIT * RATE) / 2n)
+  expect(err + out).not.toContain(staker.privateKey)
+  const [id = ''] = /stk_\w+/.exec(out) ?? []
+  expect(await run('--resume', id)).toMatchObject({ exitCode: 0 })
+  expect(await supply()).toBe(before + (5n * UNIT * RATE) / 2n)
+}, 150_000)
+
+it.each([
+  { env: {}, args: ['--amount', '1'], says: /Set STAKER_KEY/ },
+  { env: { STAKER_KEY: '0x12' }, args: ['--amount', '1'], says: /no private key/ },
+  { env: { STAKER_KEY: Wallet.createRandom().privateKey }, args: [], says: /--amount/ },
+])('the command line says what is missing: $says', async ({ env, args, says }) => {
+  const terminal = fakeTerminal({ OST_API_URL: platform.api.url, OST_API_KEY: insideKey, ...env })
+  expect(await runCli(['stake', ...args], terminal)).toBe(2)
+  expect(terminal.written.err).toMatch(says)
+})

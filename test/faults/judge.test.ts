@@ -26,6 +26,8 @@ const TABLES = [
   'idempotency_record',
 ]
 
+/** Of each table, the columns that a statement may write. */
+const columns = new Map<string, string>()
 let bed: Bed
 let stage: Stage
 
@@ -38,7 +40,10 @@ beforeAll(async () => {
   await drain(stage, performance.now(), DRAINED_WITHIN_S)
   // From here on nobody repairs anything: what is planted stays.
   await Promise.all(bed.workers.map((worker) => worker.stop()))
-  for (const table of TABLES) await bed.postgres.sql(`CREATE TABLE kept_${table} AS SELECT * FROM ${table}`)
+  for (const table of TABLES) {
+    await bed.postgres.sql(`CREATE TABLE kept_${table} AS SELECT * FROM ${table}`)
+    columns.set(table, await writtenColumns(table))
+  }
 }, 120_000)
 afterAll(async () => {
   await stage.close()
@@ -52,9 +57,20 @@ beforeEach(() => {
 afterEach(async () => {
   stage.story.intents.splice(intents)
   await plant(
-    ...TABLES.map((table) => `DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM kept_${table}`),
+    ...TABLES.map((table) => {
+      const names = columns.get(table)
+      return `DELETE FROM ${table}; INSERT INTO ${table} (${names}) SELECT ${names} FROM kept_${table}`
+    }),
   )
 })
+
+async function writtenColumns(table: string): Promise<string> {
+  const rows = await bed.postgres.sql<{ name: string }>(
+    `SELECT column_name AS name FROM information_schema.columns WHERE table_name = $1 AND is_generated = 'NEVER'`,
+    [table],
+  )
+  return rows.map(({ name }) => name).join(', ')
+}
 
 /** Changes rows as a bug in our own code would: past every trigger and key that might have stopped somebody else. */
 async function plant(...statements: string[]): Promise<void> {
@@ -163,9 +179,9 @@ describe('V4 one story', () => {
 
   it('sees a change that was told twice', async () => {
     await plant(
-      `INSERT INTO outbox_record
-       SELECT (jsonb_populate_record(e, jsonb_build_object('last_id', id, 'event_ids', ARRAY[id], 'subject_ids', ARRAY[${ONE('confirmed')}]))).*
-       FROM kept_outbox_record e, uuidv7() AS id WHERE topic = 'transaction.confirmed' AND ${ONE('confirmed')} = ANY (subject_ids)`,
+      `INSERT INTO outbox_record (last_id, tenant_id, economy_id, topic, event_ids, subject_ids, payload)
+       SELECT id, tenant_id, economy_id, topic, ARRAY[id], ARRAY[${ONE('confirmed')}], payload
+       FROM kept_outbox_record, uuidv7() AS id WHERE topic = 'transaction.confirmed' AND ${ONE('confirmed')} = ANY (subject_ids)`,
     )
     expect(await verdicts()).toContainEqual(found('V4', 'mismatch', /told "confirmed" 2 times/))
   })

@@ -13,6 +13,7 @@ interface CreateOptions {
   symbol: string
   decimals: string
   grant?: string
+  rate?: string
   wait: boolean
 }
 
@@ -29,20 +30,31 @@ export function economyCommands(terminal: Terminal): Command {
       required('--symbol <symbol>', 'the token: 2 to 10 capital letters and digits'),
       option('--decimals <count>', 'decimal places of the token, 0 to 18').default('18'),
       option('--grant <tokens>', 'whole tokens the company starts with; left out: a million'),
+      option(
+        '--rate <tokens>',
+        'a production economy: whole tokens for one staked value token, for ever; live with its first stake',
+      ),
       option('--no-wait', 'answer at once, while the contracts are on their way'),
     ],
     examples: [
       'economy create --name "Acme Coin" --symbol ACME',
       'economy create --name Points --symbol PTS --decimals 0 --grant 5000 --no-wait',
+      'economy create --name "Acme Gold" --symbol GOLD --rate 100',
     ],
     async run({ session, show, ...context }, options) {
       const decimals = readDecimals(options.decimals)
+      if (options.rate !== undefined && options.grant !== undefined)
+        throw new UsageError('--grant is for sandboxes: with --rate, tokens come into being by stakes only.')
       const created = await session.tenant.post<WireEconomy>(PATH, {
         name: options.name,
         symbol: options.symbol,
         decimals,
         ...(options.grant !== undefined && { initial_grant: toUnits(options.grant, decimals, '--grant') }),
+        ...(options.rate !== undefined && { environment: 'production', rate: options.rate }),
       })
+      if (options.rate !== undefined) {
+        return show(created, `${economyText(created)}\n\n${nextStepsText(created)}`)
+      }
       if (!options.wait) return show(created, economyText(created))
       const economy = await waitForEconomy(session.tenant, created.id, showSteps(context.terminal))
       show(economy, economyText(economy))
@@ -154,4 +166,10 @@ function readDecimals(text: string): number {
   const decimals = Number(text)
   if (/^\d{1,2}$/.test(text) && decimals <= DECIMALS_MAX) return decimals
   throw new UsageError(`--decimals is "${text}": write a whole number from 0 to ${DECIMALS_MAX}.`)
+}
+
+function nextStepsText({ id }: WireEconomy): string {
+  return `It is live with its first stake:
+  npm run ost -- key create --name Backend --for ${id} --production     # its key, for OST_API_KEY
+  STAKER_KEY=0x… OST_API_KEY=ost_live_… npm run ost -- stake --amount 1000`
 }

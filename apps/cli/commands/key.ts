@@ -18,6 +18,7 @@ interface CreateOptions {
   from?: string[]
   expiresIn?: string
   signing?: string
+  production?: boolean
 }
 
 export function keyCommands(terminal: Terminal): Command {
@@ -34,6 +35,7 @@ export function keyCommands(terminal: Terminal): Command {
         '--signing <algorithm>',
         `lets it sign: ${SHARED_SECRETS.join(', ')}; ost-v1 and ost-v2 for the SDKs of OST`,
       ),
+      option('--production', 'for a production economy; left out: for sandboxes'),
       option('--expires-in <span>', 'how long it works, such as 90d; left out: until it is revoked'),
     ],
     examples: [
@@ -48,6 +50,7 @@ export function keyCommands(terminal: Terminal): Command {
       const key = await session.tenant.post<WireIssuedApiKey>('/v3/api-keys', {
         name: options.name,
         scopes,
+        ...(options.production === true && { environment: 'production' }),
         ...(options.for !== undefined && { economy_id: options.for }),
         ...(options.from !== undefined && { ip_allow_list: options.from }),
         ...(options.signing !== undefined && { signing: { algorithm: options.signing } }),
