@@ -122,7 +122,7 @@ function lineOf({ id, status, steps, problem }: WireStake): string {
 
 function textOf(stake: WireStake, backing: WireBacking): string {
   return fields({
-    stake: stake.id,
+    id: stake.id,
     status: stake.status,
     staked: `${showTokens(stake.amount, backing.value_token_decimals)} value tokens of ${stake.staker}`,
     minted: `${showTokens(stake.mints, backing.token_decimals)} to ${stake.beneficiary}`,

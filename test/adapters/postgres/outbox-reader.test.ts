@@ -128,6 +128,9 @@ describe('finding unfinished work', () => {
       airdropIds: [],
       webhookIds: [],
       replayIds: [],
+      messageIds: [],
+      anchorChainIds: [],
+      backedEconomyIds: [],
       isOutboxBehind: false,
     })
     await append(owner)
