@@ -4,6 +4,7 @@ import type { App } from './app-types.ts'
 import type { AppDeps } from './deps.ts'
 import { ostV1Routes } from './dialects/ost-v1/plugin.ts'
 import { ostV2Routes } from './dialects/ost-v2/routes.ts'
+import { answerUnroutableInDialect, isOfDialect } from './dialects/unroutable.ts'
 import { explorerPage } from './graphql/explorer.ts'
 import { collectOperations } from './graphql/operations.ts'
 import { graphqlRoutes } from './graphql/plugin.ts'
@@ -113,7 +114,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     // Whoever still gets through while we close is served; see plugins/shutdown.ts.
     return503OnClosing: false,
     clientErrorHandler: answerUnreadable(config.api.publicUrl),
-    frameworkErrors: (_error, request, reply) => answerUnroutable(app, request, reply),
+    frameworkErrors: (_error, request, reply) =>
+      isOfDialect(request)
+        ? answerUnroutableInDialect(request, reply)
+        : answerUnroutable(app, request, reply),
   })
   app.addSchema(ProblemSchema)
   await app.register(requestId)

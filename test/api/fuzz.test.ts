@@ -7,6 +7,7 @@ import { OPERATOR_KEY, startApi, type TestApi, uuidOfWire } from '#test/support/
 import { insertEconomy } from '#test/support/economy-fixture.ts'
 import { mutate, mutation, nastyText } from '#test/support/nasty.ts'
 import { aPerson, PASSWORD, signIn } from '#test/support/sign-in.ts'
+import { tableSums } from '#test/support/table-sums.ts'
 
 /** FUZZ_SEED runs what a failed run did again. */
 const seed = Number(process.env['FUZZ_SEED'] ?? randomBytes(4).readInt32LE())
@@ -78,22 +79,6 @@ function operationsOf(paths: Record<string, Record<string, Described>>): Operati
   )
 }
 
-/**
- * Every row of every table, save what is written on purpose whatever the answer is: when a key was last used, how often signing in failed,
- * and which keys sign tokens.
- */
-async function checksum(): Promise<string> {
-  const tables = await api.sql(
-    `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
-     AND table_name NOT IN ('sign_in_tally', 'token_signing_key', 'idempotency_record') ORDER BY 1`,
-  )
-  const sums = tables.map(
-    ({ name }) =>
-      `SELECT '${String(name)}' AS name, count(*) || ':' || coalesce(sum(hashtextextended((to_jsonb(t) - 'last_used_at')::text, 0)), 0) AS sum FROM "${String(name)}" t`,
-  )
-  return JSON.stringify(await api.sql(sums.join(' UNION ALL ')))
-}
-
 let addresses = 0
 /** So that nobody is told to wait. */
 const anAddress = () => `10.${(++addresses >> 16) & 255}.${(addresses >> 8) & 255}.${addresses & 255}`
@@ -115,7 +100,7 @@ describe(`every route of the description, asked for nonsense (FUZZ_SEED=${seed})
       query: fc.option(fc.record({ pick: fc.nat(), text: nastyText }), { freq: 2 }),
       key: fc.option(fc.constantFrom('x'.repeat(256), 'caf\u00e9', ' ', 'fine'), { freq: 2 }),
     })
-    let before = await checksum()
+    let before = await tableSums(api)
     for (const operation of operations.filter(({ path }) => !LEFT_OUT.has(path))) {
       const wanted = fc.sample(request, { seed, numRuns: RUNS })
       for (const { how, id, query, key } of wanted) {
@@ -149,7 +134,7 @@ describe(`every route of the description, asked for nonsense (FUZZ_SEED=${seed})
           /(?:ost_(?:test|live|refresh|invite)_|whsec_)[\w+/=-]{20,}/g,
         ))
           secrets.add(secret)
-        const after = await checksum()
+        const after = await tableSums(api)
         if (response.statusCode >= 400) expect(after === before, `rows changed: ${told}`).toBe(true)
         before = after
       }
@@ -184,7 +169,7 @@ describe(`every route of the description, asked for nonsense (FUZZ_SEED=${seed})
       ...mutationType.fields.map((field: GraphqlField) => ({ kind: 'mutation', field })),
     ].filter(({ field }) => !['signOut'].includes(field.name))
     expect(fields.length).toBeGreaterThan(60)
-    let before = await checksum()
+    let before = await tableSums(api)
     for (const { kind, field } of fields) {
       const names = field.args.map(({ name }: { name: string }) => name)
       const declared = field.args
@@ -200,7 +185,7 @@ describe(`every route of the description, asked for nonsense (FUZZ_SEED=${seed})
         const told = `${query} ${JSON.stringify(how).slice(0, 200)}: ${response.statusCode} ${response.body.slice(0, 400)}`
         expect(response.statusCode, told).toBeLessThan(500)
         expect(response.body.includes('internal_error'), told).toBe(false)
-        const after = await checksum()
+        const after = await tableSums(api)
         if (response.body.includes('"errors"')) expect(after === before, `rows changed: ${told}`).toBe(true)
         before = after
       }

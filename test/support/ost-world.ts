@@ -1,6 +1,5 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { type HDNodeWallet, Wallet } from 'ethers'
-import type { InjectOptions } from 'fastify'
 import { expect } from 'vitest'
 import { parseForm } from '#apps/api/dialects/form.ts'
 import { stringsToSign } from '#apps/api/dialects/strings-to-sign.ts'
@@ -229,11 +228,14 @@ export function pathOf({ path, takes }: Served, ids: Ids): string {
   return path.replaceAll(/:(\w+)/g, (_all, name: string) => ids[inPath(path, name, takes)])
 }
 
+const strictly = (char: string) =>
+  /[!'()*]/.test(char) ? `%${char.charCodeAt(0).toString(16).toUpperCase()}` : encodeURIComponent(char)
+
 /** Percent-encoded, halves of surrogate pairs too: as the three bytes that they would be. */
 export function escaped(text: string): string {
   return Array.from(text)
     .map((char) => {
-      if (char.isWellFormed()) return encodeURIComponent(char)
+      if (char.isWellFormed()) return strictly(char)
       const code = char.charCodeAt(0)
       const bytes = [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)]
       return bytes.map((byte) => `%${byte.toString(16)}`).join('')
@@ -241,12 +243,15 @@ export function escaped(text: string): string {
     .join('')
 }
 
+/** Levels of nesting that are written: more than are read, and fewer than a stack holds. */
+const DEPTH_MAX = 100
+
 /** `name=value` of a form, nested as the SDKs nest; null is a name alone. */
-export function pairsOf(name: string, value: unknown): string[] {
-  if (value === null || value === undefined) return [name]
-  if (Array.isArray(value)) return value.flatMap((one) => pairsOf(`${name}[]`, one))
+export function pairsOf(name: string, value: unknown, depth = 0): string[] {
+  if (value === null || value === undefined || depth > DEPTH_MAX) return [name]
+  if (Array.isArray(value)) return value.flatMap((one) => pairsOf(`${name}[]`, one, depth + 1))
   if (typeof value === 'object')
-    return Object.entries(value).flatMap(([key, one]) => pairsOf(`${name}[${escaped(key)}]`, one))
+    return Object.entries(value).flatMap(([key, one]) => pairsOf(`${name}[${escaped(key)}]`, one, depth + 1))
   return [`${name}=${escaped(typeof value === 'string' ? value : JSON.stringify(value))}`]
 }
 
@@ -260,6 +265,14 @@ const NAMES = {
   v1: { timestamp: 'request_timestamp', signature: 'signature' },
   v2: { timestamp: 'api_request_timestamp', signature: 'api_signature' },
 } as const
+
+/** A request as it goes over the wire. */
+export interface WireRequest {
+  method: Served['method']
+  url: string
+  headers: Record<string, string>
+  payload?: string
+}
 
 /** What a request says of itself, before it is signed: null leaves a name out. */
 export type Claims = Readonly<Record<string, unknown>>
@@ -280,7 +293,7 @@ export function signed(
   path: string,
   query: string,
   claims: Claims = {},
-): InjectOptions {
+): WireRequest {
   const { by, base, method } = asked
   const names = namesOf(asked)
   const { keys, ids, signer } = who
@@ -304,7 +317,7 @@ export function signed(
 }
 
 /** Parameters on their way: in the body of a POST, else in the query. */
-export function sent(method: Served['method'], url: string, query: string): InjectOptions {
+export function sent(method: Served['method'], url: string, query: string): WireRequest {
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
   return method === 'POST'
     ? { method, url, headers, payload: query }

@@ -192,7 +192,8 @@ function pathOf({ raw }: FastifyRequest): string {
   return (raw.url ?? '').split('?', 1)[0] ?? ''
 }
 
-class RouteNotFound extends DomainError {
+/** Nothing is at this method and path. */
+export class RouteNotFound extends DomainError {
   constructor() {
     super('route_not_found', 'There is nothing at this method and path.')
   }

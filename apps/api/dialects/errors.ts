@@ -159,10 +159,13 @@ export function toFailure(error: DomainError, internalId: string): Failure {
 }
 
 /** Fields of our use cases that OST's parameters of other names stand for. */
-const OST_NAMES: Record<string, string> = { recipients: 'airdropped', commission: 'commission_percent' }
+const OST_NAMES = new Map([
+  ['recipients', 'airdropped'],
+  ['commission', 'commission_percent'],
+])
 
 /** `?name` and `/name/0` both are about the parameter `name`. */
 function parameterOf(pointer: string): string {
   const [name = ''] = pointer.replace(/^[?/]/, '').split('/', 1)
-  return OST_NAMES[name] ?? name
+  return OST_NAMES.get(name) ?? name
 }

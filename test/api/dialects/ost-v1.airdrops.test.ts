@@ -22,6 +22,16 @@ describe('airdrops of 2018', () => {
     expect(await row(airdrop.id)).toMatchObject({ amount: '500000000000000000', total: 2 })
   })
 
+  it('leave nothing behind where their users are refused, not even the type they are paid by', async () => {
+    const types = () =>
+      ctx.api.sql('SELECT name FROM transaction_type WHERE economy_id = $1', [ctx.strangers.economyId])
+    const before = await types()
+    const params = { amount: '1', user_ids: randomUUID() }
+    const answer = await ctx.call('POST', '/airdrops', params, { as: ctx.stranger })
+    expect(blamed(answer)).toEqual(badRequest('user_ids'))
+    expect(await types()).toEqual(before)
+  })
+
   it('are many at a time', async () => {
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => ctx.call('POST', '/airdrops', { amount: '1' })),

@@ -87,6 +87,7 @@ export async function drop(
   to: { isAirdropped: boolean | undefined; userIds: string[] | undefined },
 ): Promise<string> {
   const [actor, owner] = [actorOf(request), ownerOf(request)]
+  const recipients = await recipientsOf(deps, request, to)
   await ensureAirdropType(deps, { actor, economyId: owner.economyId })
   const { id } = await createAirdrop(
     { ...deps, priceMaxAgeMs: deps.config.pricing.maxAgeSeconds * 1_000 },
@@ -95,7 +96,7 @@ export async function drop(
       economyId: owner.economyId,
       type: { name: AIRDROP_TYPE_NAME },
       amount,
-      recipients: await recipientsOf(deps, request, to),
+      recipients,
       metadata: {},
     },
   )

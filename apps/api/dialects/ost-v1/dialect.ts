@@ -25,12 +25,12 @@ export function ostV1(refusesRepeats: boolean): Dialect {
 }
 
 /** What v0 called the parameters that a use case, or a route shared with v1, blames. */
-const V0_NAMES: Record<string, string> = {
-  id: 'uuid',
-  from_user_id: 'from_uuid',
-  to_user_id: 'to_uuid',
-  airdropped: 'list_type',
-}
+const V0_NAMES = new Map([
+  ['id', 'uuid'],
+  ['from_user_id', 'from_uuid'],
+  ['to_user_id', 'to_uuid'],
+  ['airdropped', 'list_type'],
+])
 
 /** The dialect of March 2018: the same, with other names, and no version in front of its paths. */
 export function ostV0(refusesRepeats: boolean): Dialect {
@@ -40,7 +40,7 @@ export function ostV0(refusesRepeats: boolean): Dialect {
     adapt(failed, error) {
       const adapted = v1.adapt(failed, error)
       const error_data = adapted.error_data.map(({ parameter, msg }) => ({
-        parameter: V0_NAMES[parameter] ?? parameter,
+        parameter: V0_NAMES.get(parameter) ?? parameter,
         msg,
       }))
       return { ...adapted, error_data }
