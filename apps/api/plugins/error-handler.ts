@@ -8,7 +8,7 @@ import { OF_DATA } from './security-headers.ts'
 import { UNSTORABLE } from './storable-text.ts'
 
 /** Seconds after which a refused client may try again, where nothing better is known. */
-export const RETRY_AFTER_SECONDS = '1'
+const RETRY_AFTER_SECONDS = '1'
 
 interface Options {
   /** Where `type` URLs point to. */

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { AppDeps } from '../deps.ts'
 import type { App } from '../app-types.ts'
-import { RETRY_AFTER_SECONDS } from '../plugins/error-handler.ts'
+import { tellWhatNext } from '../plugins/error-handler.ts'
 import { checkReadiness } from '../plugins/readiness.ts'
 import { Strict } from '../schemas/common.ts'
 import { LiveSchema, ReadySchema } from '../schemas/health.ts'
@@ -42,8 +42,9 @@ export async function healthRoutes(app: App, deps: AppDeps): Promise<void> {
       const checks = await checkReadiness(deps)
       const decisive = checks.filter((check) => request.query.for === 'all' || check.name === 'postgres')
       const isReady = decisive.every((check) => check.status === 'ok')
-      reply.code(isReady ? 200 : 503).header('Cache-Control', 'no-store')
-      if (!isReady) reply.header('Retry-After', RETRY_AFTER_SECONDS)
+      const status = isReady ? 200 : 503
+      reply.code(status).header('Cache-Control', 'no-store')
+      tellWhatNext(reply, status)
       return { status: isReady ? ('ready' as const) : ('not_ready' as const), checks }
     },
   )
