@@ -33,6 +33,14 @@ const read = (file: string): unknown =>
 const ctx = useEconomyApi()
 
 /** Sends each request as a client that imports the collection would: variables filled in, what is disabled left out. */
+/** What a key is told where a person's password or session is asked for: the request itself was understood. */
+const OF_A_PERSON: ReadonlySet<string> = new Set([
+  'sign_in_failed',
+  'refresh_refused',
+  'invitation_invalid',
+  'session_required',
+])
+
 describe('the collection', () => {
   // Written by the generator, which `npm run check` holds against the API.
   const collection = read('ost-kit.postman_collection.json') as Collection
@@ -77,6 +85,7 @@ describe('the collection', () => {
         ...(body && { body: JSON.parse(body.raw) }),
       })
       expect([name, answer.body.code]).not.toEqual([name, 'route_not_found'])
+      if (OF_A_PERSON.has(answer.body.code)) continue
       expect([name, answer.status, answer.body.detail]).not.toEqual([
         name,
         expect.toBeOneOf([400, 401, 403, 415, 500]),
