@@ -25,6 +25,7 @@ export function postmanCollection(document: OpenApiDocument): object {
       { key: 'base_url', value: document.servers[0]?.url ?? '' },
       { key: 'api_key', value: '' },
       { key: 'operator_key', value: '' },
+      { key: 'access_token', value: '' },
       { key: 'economy_id', value: '' },
     ],
     item: folders.map(([name, items]) => ({ name, item: items.map(({ item }) => item) })),
@@ -57,8 +58,10 @@ function requestItem(method: string, path: string, operation: OpenApiOperation):
 }
 
 function authOf(security: readonly Record<string, unknown>[]): object {
-  if (security.some((way) => 'apiKey' in way)) return {}
-  return { auth: security.some((way) => 'operatorKey' in way) ? bearer('operator_key') : { type: 'noauth' } }
+  const isTaken = (way: string) => security.some((one) => way in one)
+  if (isTaken('apiKey')) return {}
+  if (isTaken('operatorKey')) return { auth: bearer('operator_key') }
+  return { auth: isTaken('accessToken') ? bearer('access_token') : { type: 'noauth' } }
 }
 
 function bearer(variable: string): object {
