@@ -306,3 +306,13 @@ describe('over GraphQL', () => {
     expect(codes).toEqual(['sign_in_failed'])
   })
 })
+
+describe('sessions, asked for by nobody', () => {
+  it.each([
+    ['GET', '/v3/auth/sessions'],
+    ['DELETE', '/v3/auth/sessions/ses_01k0g2qz5me93tnsy1xq2zc7ah'],
+  ] as const)('401: %s %s', async (method, path) => {
+    const { status, body } = await api.request(method, path, { key: null })
+    expect([status, body.code]).toEqual([401, 'unauthenticated'])
+  })
+})
