@@ -1,5 +1,4 @@
-import { formatRate, type SeenBacking, toUtilityDown } from '#core/gateway/backing.ts'
-import { backingRatio, requiredValue } from '#core/gateway/backing-ratio.ts'
+import { coverage, formatRate, type SeenBacking, toUtilityDown, toValueUp } from '#core/gateway/backing.ts'
 import type { StakeWithBacking } from '#core/gateway/create-stake.ts'
 import type { GatewayCalls, TypedData, WalletTransaction } from '#core/gateway/gateway-calls.ts'
 import type { MessageStepName } from '#core/gateway/message.ts'
@@ -72,8 +71,9 @@ export function presentBacking(backing: SeenBacking) {
       staked: seen.staked.toString(),
       in_flight: seen.inFlight.toString(),
       supply: seen.supply.toString(),
-      required: requiredValue(backing, seen.supply).toString(),
-      ratio: backingRatio(backing, seen),
+      required: toValueUp(backing, seen.supply).toString(),
+      // The blocks are of different moments: what is minted between them makes it differ from one for a moment.
+      ratio: coverage(backing, seen.staked + seen.inFlight, seen.supply),
       value_block: { chain_id: backing.valueChainId, ...seen.valueBlock },
       utility_block: { chain_id: backing.utilityChainId, ...seen.utilityBlock },
       at: seen.at.toISOString(),

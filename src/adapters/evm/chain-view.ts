@@ -1,5 +1,6 @@
 import { FetchRequest, JsonRpcProvider, Network } from 'ethers'
 import { ChainUnavailable } from '#core/chain/chain-rpc.ts'
+import { toQuantity } from './bytes.ts'
 import { asList, asRecord, asText, quantityToBigInt, quantityToNumber } from './read-json.ts'
 
 /** Milliseconds for one request. */
@@ -89,8 +90,8 @@ function viewOf(ask: Ask, host: string, chainId: number): Omit<ChainView, 'close
         const filter = {
           address,
           topics,
-          fromBlock: toQuantity(BigInt(first)),
-          toBlock: toQuantity(BigInt(last)),
+          fromBlock: toQuantity(first),
+          toBlock: toQuantity(last),
         }
         const found = await ask('eth_getLogs', [filter]).catch((error: unknown) => {
           if (refusalOf(error) !== undefined && first < last && left > 0) return null
@@ -108,10 +109,6 @@ function viewOf(ask: Ask, host: string, chainId: number): Omit<ChainView, 'close
 function toLog(value: unknown): ViewedLog {
   const { topics, data } = asRecord(value)
   return { topics: asList(topics).map(asText), data: asText(data) }
-}
-
-function toQuantity(value: bigint): string {
-  return `0x${value.toString(16)}`
 }
 
 /** What the node said when it answered with an error; undefined when it did not answer. */

@@ -1,9 +1,14 @@
+import type { BlockPosition } from '../ledger/chain-store.ts'
 import type { BaseUnits } from '../shared/money.ts'
 
 /** Decimals of a rate at most, as the contracts have it. */
 export const RATE_DECIMALS_MAX = 5
 /** A rate is below 2^96 in its own smallest unit. */
 const RATE_MAX = 2n ** 96n - 1n
+
+/** Places of a ratio. */
+const RATIO_DECIMALS = 6
+const RATIO_UNIT = 10n ** BigInt(RATIO_DECIMALS)
 
 /** Whole utility tokens for one whole value token: `rate` / 10^`decimals`. */
 export interface Rate {
@@ -22,6 +27,9 @@ export interface EconomyTerms {
   holderFactory: string
   holderInitCodeHash: string
 }
+
+/** The terms that decide what a token is worth in value tokens. */
+export type RateTerms = Pick<EconomyTerms, 'valueDecimals' | 'utilityDecimals' | 'rate' | 'rateDecimals'>
 
 /** The gateways of a chain pair and the value token that is staked there. */
 export interface GatewayPair {
@@ -42,16 +50,19 @@ export interface Backing extends EconomyTerms, GatewayPair {
   termsId: string
 }
 
-/** A backing with what both chains last showed of it, at final blocks. */
+/** What both chains show of a backing, each at its newest final block. */
+export interface Observation {
+  staked: BaseUnits
+  inFlight: BaseUnits
+  valueBlock: BlockPosition
+  supply: BaseUnits
+  utilityBlock: BlockPosition
+  at: Date
+}
+
+/** A backing with what was last observed of it. */
 export interface SeenBacking extends Backing {
-  seen: {
-    staked: BaseUnits
-    inFlight: BaseUnits
-    valueBlock: { number: number; hash: string }
-    supply: BaseUnits
-    utilityBlock: { number: number; hash: string }
-    at: Date
-  } | null
+  seen: Observation | null
 }
 
 /** Reads `100` or `0.25`. Null: no rate, or one that the contracts do not take. */
@@ -71,18 +82,32 @@ export function formatRate({ rate, decimals }: Rate): string {
 }
 
 /** Base units of the utility token for `value` base units of the value token, as the contracts compute it. */
-export function toUtilityDown(terms: EconomyTerms, value: BaseUnits): BaseUnits {
-  const { utilityUnits, valueUnits } = ratioOf(terms)
+export function toUtilityDown(terms: RateTerms, value: BaseUnits): BaseUnits {
+  const { utilityUnits, valueUnits } = unitsOf(terms)
   return (value * utilityUnits) / valueUnits
 }
 
 /** Base units of the value token for `utility` base units of the utility token, as the contracts compute it. */
-export function toValueDown(terms: EconomyTerms, utility: BaseUnits): BaseUnits {
-  const { utilityUnits, valueUnits } = ratioOf(terms)
+export function toValueDown(terms: RateTerms, utility: BaseUnits): BaseUnits {
+  const { utilityUnits, valueUnits } = unitsOf(terms)
   return (utility * valueUnits) / utilityUnits
 }
 
-function ratioOf({ rate, utilityDecimals, rateDecimals, valueDecimals }: EconomyTerms) {
+/** The same rounded up: the least value that covers `utility`. */
+export function toValueUp(terms: RateTerms, utility: BaseUnits): BaseUnits {
+  const { utilityUnits, valueUnits } = unitsOf(terms)
+  return (utility * valueUnits + utilityUnits - 1n) / utilityUnits
+}
+
+/** `value` as a fraction of what `utility` is worth, rounded down to six places. Null where there is nothing to cover. */
+export function coverage(terms: RateTerms, value: BaseUnits, utility: BaseUnits): string | null {
+  if (utility <= 0n) return null
+  const { utilityUnits, valueUnits } = unitsOf(terms)
+  const scaled = (value * utilityUnits * RATIO_UNIT) / (utility * valueUnits)
+  return `${scaled / RATIO_UNIT}.${(scaled % RATIO_UNIT).toString().padStart(RATIO_DECIMALS, '0')}`
+}
+
+function unitsOf({ rate, utilityDecimals, rateDecimals, valueDecimals }: RateTerms) {
   return {
     utilityUnits: rate * 10n ** BigInt(utilityDecimals),
     valueUnits: 10n ** BigInt(rateDecimals + valueDecimals),

@@ -1,15 +1,9 @@
-/** What an economy's token is backed by, as both gateways have it. @see contracts/src/libraries/EconomyTermsLib.sol */
-export interface BackingTerms {
-  valueDecimals: number
-  utilityDecimals: number
-  /** Whole branded tokens for one whole value token, times 10^rateDecimals. */
-  rate: bigint
-  rateDecimals: number
-}
+import { coverage, type RateTerms, toValueUp } from './backing.ts'
 
 /** What two blocks, one of each chain, say of an economy. Base units: of the value token, but for what names the supply. */
 export interface BackingFacts {
-  terms: BackingTerms
+  /** As both gateways have them. @see contracts/src/libraries/EconomyTermsLib.sol */
+  terms: RateTerms
   /** Value tokens that the gateway has altogether, of all its economies. */
   held: bigint
   staked: bigint
@@ -36,20 +30,16 @@ export interface BackingVerdict {
   problems: string[]
 }
 
-const RATIO_SCALE = 6
-
 /**
  * Judges an economy's backing. Both sides round in the vault's favour at every message, so no allowance is made for dust: not
  * one base unit may be missing.
  * @see docs/protocol.md, "Verifying the backing"
  */
 export function judgeBacking(facts: BackingFacts): BackingVerdict {
-  const { staked, inFlight, found, supply, redeemedSupply, held } = facts
-  const [utilityUnits, valueUnits] = unitsOf(facts.terms)
+  const { terms, staked, inFlight, found, supply, redeemedSupply, held } = facts
   const backing = staked + found.minted
   const backedSupply = supply - redeemedSupply
-  const [has, needs] = [backing * utilityUnits, backedSupply * valueUnits]
-  const needed = (needs + utilityUnits - 1n) / utilityUnits
+  const needed = toValueUp(terms, backedSupply)
   const problems: string[] = []
   if (found.inFlight !== inFlight) {
     problems.push(
@@ -58,17 +48,7 @@ export function judgeBacking(facts: BackingFacts): BackingVerdict {
   }
   if (held < staked + inFlight)
     problems.push(`the gateway owns ${held} and owes ${staked + inFlight}: value is gone from the vault`)
-  if (has < needs) problems.push(`${backing} stands behind a supply that needs ${needed}`)
-  return { holds: problems.length === 0, backing, backedSupply, needed, ratio: ratioOf(has, needs), problems }
-}
-
-/** So many base units of utility for so many of value. */
-function unitsOf({ rate, utilityDecimals, rateDecimals, valueDecimals }: BackingTerms): [bigint, bigint] {
-  return [rate * 10n ** BigInt(utilityDecimals), 10n ** BigInt(rateDecimals + valueDecimals)]
-}
-
-function ratioOf(has: bigint, needs: bigint): string | null {
-  if (needs <= 0n) return null
-  const digits = ((has * 10n ** BigInt(RATIO_SCALE)) / needs).toString().padStart(RATIO_SCALE + 1, '0')
-  return `${digits.slice(0, -RATIO_SCALE)}.${digits.slice(-RATIO_SCALE)}`
+  if (backing < needed) problems.push(`${backing} stands behind a supply that needs ${needed}`)
+  const ratio = coverage(terms, backing, backedSupply)
+  return { holds: problems.length === 0, backing, backedSupply, needed, ratio, problems }
 }

@@ -1,24 +1,14 @@
 import type { Clock } from '../shared/clock.ts'
-import type { BaseUnits } from '../shared/money.ts'
-import type { Backing } from './backing.ts'
+import type { BlockPosition } from '../ledger/chain-store.ts'
+import type { Backing, Observation } from './backing.ts'
 import type { GatewayReader } from './gateway-reader.ts'
-
-/** What both chains show of a backing, each at its newest final block. */
-export interface Observation {
-  staked: BaseUnits
-  inFlight: BaseUnits
-  valueBlock: { number: number; hash: string }
-  supply: BaseUnits
-  utilityBlock: { number: number; hash: string }
-  at: Date
-}
 
 /** Port: backings, with the worker's rights. */
 export interface BackingDesk {
   /** With the newest final block of each chain; null while one of them is not followed. */
   find(economyId: string): Promise<{
     backing: Backing
-    final: { value: { number: number; hash: string }; utility: { number: number; hash: string } } | null
+    final: { value: BlockPosition; utility: BlockPosition } | null
   } | null>
   /** Kept unless a newer one is there. */
   record(economyId: string, observation: Observation): Promise<void>

@@ -1,7 +1,13 @@
 import { Random } from '#scripts/simulate/random.ts'
 import { expect, it } from 'vitest'
-import { formatRate, parseRate, toUtilityDown, toValueDown } from '#core/gateway/backing.ts'
-import { backingRatio, requiredValue } from '#core/gateway/backing-ratio.ts'
+import {
+  coverage,
+  formatRate,
+  parseRate,
+  toUtilityDown,
+  toValueDown,
+  toValueUp,
+} from '#core/gateway/backing.ts'
 
 const ADDRESS = `0x${'1'.repeat(40)}`
 const random = new Random('backing')
@@ -27,12 +33,9 @@ it('never turns value into tokens and back into more', () => {
     const minted = toUtilityDown(terms, value)
     expect(toValueDown(terms, minted)).toBeLessThanOrEqual(value)
     // What was staked for it is always enough for what it is worth.
-    expect(requiredValue(terms, minted)).toBeLessThanOrEqual(value)
+    expect(toValueUp(terms, minted)).toBeLessThanOrEqual(value)
     if (minted > 0n) {
-      const seen = { staked: value, inFlight: 0n, supply: minted }
-      const block = { number: 1, hash: ADDRESS }
-      const ratio = backingRatio(terms, { ...seen, valueBlock: block, utilityBlock: block, at: new Date(0) })
-      expect(Number(ratio)).toBeGreaterThanOrEqual(1)
+      expect(Number(coverage(terms, value, minted))).toBeGreaterThanOrEqual(1)
     }
   }
 })
