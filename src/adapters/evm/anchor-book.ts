@@ -1,7 +1,8 @@
-import { AbiCoder, computeAddress, keccak256, SigningKey, TypedDataEncoder } from 'ethers'
+import { computeAddress, SigningKey, TypedDataEncoder } from 'ethers'
 import type { AnchorBook, RootToAnchor } from '#core/gateway/anchor-book.ts'
 import { hexToBytes } from './bytes.ts'
 import { anchor } from './generated/anchor.ts'
+import { multiSignature } from './multi-signature.ts'
 
 const DOMAIN = { name: 'OST KIT Anchor', version: '1' }
 const STATE_ROOT = {
@@ -17,7 +18,10 @@ export function createAnchorBook(): AnchorBook {
   return {
     addressOf: (privateKey) => computeAddress(new SigningKey(privateKey)).toLowerCase(),
     anchorCall(root, privateKeys) {
-      const signatures = multiSignature(digestOf(root), privateKeys)
+      const signatures = multiSignature(
+        digestOf(root),
+        privateKeys.map((privateKey) => new SigningKey(privateKey)),
+      )
       const call = anchor.encodeCall('anchor', BigInt(root.height), root.stateRoot, signatures)
       return { to: root.anchor, calldata: hexToBytes(call) }
     },
@@ -30,19 +34,4 @@ function digestOf({ chainId, anchor: verifyingContract, remoteChainId, height, s
     height,
     stateRoot,
   })
-}
-
-/** Signers in rising order of their hashes. @see MultiSignerERC7913 of OpenZeppelin */
-function multiSignature(digest: string, privateKeys: readonly Uint8Array[]): string {
-  const signed = privateKeys
-    .map((privateKey) => {
-      const key = new SigningKey(privateKey)
-      const signer = computeAddress(key)
-      return { signer, order: BigInt(keccak256(signer)), signature: key.sign(digest).serialized }
-    })
-    .toSorted((left, right) => (left.order < right.order ? -1 : 1))
-  return AbiCoder.defaultAbiCoder().encode(
-    ['bytes[]', 'bytes[]'],
-    [signed.map(({ signer }) => signer), signed.map(({ signature }) => signature)],
-  )
 }

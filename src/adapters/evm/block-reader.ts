@@ -8,7 +8,7 @@ import { decodeLog, LEDGER_TOPICS, readRawLog } from './logs.ts'
 import { asList, asRecord, asText, quantityToBigInt, quantityToNumber } from './read-json.ts'
 import { decodeRevertReason } from './revert-reason.ts'
 import type { RpcCall, RpcClient } from './rpc-client.ts'
-import { RpcRefused } from './rpc-errors.ts'
+import { answered, RpcRefused } from './rpc-errors.ts'
 
 /** One request holds the logs of so many blocks, so that no answer gets too long. */
 const BLOCKS_PER_LOG_REQUEST = 20
@@ -188,12 +188,4 @@ async function view(rpc: Rpc, to: string, data: string, blockHash: string): Prom
   if (outcome instanceof RpcRefused)
     throw new BlockVanished(`no state of block ${blockHash}: ${outcome.message}`)
   return asText(outcome)
-}
-
-/** A refusal of a plain read says that this node cannot serve us, not that the answer is no. */
-function answered(outcome: unknown): unknown {
-  if (outcome instanceof RpcRefused) {
-    throw new ChainUnavailable(`a node refused to read: ${outcome.message}`, { cause: outcome })
-  }
-  return outcome
 }

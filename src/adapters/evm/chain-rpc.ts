@@ -3,7 +3,6 @@ import {
   type ChainRpc,
   type Chains,
   type ChainSettings,
-  ChainUnavailable,
   type LaneSnapshot,
   type NonceUser,
   type TransactionPlace,
@@ -14,7 +13,7 @@ import { classifyBroadcastAnswer, type RawAnswer } from './classify-broadcast-an
 import { decodeRevertReason } from './revert-reason.ts'
 import { asList, asRecord, asText, quantityToBigInt, quantityToNumber } from './read-json.ts'
 import type { RpcClient } from './rpc-client.ts'
-import { RpcRefused } from './rpc-errors.ts'
+import { answered, RpcRefused } from './rpc-errors.ts'
 
 /** Where a node has no opinion. One gwei, what most wallets start from. */
 const PRIORITY_FEE_DEFAULT = 1_000_000_000n
@@ -170,11 +169,4 @@ async function lastBlockToSearch(
     if (!(error instanceof RpcRefused)) throw error
     return search.from
   }
-}
-
-/** A refusal of a plain read says that this node cannot serve us, not that the answer is no. */
-function answered(outcome: unknown): unknown {
-  if (outcome instanceof RpcRefused)
-    throw new ChainUnavailable(`a node refused to read: ${outcome.message}`, { cause: outcome })
-  return outcome
 }

@@ -1,4 +1,3 @@
-import { ChainUnavailable } from '#core/chain/chain-rpc.ts'
 import type { ChainContracts } from '#core/chain/contracts.ts'
 import type { Backing } from '#core/gateway/backing.ts'
 import type { EconomyContracts } from '#core/economy/economy-contracts.ts'
@@ -10,7 +9,7 @@ import { sandboxFaucet as faucet } from './generated/sandbox-faucet.ts'
 import { utilityBrandedToken } from './generated/utility-branded-token.ts'
 import { asText } from './read-json.ts'
 import type { RpcClient } from './rpc-client.ts'
-import { RpcRefused } from './rpc-errors.ts'
+import { answered, RpcRefused } from './rpc-errors.ts'
 
 /** Two clones, their roles and the token's texts: 478,000 with a short name, 792,000 with one of 200 bytes (at most 400). */
 const CREATE_GAS_LIMIT = 1_500_000n
@@ -130,11 +129,4 @@ async function platformOf(rpc: Rpc, economyFactory: string): Promise<string> {
 async function read(rpc: Rpc, to: string, data: string): Promise<string> {
   const [result] = await rpc.batch([{ method: 'eth_call', params: [{ to, data }, 'latest'] }])
   return asText(answered(result))
-}
-
-/** A refusal of a plain read says that this node cannot serve us, not that the answer is no. */
-function answered(outcome: unknown): unknown {
-  if (outcome instanceof RpcRefused)
-    throw new ChainUnavailable(`a node refused to read: ${outcome.message}`, { cause: outcome })
-  return outcome
 }

@@ -15,7 +15,7 @@ import { utilityBrandedToken } from './generated/utility-branded-token.ts'
 import { asList, asRecord, asText, quantityToBigInt } from './read-json.ts'
 import { decodeRevertReason } from './revert-reason.ts'
 import type { RpcCall, RpcClient } from './rpc-client.ts'
-import { RpcRefused } from './rpc-errors.ts'
+import { answered, RpcRefused } from './rpc-errors.ts'
 
 /** ERC-7201 slot of the statuses a gateway has as a source; those it has as a target stand at the next (MessageBusLib). */
 const OUTBOX_POSITION = 0x5eb57fad46a4749152fcdff9521eec18af57966a2954657c58db9cf4b531ff00n
@@ -143,10 +143,4 @@ function readStatus(answer: unknown, block: BlockTag): BoxStatus | null {
 function statusSlot(messageHash: string, box: Box): string {
   const position = box === 'outbox' ? OUTBOX_POSITION : OUTBOX_POSITION + 1n
   return keccak256(AbiCoder.defaultAbiCoder().encode(['bytes32', 'uint256'], [messageHash, position]))
-}
-
-function answered(outcome: unknown): unknown {
-  if (outcome instanceof RpcRefused)
-    throw new ChainUnavailable(`a node refused to read: ${outcome.message}`, { cause: outcome })
-  return outcome
 }

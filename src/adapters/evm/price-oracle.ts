@@ -1,13 +1,4 @@
-import {
-  AbiCoder,
-  formatUnits,
-  keccak256,
-  parseUnits,
-  SigningKey,
-  TypedDataEncoder,
-  computeAddress,
-} from 'ethers'
-import { ChainUnavailable } from '#core/chain/chain-rpc.ts'
+import { formatUnits, parseUnits, SigningKey, TypedDataEncoder, computeAddress } from 'ethers'
 import type {
   BlockAt,
   OracleChain,
@@ -22,9 +13,10 @@ import { hexToBytes } from './bytes.ts'
 import { coGateway } from './generated/co-gateway.ts'
 import { priceOracle } from './generated/price-oracle.ts'
 import { pricerRule } from './generated/pricer-rule.ts'
+import { multiSignature } from './multi-signature.ts'
 import { asRecord, asText, quantityToBigInt, quantityToNumber } from './read-json.ts'
 import type { RpcClient } from './rpc-client.ts'
-import { RpcRefused } from './rpc-errors.ts'
+import { answered } from './rpc-errors.ts'
 
 const PRICE_DECIMALS = 18
 /** Gas of `submitPrice`: 67,000 to 84,200 were measured with two signatures, the most when a word is new (docs/gas.md). */
@@ -53,8 +45,8 @@ export function createOracleReader(clientOf: (chainId: number) => Rpc): OracleRe
         pricerRule.encodeCall('MAX_DEVIATION_BPS'),
       ])
       const read = {
-        maxAgeMs: Number(pricerRule.decodeResult('MAX_AGE', answered(age))) * 1_000,
-        deviationBpsMax: Number(pricerRule.decodeResult('MAX_DEVIATION_BPS', answered(deviation))),
+        maxAgeMs: Number(pricerRule.decodeResult('MAX_AGE', textOf(age))) * 1_000,
+        deviationBpsMax: Number(pricerRule.decodeResult('MAX_DEVIATION_BPS', textOf(deviation))),
       }
       limits.set(key, read)
       return read
@@ -73,7 +65,7 @@ export function createOracleReader(clientOf: (chainId: number) => Rpc): OracleRe
       const [result] = await readAll(clientOf(chain.chainId), chain.priceOracle, { blockHash: block.hash }, [
         call,
       ])
-      const text = answered(result)
+      const text = textOf(result)
       // The block is older than the oracle.
       return text === '0x' ? null : toRecord(priceOracle.decodeResult('latestPrice', text))
     },
@@ -109,7 +101,7 @@ export function createPriceSigner(keys: readonly string[], clientOf: (chainId: n
   }))
   return {
     async sign(chain, { asset, currency, price, observedAt, expiresAt }) {
-      const { feeders, threshold } = await chooseFeeders(clientOf(chain.chainId), chain, signers)
+      const feeders = await chooseFeeders(clientOf(chain.chainId), chain, signers)
       const signed = {
         asset,
         currency: currencyCode(currency),
@@ -124,14 +116,14 @@ export function createPriceSigner(keys: readonly string[], clientOf: (chainId: n
         verifyingContract: chain.priceOracle,
       }
       const digest = TypedDataEncoder.hash(domain, PRICE_TYPES, signed)
-      const signatures = AbiCoder.defaultAbiCoder().encode(
-        ['bytes[]', 'bytes[]'],
-        [feeders.map(({ address }) => address), feeders.map(({ key }) => key.sign(digest).serialized)],
+      const signatures = multiSignature(
+        digest,
+        feeders.map(({ key }) => key),
       )
       return {
         to: chain.priceOracle,
-        data: hexToBytes(priceOracle.encodeCall('submitPrice', signed, signatures)),
-        gasLimit: SUBMIT_GAS + SIGNATURE_GAS * BigInt(threshold),
+        calldata: hexToBytes(priceOracle.encodeCall('submitPrice', signed, signatures)),
+        gasLimit: SUBMIT_GAS + SIGNATURE_GAS * BigInt(feeders.length),
       }
     },
   }
@@ -153,28 +145,20 @@ interface Feeder {
   address: string
 }
 
-/** Feeders of the oracle among our keys, the threshold of them, in the order of their hashes that ERC-7913 asks for. */
-async function chooseFeeders(
-  rpc: Rpc,
-  chain: OracleChain,
-  signers: readonly Feeder[],
-): Promise<{ feeders: Feeder[]; threshold: number }> {
+/** Feeders of the oracle among our keys, as many as it asks for. */
+async function chooseFeeders(rpc: Rpc, chain: OracleChain, signers: readonly Feeder[]): Promise<Feeder[]> {
   const [first, ...answers] = await readAll(rpc, chain.priceOracle, 'latest', [
     priceOracle.encodeCall('threshold'),
     ...signers.map(({ address }) => priceOracle.encodeCall('isSigner', address)),
   ])
-  const threshold = Number(priceOracle.decodeResult('threshold', answered(first)))
-  const feeders = signers.filter((_, index) => priceOracle.decodeResult('isSigner', answered(answers[index])))
+  const threshold = Number(priceOracle.decodeResult('threshold', textOf(first)))
+  const feeders = signers.filter((_, index) => priceOracle.decodeResult('isSigner', textOf(answers[index])))
   if (feeders.length < threshold) {
     throw new Error(
       `the oracle ${chain.priceOracle} of chain ${chain.chainId} asks for ${threshold} feeders, and PRICE_FEEDER_KEYS has the keys of ${feeders.length}`,
     )
   }
-  const chosen = feeders.slice(0, threshold)
-  return {
-    feeders: chosen.toSorted((a, b) => (keccak256(a.address) < keccak256(b.address) ? -1 : 1)),
-    threshold,
-  }
+  return feeders.slice(0, threshold)
 }
 
 async function askForRates(
@@ -189,7 +173,7 @@ async function askForRates(
     tokens.map((token) => coGateway.encodeCall('economyOf', token)),
   )
   const found = tokens.map(
-    (token, index) => [token, coGateway.decodeResult('economyOf', answered(ids[index]))] as const,
+    (token, index) => [token, coGateway.decodeResult('economyOf', textOf(ids[index]))] as const,
   )
   const known = found.filter(([, id]) => BigInt(id) !== 0n)
   const terms = await readAll(
@@ -200,10 +184,7 @@ async function askForRates(
   )
   const rates = new Map(
     known.map(([token], index) => {
-      const { valueToken, rate, rateDecimals } = coGateway.decodeResult(
-        'economyTerms',
-        answered(terms[index]),
-      )
+      const { valueToken, rate, rateDecimals } = coGateway.decodeResult('economyTerms', textOf(terms[index]))
       return [token, { asset: valueToken.toLowerCase(), rate, rateDecimals: Number(rateDecimals) }] as const
     }),
   )
@@ -229,11 +210,8 @@ async function readAll(
   return rpc.batch(calls.map((data) => ({ method: 'eth_call', params: [{ to, data }, at] })))
 }
 
-/** A refusal of a plain read says that this node cannot serve us, not that there is no price. */
-function answered(outcome: unknown): string {
-  if (outcome instanceof RpcRefused)
-    throw new ChainUnavailable(`a node refused to read: ${outcome.message}`, { cause: outcome })
-  return asText(outcome)
+function textOf(outcome: unknown): string {
+  return asText(answered(outcome))
 }
 
 function toRecord([value, observedAt, expiresAt, previousValue]: [

@@ -24,3 +24,13 @@ export class RpcUnavailable extends ChainUnavailable {
     this.retryAfterMs = options.retryAfterMs ?? null
   }
 }
+
+/**
+ * A call's answer. A refusal of a plain read says that this node cannot serve us, not that the answer is no.
+ * @throws ChainUnavailable
+ */
+export function answered(outcome: unknown): unknown {
+  if (outcome instanceof RpcRefused)
+    throw new ChainUnavailable(`a node refused to read: ${outcome.message}`, { cause: outcome })
+  return outcome
+}

@@ -1,5 +1,4 @@
 import { Transaction } from 'ethers'
-import { ChainUnavailable } from '#core/chain/chain-rpc.ts'
 import type { PaymentLeg } from '#core/chain/queued-payment.ts'
 import type { SentBatch, SentTransaction, SentTransactions } from '#core/chain/sent-transaction.ts'
 import { PROBE_CALLDATA } from './batch-call.ts'
@@ -7,7 +6,7 @@ import { bytes32ToUuid, bytesToHex, hexToBytes } from './bytes.ts'
 import { decodeLog, readRawLog } from './logs.ts'
 import { asList, asRecord, asText, quantityToBigInt, quantityToNumber } from './read-json.ts'
 import type { RpcClient } from './rpc-client.ts'
-import { RpcRefused } from './rpc-errors.ts'
+import { answered } from './rpc-errors.ts'
 
 const SELECTOR_BYTES = 4
 const WORD_BYTES = 32
@@ -125,11 +124,4 @@ function readPayments(packed: Buffer): SentBatch['payments'] | null {
     at = end
   }
   return payments
-}
-
-/** A refusal of a plain read says that this node cannot serve us, not that the answer is no. */
-function answered(outcome: unknown): unknown {
-  if (outcome instanceof RpcRefused)
-    throw new ChainUnavailable(`a node refused to read: ${outcome.message}`, { cause: outcome })
-  return outcome
 }

@@ -1,5 +1,6 @@
 import type { AnchoringStore, Anchoring, AnchorKey } from '#core/gateway/anchor-roots.ts'
 import type { Database } from './database.ts'
+import { insertQueuedCall } from './queued-call.ts'
 
 /** Heights that messages wait for, per look. */
 const WANTED_MAX = 100
@@ -70,19 +71,16 @@ export function createAnchoringStore(database: Pick<Database, 'pool' | 'raw'>): 
           [seen.chainId, seen.submissionId, anchored.submissionId, anchored.height, anchored.at],
         )
         if (rowCount !== 1) return false
-        await client.query(
-          `INSERT INTO chain_submission (id, chain_id, lane_id, kind, to_address, calldata, gas_limit, transaction_ids, created_at)
-           VALUES ($1, $2, $3, 'anchor_root', $4, $5, $6, '{}', $7)`,
-          [
-            anchored.submissionId,
-            seen.chainId,
-            anchored.laneId,
-            anchored.call.to,
-            anchored.call.calldata,
-            anchored.call.gasLimit.toString(),
-            anchored.at,
-          ],
-        )
+        const { submissionId: id, laneId, call, at } = anchored
+        await insertQueuedCall(client, {
+          id,
+          chainId: seen.chainId,
+          laneId,
+          kind: 'anchor_root',
+          of: null,
+          call,
+          at,
+        })
         return true
       }),
   }

@@ -8,6 +8,7 @@ import type {
 import type { Ids } from '#core/shared/clock.ts'
 import { BACKING_COLUMNS, type BackingRow, toBacking } from './backing-row.ts'
 import type { Database } from './database.ts'
+import { insertQueuedCall } from './queued-call.ts'
 
 const FIND = `
 SELECT e.id, e.tenant_id, e.status, e.chain_id, e.lane_id, lane.address AS operator, e.name, e.symbol, e.decimals,
@@ -64,23 +65,16 @@ export function createDeploymentStore(
       database.raw([], async (client) => {
         const economy = await lockStep(client, change)
         if (!economy) return false
-        await client.query(
-          `INSERT INTO chain_submission (id, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, gas_limit,
-                                         transaction_ids, created_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '{}', $10)`,
-          [
-            submission.id,
-            submission.lane?.chainId ?? economy.chain_id,
-            submission.lane?.id ?? economy.lane_id,
-            change.economyId,
-            economy.tenant_id,
-            submission.kind,
-            submission.call.to,
-            submission.call.calldata,
-            submission.call.gasLimit.toString(),
-            change.at,
-          ],
-        )
+        const { id, kind, call, lane } = submission
+        await insertQueuedCall(client, {
+          id,
+          chainId: lane?.chainId ?? economy.chain_id,
+          laneId: lane?.id ?? economy.lane_id,
+          kind,
+          of: { economyId: change.economyId, tenantId: economy.tenant_id },
+          call,
+          at: change.at,
+        })
         await client.query(
           `UPDATE economy_step SET status = 'running', submission_id = $3, detail = 'on its way to the chain', started_at = $4, finished_at = NULL
            WHERE economy_id = $1 AND position = $2`,

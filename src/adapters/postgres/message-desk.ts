@@ -3,6 +3,7 @@ import type { GatewayEnd, MessageChange, MessageDesk, MessageInWork } from '#cor
 import { BACKING_COLUMNS, type BackingRow, toBacking } from './backing-row.ts'
 import type { Database } from './database.ts'
 import { MESSAGE_COLUMNS, type MessageRow, toMessage } from './message-row.ts'
+import { insertQueuedCall } from './queued-call.ts'
 
 /** The chains of a backing `b`: what is final, and who carries messages there. */
 const ENDS = `
@@ -107,22 +108,16 @@ async function queue(
   { submission, at }: MessageChange,
 ): Promise<void> {
   if (!submission) return
-  await client.query(
-    `INSERT INTO chain_submission (id, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, gas_limit,
-                                   transaction_ids, created_at)
-     VALUES ($1, $2, $3, $4, $5, 'gateway_call', $6, $7, $8, '{}', $9)`,
-    [
-      submission.id,
-      submission.chainId,
-      submission.laneId,
-      economyId,
-      tenantId,
-      submission.call.to,
-      submission.call.calldata,
-      submission.call.gasLimit.toString(),
-      at,
-    ],
-  )
+  const { id, chainId, laneId, call } = submission
+  await insertQueuedCall(client, {
+    id,
+    chainId,
+    laneId,
+    kind: 'gateway_call',
+    of: { economyId, tenantId },
+    call,
+    at,
+  })
 }
 
 async function writeSteps(

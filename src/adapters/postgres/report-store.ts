@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { OracleChain, PriceReport, ReportStore } from '#core/oracle/price-oracle.ts'
 import type { Database } from './database.ts'
+import { insertQueuedCall } from './queued-call.ts'
 
 /** The kind of submission that brings a price to an oracle. */
 const PRICE_REPORT = 'price_report'
@@ -40,36 +41,22 @@ export function createReportStore(database: Pick<Database, 'pool' | 'raw'>): Rep
         )
         const laneId = lanes.rows[0]?.id
         if (laneId === undefined || (await isUnderWay(client, chain, report, now))) return null
-        await client.query(
-          `INSERT INTO chain_submission (id, chain_id, lane_id, kind, to_address, calldata, gas_limit, transaction_ids, created_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, '{}', $8)`,
-          [
-            submissionId,
-            chain.chainId,
-            laneId,
-            PRICE_REPORT,
-            call.to,
-            call.data,
-            call.gasLimit.toString(),
-            now,
-          ],
-        )
+        const { chainId } = chain
+        await insertQueuedCall(client, {
+          id: submissionId,
+          chainId,
+          laneId,
+          kind: PRICE_REPORT,
+          of: null,
+          call,
+          at: now,
+        })
         const { asset, currency, price, observedAt, expiresAt } = report
         // A price of a moment is sent once: after a revert the next one is of a later moment.
         await client.query(
           `INSERT INTO price_report (chain_id, oracle, asset, currency, observed_at, price, expires_at, submission_id, created_at)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-          [
-            chain.chainId,
-            chain.priceOracle,
-            asset,
-            currency,
-            observedAt,
-            price,
-            expiresAt,
-            submissionId,
-            now,
-          ],
+          [chainId, chain.priceOracle, asset, currency, observedAt, price, expiresAt, submissionId, now],
         )
         return laneId
       }),

@@ -1,3 +1,4 @@
+import type { ChainCall } from '../economy/faucet.ts'
 import type { FiatCurrency } from '../rule/currency.ts'
 
 /** Oracle and pricer of a utility chain, and the co-gateway that knows its economies. Lower-case addresses. */
@@ -66,17 +67,13 @@ export interface OracleReader {
   rates(chain: OracleChain, tokens: readonly string[]): Promise<ReadonlyMap<string, TokenRate>>
 }
 
-/** A call of the oracle that carries the feeders' signatures. */
-export interface ReportCall {
-  to: string
-  data: Uint8Array
-  gasLimit: bigint
-}
-
 /** Port: the feeders' keys that this process has. */
 export interface PriceSigner {
-  /** @throws Error in words when the keys are not those of enough feeders. */
-  sign(chain: OracleChain, report: PriceReport): Promise<ReportCall>
+  /**
+   * A call of the oracle that carries the feeders' signatures.
+   * @throws Error in words when the keys are not those of enough feeders.
+   */
+  sign(chain: OracleChain, report: PriceReport): Promise<ChainCall>
 }
 
 /** Port: reports on their way to the oracle, with the worker's rights. */
@@ -91,7 +88,7 @@ export interface ReportStore {
   queue(
     report: PriceReport,
     chain: OracleChain,
-    call: ReportCall,
+    call: ChainCall,
     ids: { submissionId: string; now: Date },
   ): Promise<string | null>
   /** Active economies of the chain. */

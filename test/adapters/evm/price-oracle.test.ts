@@ -317,7 +317,7 @@ describe('a price of a value token', { timeout: 60_000 }, () => {
       expiresAt: new Date(newest.at.getTime() + HOUR_MS),
     }
     const call = await worker.signer.sign(chain, report)
-    await (await signer().sendTransaction({ to: call.to, data: hexlify(call.data) })).wait(1, 20_000)
+    await (await signer().sendTransaction({ to: call.to, data: hexlify(call.calldata) })).wait(1, 20_000)
     await settle()
     expect((await reports()).at(-1)).toEqual({ status: 'reverted' })
     await writeFile(file, '{"usd": "0.085"}')
