@@ -140,8 +140,8 @@ export async function appendTransactionEvents(
   })
 }
 
-/** Events that a record can hold; the table has the same bound. */
-const EVENTS_PER_RECORD_MAX = 1_000
+/** Events that a record of the log can hold; the table has the same bound. */
+export const EVENTS_PER_RECORD_MAX = 1_000
 
 /** Events of one economy, topic and payload together, in the order of their first. */
 function recordsOf(events: readonly TransactionEvent[]): { event: TransactionEvent; subjectIds: string[] }[] {

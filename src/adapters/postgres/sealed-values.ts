@@ -1,7 +1,6 @@
 import type { SealedKind } from '#core/chain/reseal-keys.ts'
 import type { KeyVault } from '#core/chain/key-vault.ts'
 import type { Database } from './database.ts'
-import { webhookSecrets } from './webhook-sealed-secrets.ts'
 
 type Pool = Pick<Database, 'pool'>
 
@@ -20,11 +19,8 @@ export function createSealedKinds(
     vaultKeys(database, keys.keyVault, RELAYER_KEYS),
     vaultKeys(database, keys.keyVault, ANCHOR_KEYS),
     vaultKeys(database, keys.keyVault, HASH_LOCK_SECRETS),
-    signingSecrets(database, keys.sealer),
-    tokenSigningKeys(database, keys.sealer),
+    ...SEALED_COLUMNS.map((column) => sealedColumn(database, keys.sealer, column)),
     storedResponses(database, keys.sealer),
-    webhookSecrets(database, keys.sealer, 'secret'),
-    webhookSecrets(database, keys.sealer, 'previous_secret'),
   ]
 }
 
@@ -82,60 +78,67 @@ function vaultKeys(
         privateKey.fill(0)
       }
     },
-    async replace(id, from, to) {
-      const { rowCount } = await pool.query(
-        `UPDATE ${table} SET ${column} = $3 WHERE id = $1 AND ${column} = $2`,
-        [id, from, to],
-      )
-      return rowCount === 1
-    },
+    replace: replaceIn(pool, table, column),
   }
 }
 
-/** What API keys and we sign requests with. */
-function signingSecrets({ pool }: Pool, sealer: Resealer): SealedKind {
-  return {
+/** A column of sealed text, in rows with an id. */
+interface SealedColumn {
+  name: string
+  table: 'api_key' | 'token_signing_key' | 'webhook_endpoint'
+  column: 'signing_key' | 'private_key' | 'secret' | 'previous_secret'
+  /** Which rows have sealed text there. */
+  where: string
+}
+
+const SEALED_COLUMNS: readonly SealedColumn[] = [
+  // What API keys and we sign requests with; of Ed25519 only the public key is kept.
+  {
     name: 'signing_secret',
+    table: 'api_key',
+    column: 'signing_key',
+    where: `signing_algorithm <> 'ed25519'`,
+  },
+  // What signs the access tokens of people.
+  { name: 'token_signing_key', table: 'token_signing_key', column: 'private_key', where: 'true' },
+  // What webhooks are signed with: the secret in force, and the one before a rotation.
+  { name: 'webhook_secret', table: 'webhook_endpoint', column: 'secret', where: 'secret IS NOT NULL' },
+  {
+    name: 'webhook_previous_secret',
+    table: 'webhook_endpoint',
+    column: 'previous_secret',
+    where: 'previous_secret IS NOT NULL',
+  },
+]
+
+function sealedColumn(
+  { pool }: Pool,
+  sealer: Resealer,
+  { name, table, column, where }: SealedColumn,
+): SealedKind {
+  return {
+    name,
     async read(after, limit) {
       const { rows } = await pool.query<{ id: string; sealed: string }>(
-        `SELECT id, signing_key AS sealed FROM api_key
-         WHERE signing_algorithm <> 'ed25519' AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT $2`,
+        `SELECT id, ${column} AS sealed FROM ${table} WHERE ${where} AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT $2`,
         [after, limit],
       )
       return rows
     },
     isOutdated: (sealed) => sealer.isOutdated(sealed),
     reseal: async ({ sealed }) => sealer.reseal(sealed),
-    async replace(id, from, to) {
-      const { rowCount } = await pool.query(
-        'UPDATE api_key SET signing_key = $3 WHERE id = $1 AND signing_key = $2',
-        [id, from, to],
-      )
-      return rowCount === 1
-    },
+    replace: replaceIn(pool, table, column),
   }
 }
 
-/** What signs the access tokens of people. */
-function tokenSigningKeys({ pool }: Pool, sealer: Resealer): SealedKind {
-  return {
-    name: 'token_signing_key',
-    async read(after, limit) {
-      const { rows } = await pool.query<{ id: string; sealed: string }>(
-        `SELECT id, private_key AS sealed FROM token_signing_key WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2`,
-        [after, limit],
-      )
-      return rows
-    },
-    isOutdated: (sealed) => sealer.isOutdated(sealed),
-    reseal: async ({ sealed }) => sealer.reseal(sealed),
-    async replace(id, from, to) {
-      const { rowCount } = await pool.query(
-        'UPDATE token_signing_key SET private_key = $3 WHERE id = $1 AND private_key = $2',
-        [id, from, to],
-      )
-      return rowCount === 1
-    },
+/** Compare-and-set: what changed meanwhile is left as it is. */
+function replaceIn(pool: Database['pool'], table: string, column: string): SealedKind['replace'] {
+  return async (id, from, to) => {
+    const { rowCount } = await pool.query(
+      `UPDATE ${table} SET ${column} = $3 WHERE id = $1 AND ${column} = $2`,
+      [id, from, to],
+    )
+    return rowCount === 1
   }
 }
 

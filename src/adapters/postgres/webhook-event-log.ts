@@ -5,7 +5,14 @@ import { OST_TOPICS_OF } from '#core/webhook/ost-topics.ts'
 import type { WebhookFormat } from '#core/webhook/webhook.ts'
 import { columnOf, textColumnOf, timeColumnOf } from './columns.ts'
 import type { Database } from './database.ts'
-import { EVENT_COLUMNS, type EventRow, eventsOf, IS_COMPLETE, toEvent } from './webhook-event-row.ts'
+import {
+  EVENT_COLUMNS,
+  type EventRow,
+  eventsOf,
+  IS_COMPLETE,
+  toEvent,
+  wholeRecords,
+} from './webhook-event-row.ts'
 
 /** The fan-out's name among the log's consumers. */
 export const FAN_OUT_CONSUMER = 'webhook-fan-out'
@@ -32,14 +39,10 @@ const FORMATS = `(SELECT array_agg(DISTINCT e.format) FROM webhook_endpoint e
 /** Whether an endpoint is told an event of its format; `o` is the event, by that format's topic. */
 const IS_TOLD = `${IS_ENABLED} AND e.format = o.format AND (cardinality(e.topics) = 0 OR o.topic = ANY (e.topics))`
 
-/** Whole records, as many as begin among the first $3 events: a cursor stands behind a record, never inside one. */
+const AHEAD = `SELECT * FROM outbox_record o WHERE (o.xid, o.last_id) > ($1::bigint, $2::uuid) AND ${IS_COMPLETE} ORDER BY o.xid, o.last_id LIMIT $3`
+
 const READ_SPAN = `
-WITH ahead AS MATERIALIZED (
-  SELECT o.*, sum(o.events) OVER (ORDER BY o.xid, o.last_id) AS total FROM (
-    SELECT * FROM outbox_record o WHERE (o.xid, o.last_id) > ($1::bigint, $2::uuid) AND ${IS_COMPLETE} ORDER BY o.xid, o.last_id LIMIT $3) o
-), span AS MATERIALIZED (
-  SELECT * FROM ahead WHERE total - events < $3
-)
+WITH span AS MATERIALIZED (${wholeRecords(AHEAD, '$3')})
 SELECT ${EVENT_COLUMNS}, o.formats, last.xid::text AS last_xid, last.last_id, last.total::int
 FROM (SELECT xid, last_id, total FROM span ORDER BY xid DESC, last_id DESC LIMIT 1) last
 LEFT JOIN (

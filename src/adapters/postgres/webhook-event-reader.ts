@@ -1,11 +1,10 @@
 import type { EventReader } from '#core/webhook/list-events.ts'
 import type { Database } from './database.ts'
+import { EVENTS_PER_RECORD_MAX } from './ledger-rows.ts'
 import { EVENT_COLUMNS, type EventRow, eventsOf, IS_COMPLETE, toEvent } from './webhook-event-row.ts'
 
 /** Records of the log that one page may look at to find events of rare topics; a page may be short for that, or empty. */
 const SCAN_MAX = 5_000
-/** Events of one record at most; so many of the first may be before the page. */
-const RECORD_MAX = 1_000
 
 type PageRow = { [Column in keyof EventRow]: EventRow[Column] | null } & {
   last_xid: string
@@ -18,7 +17,7 @@ export function createEventReader(database: Pick<Database, 'read'>): EventReader
   return async ({ tenantId, economyId, topics, page }) => {
     const isRising = page.order === 'asc'
     const [past, order, back] = isRising ? ['>', 'ASC', 'DESC'] : ['<', 'DESC', 'ASC']
-    // The page may begin inside a record: the one whose nearest event is past the place.
+    // The page may begin inside a record: the one whose nearest event is past the place. Its events before the page are at most all of it.
     const nearest = isRising ? 'o.last_id' : 'o.event_ids[1]'
     const [xid, id] = page.after?.split('_') ?? (page.order === 'asc' ? FIRST : LAST)
     // One more than is shown, to learn whether more follow.
@@ -39,7 +38,7 @@ export function createEventReader(database: Pick<Database, 'read'>): EventReader
        )
        SELECT ${EVENT_COLUMNS}, last.xid::text AS last_xid, last.id AS last_id, last.is_end
        FROM last LEFT JOIN (
-         SELECT * FROM (${eventsOf(`(SELECT * FROM near WHERE total - events < $6 + ${RECORD_MAX})`)}) e
+         SELECT * FROM (${eventsOf(`(SELECT * FROM near WHERE total - events < $6 + ${EVENTS_PER_RECORD_MAX})`)}) e
          WHERE (e.xid, e.id) ${past} ($2::bigint, $3::uuid)
          ORDER BY e.xid ${order}, e.id ${order} LIMIT $6) o ON true
        ORDER BY o.xid ${order}, o.id ${order}`,

@@ -10,6 +10,15 @@ export const eventsOf = (records: string, ...columns: string[]): string => `
 SELECT ${['r.xid', 'r.last_id AS record_id', 'e.id', 'r.tenant_id', 'r.economy_id', 'r.topic', 'e.subject_id', 'r.payload', 'r.created_at', ...columns].join(', ')}
 FROM ${records} r CROSS JOIN LATERAL unnest(r.event_ids, r.subject_ids) AS e(id, subject_id)`
 
+/**
+ * Records of the log, as many as begin among the first `limit` events: a cursor stands behind a record, never inside one. Each has
+ * `total`, the events up to and including its own. `records` selects them as `o`, at most `limit`, in the log's order.
+ */
+export const wholeRecords = (records: string, limit: string): string => `
+SELECT * FROM (
+  SELECT o.*, sum(o.events) OVER (ORDER BY o.xid, o.last_id) AS total FROM (${records}) o
+) counted WHERE total - events < ${limit}`
+
 /** Events of database transactions below this are all there: none can come in between any more. */
 export const IS_COMPLETE = 'o.xid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint'
 

@@ -3,7 +3,14 @@ import type { ReplayScope } from '#core/webhook/replay.ts'
 import type { Database } from './database.ts'
 import type { WebhookFormat } from '#core/webhook/webhook.ts'
 import { insertEvents, WANTS } from './webhook-event-log.ts'
-import { EVENT_COLUMNS, type EventRow, eventsOf, IS_COMPLETE, toEvents } from './webhook-event-row.ts'
+import {
+  EVENT_COLUMNS,
+  type EventRow,
+  eventsOf,
+  IS_COMPLETE,
+  toEvents,
+  wholeRecords,
+} from './webhook-event-row.ts'
 
 /** Events of the log that are looked at in one step, for every event that is wanted of it. */
 const SCAN_PER_EVENT = 5
@@ -14,14 +21,12 @@ const FIND = `
 SELECT r.economy_id, r.endpoint_id, r.cursor_xid::text, r.cursor_id, e.format
 FROM webhook_replay r JOIN webhook_endpoint e ON e.economy_id = r.economy_id AND e.id = r.endpoint_id WHERE r.id = $1 AND r.status = 'running'`
 
+const AHEAD = `
+SELECT * FROM outbox_record o
+WHERE o.economy_id = $1 AND (o.xid, o.last_id) > ($2::bigint, $3::uuid) AND ${IS_COMPLETE} ORDER BY o.xid, o.last_id LIMIT $4`
+
 const READ = `
-WITH span AS MATERIALIZED (
-  SELECT * FROM (
-    SELECT o.*, sum(o.events) OVER (ORDER BY o.xid, o.last_id) AS total FROM (
-      SELECT * FROM outbox_record o
-      WHERE o.economy_id = $1 AND (o.xid, o.last_id) > ($2::bigint, $3::uuid) AND ${IS_COMPLETE} ORDER BY o.xid, o.last_id LIMIT $4) o
-  ) ahead WHERE total - events < $4
-), last AS (
+WITH span AS MATERIALIZED (${wholeRecords(AHEAD, '$4')}), last AS (
   SELECT span.xid, span.last_id, span.created_at, span.total FROM span ORDER BY xid DESC, last_id DESC LIMIT 1
 )
 SELECT ${EVENT_COLUMNS}, last.xid::text AS last_xid, last.last_id,
