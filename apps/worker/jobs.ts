@@ -19,7 +19,6 @@ import { createLaneSigners } from '#adapters/evm/lane-signers.ts'
 import { createDeliveryQueue } from '#adapters/postgres/webhook-delivery-queue.ts'
 import { createEventLog } from '#adapters/postgres/webhook-event-log.ts'
 import { createReplayLog } from '#adapters/postgres/webhook-replay-log.ts'
-import { createEventSubjects } from '#adapters/postgres/webhook-subjects.ts'
 import { createAirdropRun } from '#adapters/postgres/airdrop-run.ts'
 import { createAnchoringStore } from '#adapters/postgres/anchoring-store.ts'
 import { createBackingDesk } from '#adapters/postgres/backing-desk.ts'
@@ -48,11 +47,6 @@ import { createLaneMemory } from '#core/transaction/lane-memory.ts'
 import { createDeliveryPlaces } from '#core/webhook/delivery-places.ts'
 import type { WebhookSender } from '#core/webhook/webhook-sender.ts'
 // Receivers of webhooks see things as the API shows them: one format, one place.
-import { createTellOstV2 } from '#apps/api/dialects/ost-v2/tell-events.ts'
-import { renderEvent } from '#apps/api/presenters/events.ts'
-import { createTellEvents } from '#core/webhook/fan-out-events.ts'
-import { createExecutionReader } from '#adapters/postgres/execution-reader.ts'
-import { createTokenReader } from '#adapters/postgres/token-reader.ts'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
 import type { ChainDirectory } from './chain-directory.ts'
 import { advanceMessageJob } from './jobs/advance-message.ts'
@@ -74,6 +68,7 @@ import { resealKeysJob } from './jobs/reseal-keys.ts'
 import { runAirdropJob } from './jobs/run-airdrop.ts'
 import { submitLaneJob } from './jobs/submit-lane.ts'
 import { createReach } from './kill-at.ts'
+import { createTellers } from './tellers.ts'
 
 /** Who does the work of each queue; a queue without a handler is not served. */
 export type JobHandlers = Partial<Record<JobName, JobHandler>>
@@ -176,19 +171,10 @@ export function createJobHandlers(deps: {
     recorded: new Map<string, number>(),
     feeds: feeds.filter(({ asset }) => asset !== null),
   }
-  const subjects = createEventSubjects(database)
   const eventWork = {
     ...common,
     log: createEventLog(database),
-    tell: {
-      v3: createTellEvents({ subjects, renderEvent }),
-      'ost-v2': createTellOstV2({
-        subjects,
-        executionReader: createExecutionReader(database),
-        tokenReader: createTokenReader(database),
-        unitOfWork: priceWork.unitOfWork,
-      }),
-    },
+    tell: createTellers(database, priceWork.unitOfWork),
     replays: createReplayLog(database),
   }
   const deliveryWork = {

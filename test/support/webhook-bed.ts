@@ -6,21 +6,17 @@ import { Database } from '#adapters/postgres/database.ts'
 import { createDeliveryQueue } from '#adapters/postgres/webhook-delivery-queue.ts'
 import { createEventLog } from '#adapters/postgres/webhook-event-log.ts'
 import { createReplayLog } from '#adapters/postgres/webhook-replay-log.ts'
-import { createEventSubjects } from '#adapters/postgres/webhook-subjects.ts'
-import { createExecutionReader } from '#adapters/postgres/execution-reader.ts'
-import { createTokenReader } from '#adapters/postgres/token-reader.ts'
 import { createUnitOfWork } from '#adapters/postgres/unit-of-work.ts'
-import { createTellOstV2 } from '#apps/api/dialects/ost-v2/tell-events.ts'
-import { renderEvent } from '#apps/api/presenters/events.ts'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
 import type { Job } from '#core/outbox/job-dispatcher.ts'
 import { silentObserver } from '#core/shared/observer.ts'
 import { type DeliverDeps, deliverWebhooks } from '#core/webhook/deliver-webhooks.ts'
 import { createDeliveryPlaces } from '#core/webhook/delivery-places.ts'
-import { createTellEvents, type FanOutDeps, fanOutEvents } from '#core/webhook/fan-out-events.ts'
+import { type FanOutDeps, fanOutEvents } from '#core/webhook/fan-out-events.ts'
 import { replayEvents } from '#core/webhook/replay-events.ts'
 import { type Answer, startApi, type TestApi, uuidOfWire } from './api.ts'
 import { type EconomyFixture, insertEconomy } from './economy-fixture.ts'
+import { createTellers } from '#apps/worker/tellers.ts'
 
 /** The webhooks' whole way on a real database: the API at its one end, receivers on loopback at the other, no processes between. */
 export interface WebhookBed {
@@ -64,18 +60,9 @@ export async function startWebhookBed(): Promise<WebhookBed> {
   const sealer = createSealer(api.deps.config.keys.keyEncryptionKey)
   const jobs: Job[] = []
   const dispatcher = { dispatch: async (rung: readonly Job[]) => void jobs.push(...rung) }
-  const subjects = createEventSubjects(database)
   const fanOutDeps: FanOutDeps = {
     log: createEventLog(database),
-    tell: {
-      v3: createTellEvents({ subjects, renderEvent }),
-      'ost-v2': createTellOstV2({
-        subjects,
-        executionReader: createExecutionReader(database),
-        tokenReader: createTokenReader(database),
-        unitOfWork: createUnitOfWork({ database, ids, sealer }),
-      }),
-    },
+    tell: createTellers(database, createUnitOfWork({ database, ids, sealer })),
     jobs: dispatcher,
   }
   const deliverDeps: DeliverDeps = {

@@ -1,5 +1,6 @@
 import type { AnchoringStore, Anchoring, AnchorKey } from '#core/gateway/anchor-roots.ts'
 import type { Database } from './database.ts'
+import { FACILITATOR_LANE } from './gateway-chains.ts'
 import { insertQueuedCall } from './queued-call.ts'
 
 /** Heights that messages wait for, per look. */
@@ -23,9 +24,7 @@ LEFT JOIN anchoring a ON a.chain_id = c.id
 LEFT JOIN LATERAL (
   SELECT s.status FROM chain_submission s WHERE s.id = a.submission_id OR s.origin_id = a.submission_id
   ORDER BY s.created_at DESC, s.id DESC LIMIT 1) last ON true
-LEFT JOIN LATERAL (
-  SELECT l.id, l.address FROM lane l WHERE l.chain_id = c.id AND l.purpose = 'facilitator'
-  ORDER BY (l.status = 'active') DESC, l.id LIMIT 1) lane ON true
+${FACILITATOR_LANE}
 WHERE c.id = $1 AND c.contracts ? 'anchor'
 ORDER BY remote.id LIMIT 1`
 

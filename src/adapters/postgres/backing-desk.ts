@@ -1,19 +1,14 @@
 import type { BackingDesk } from '#core/gateway/observe-backing.ts'
 import { BACKING_COLUMNS, type BackingRow, toBacking } from './backing-row.ts'
 import type { Database } from './database.ts'
+import { finalBlock } from './gateway-chains.ts'
 
 const FIND = `
 SELECT ${BACKING_COLUMNS}, value.final_number::text AS value_block, value.hash AS value_hash,
        utility.final_number::text AS utility_block, utility.hash AS utility_hash
 FROM backing b
-LEFT JOIN LATERAL (
-  SELECT c.final_number, k.hash FROM chain_cursor c
-  JOIN chain_block k ON k.chain_id = c.chain_id AND k.number = c.final_number AND k.status = 'canonical'
-  WHERE c.chain_id = b.value_chain_id) value ON true
-LEFT JOIN LATERAL (
-  SELECT c.final_number, k.hash FROM chain_cursor c
-  JOIN chain_block k ON k.chain_id = c.chain_id AND k.number = c.final_number AND k.status = 'canonical'
-  WHERE c.chain_id = b.utility_chain_id) utility ON true
+${finalBlock('value', 'b.value_chain_id')}
+${finalBlock('utility', 'b.utility_chain_id')}
 WHERE b.economy_id = $1`
 
 interface FoundRow extends BackingRow {

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { GatewayEnd, MessageChange, MessageDesk, MessageInWork } from '#core/gateway/message-desk.ts'
 import { BACKING_COLUMNS, type BackingRow, toBacking } from './backing-row.ts'
 import type { Database } from './database.ts'
+import { FACILITATOR_LANE } from './gateway-chains.ts'
 import { MESSAGE_COLUMNS, type MessageRow, toMessage } from './message-row.ts'
 import { insertQueuedCall } from './queued-call.ts'
 
@@ -12,9 +13,7 @@ SELECT c.id::text, c.block_time_ms, lower(c.contracts ->> 'anchor') AS anchor,
 FROM chain c
 LEFT JOIN chain_cursor cursor ON cursor.chain_id = c.id
 LEFT JOIN chain_block block ON block.chain_id = c.id AND block.number = cursor.final_number AND block.status = 'canonical'
-LEFT JOIN LATERAL (
-  SELECT l.id, l.address FROM lane l WHERE l.chain_id = c.id AND l.purpose = 'facilitator'
-  ORDER BY (l.status = 'active') DESC, l.id LIMIT 1) lane ON true
+${FACILITATOR_LANE}
 WHERE c.id IN (b.value_chain_id, b.utility_chain_id)`
 
 /** One statement, so one snapshot: a submission that is confirmed here is in a block that is final here. */

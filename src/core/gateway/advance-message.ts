@@ -6,7 +6,7 @@ import type { Observer } from '../shared/observer.ts'
 import { toUtilityDown } from './backing.ts'
 import { decideNext, type MessageView, type NextCall, type NextStep, statusOf } from './decide-next.ts'
 import type { GatewayCalls, MessageCall } from './gateway-calls.ts'
-import type { BoxPlace, GatewayReader } from './gateway-reader.ts'
+import { type BoxPlace, type GatewayReader, withGasMargin } from './gateway-reader.ts'
 import { hasEnded, MESSAGE_STEPS, type MessageStatus, type MessageStepName } from './message.ts'
 import type { GatewayEnd, MessageChange, MessageDesk, MessageInWork } from './message-desk.ts'
 
@@ -35,8 +35,6 @@ const LOOK_MS_MAX = 5_000
 const LOOK_UNSIGNED_MS = 15_000
 /** Milliseconds. After refused tries in a row. */
 const LOOK_REFUSED_MS_MAX = 60_000
-/** Percent of what the node estimates: states may differ a little when the call is mined. */
-const GAS_PERCENT = 130n
 
 /**
  * Takes a message one step further: looks what both chains show of it, and queues the call that follows from that on the lane of
@@ -219,7 +217,7 @@ async function queueCall(
   const estimate = await deps.reader.estimate(end.chainId, end.lane.address, encoded)
   if ('refusal' in estimate) return refused(deps, work, `${name}: ${estimate.refusal}`)
   const { to, calldata } = encoded
-  const gasLimit = (estimate.gas * GAS_PERCENT) / 100n
+  const gasLimit = withGasMargin(estimate.gas)
   return {
     submission: {
       id: deps.ids.next(),

@@ -5,7 +5,7 @@ import type { JobDispatcher } from '../outbox/job-dispatcher.ts'
 import type { Clock, Ids } from '../shared/clock.ts'
 import type { Observer } from '../shared/observer.ts'
 import type { AnchorBook } from './anchor-book.ts'
-import type { AnchorState, GatewayReader } from './gateway-reader.ts'
+import { type AnchorState, type GatewayReader, withGasMargin } from './gateway-reader.ts'
 
 /** A sealed key that signs state roots. */
 export interface AnchorKey {
@@ -59,8 +59,6 @@ export interface AnchorDeps {
   intervalMs: number
 }
 
-const GAS_PERCENT = 130n
-
 /**
  * Brings the state root of the other chain's newest final block to this chain's anchor, when a message waits for one or none has
  * come for `intervalMs`. Signed by as many of our keys as the anchor asks for.
@@ -101,7 +99,7 @@ export async function anchorRoots(
       submissionId: deps.ids.next(),
       laneId: anchoring.lane.id,
       height: root.height,
-      call: { ...call, gasLimit: (estimate.gas * GAS_PERCENT) / 100n },
+      call: { ...call, gasLimit: withGasMargin(estimate.gas) },
       at: now,
     },
   )

@@ -70,3 +70,11 @@ export interface GatewayReader {
   /** Base units in existence as of a block. Null: the node no longer has that state. */
   supply(chainId: number, token: string, block: number): Promise<BaseUnits | null>
 }
+
+/** Percent of what the node estimates: states may differ a little when the call is mined. */
+const GAS_PERCENT = 130n
+
+/** The gas limit of a call that was estimated. */
+export function withGasMargin(estimate: bigint): bigint {
+  return (estimate * GAS_PERCENT) / 100n
+}
