@@ -11,12 +11,12 @@ import { toWire } from '#apps/api/presenters/wire-id.ts'
 import type { Job } from '#core/outbox/job-dispatcher.ts'
 import { silentObserver } from '#core/shared/observer.ts'
 import { type DeliverDeps, deliverWebhooks } from '#core/webhook/deliver-webhooks.ts'
+import { createTellers } from '#apps/worker/tellers.ts'
 import { createDeliveryPlaces } from '#core/webhook/delivery-places.ts'
 import { type FanOutDeps, fanOutEvents } from '#core/webhook/fan-out-events.ts'
 import { replayEvents } from '#core/webhook/replay-events.ts'
 import { type Answer, startApi, type TestApi, uuidOfWire } from './api.ts'
 import { type EconomyFixture, insertEconomy } from './economy-fixture.ts'
-import { createTellers } from '#apps/worker/tellers.ts'
 
 /** The webhooks' whole way on a real database: the API at its one end, receivers on loopback at the other, no processes between. */
 export interface WebhookBed {
