@@ -1,8 +1,10 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { type HDNodeWallet, Wallet } from 'ethers'
 import { expect } from 'vitest'
 import { parseForm } from '#apps/api/dialects/form.ts'
 import { stringsToSign } from '#apps/api/dialects/strings-to-sign.ts'
+import { CREDENTIAL_CACHE_MS } from '#apps/api/plugins/authenticate.ts'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
 import { DATA_SCOPES } from '#core/tenant/scopes.ts'
 import { type TestApi, type TestTenant, uuidOfWire } from './api.ts'
@@ -196,10 +198,14 @@ export async function createOstWorld(
   }
 }
 
-/** Makes the economies those of production, or of the sandbox: each base of v2 serves one of them. */
+/**
+ * Makes the economies those of production, or of the sandbox: each base of v2 serves one of them. Returns when the api knows
+ * its keys by nothing older.
+ */
 export async function moveTo(api: TestApi, environment: 'production' | 'sandbox'): Promise<void> {
   for (const table of ['economy', 'api_key'])
     await api.sql(`UPDATE ${table} SET environment = $1`, [environment])
+  await setTimeout(CREDENTIAL_CACHE_MS)
 }
 
 const NAMED = new RegExp(`\\{(${ID_KINDS.join('|')}|any)\\}`, 'g')

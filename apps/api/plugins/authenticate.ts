@@ -29,7 +29,7 @@ import type { Plane } from './route-contract.ts'
 import { hasBody, isSigned, readSignedRequest } from './signed-request.ts'
 
 /** Milliseconds. A revoked key works at most this much longer. */
-const CREDENTIAL_CACHE_MS = 1_000
+export const CREDENTIAL_CACHE_MS = 1_000
 /** Keys known and unknown: bounded, so that guessing ids fills no memory. */
 const CREDENTIAL_CACHE_MAX = 10_000
 /** Milliseconds. `last_used_at` is kept to the minute. */
