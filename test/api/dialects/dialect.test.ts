@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { request as httpRequest } from 'node:http'
 import fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { speakDialect, valuesOf } from '#apps/api/dialects/dialect.ts'
@@ -147,6 +148,57 @@ describe('a dialect', () => {
       expect(await post(params, { sdk })).toMatchObject({ status: 200, body: { data: { values } } })
     })
 
+    it.each([
+      ['js', { nothing: '', yes: 'true', no: 'false', blank: '' }],
+      ['java', { yes: 'true', no: 'false', blank: '' }],
+      ['ruby', { nothing: '', yes: 'true', no: 'false', blank: '' }],
+      ['php', { yes: '1', no: '0', blank: '' }],
+    ] as const)(
+      'are taken of null, booleans and empty text as the %s SDK writes them',
+      async (sdk, values) => {
+        const params = { nothing: null, yes: true, no: false, blank: '' }
+        for (const answer of [await ask(params, { sdk }), await post(params, { sdk })]) {
+          expect(answer).toMatchObject({ status: 200, body: { data: { values } } })
+          if (!('nothing' in values)) expect(answer.body.data.values).not.toHaveProperty('nothing')
+        }
+      },
+    )
+
+    it.each(['js', 'java', 'ruby', 'php'] as const)('are taken of text of any alphabet: %s', async (sdk) => {
+      const params = {
+        name: 'Zoë 東京 😀 ЖẞÅ',
+        list: ['ü~*', '€ %2F'],
+        sign: '~!@#$%^&*()_+-= {}[]:";\'?/<>,.',
+      }
+      expect(await ask(params, { sdk })).toMatchObject({ status: 200, body: { data: { values: params } } })
+      expect(await post(params, { sdk })).toMatchObject({ status: 200, body: { data: { values: params } } })
+    })
+
+    it('are taken of a body in chunks, as the JS SDK sends it', async () => {
+      const chunked = await serve(api.deps, false)
+      const address = await chunked.listen({ port: 0, host: '127.0.0.1' })
+      const { url, headers, payload = '' } = SDKS.js(key, 'POST', '/v1.1', '/echo', { name: 'Alice B' })
+      const { status, text } = await inChunks(`${address}${url}`, headers, payload)
+      expect([status, JSON.parse(text).data.values.name]).toEqual([200, 'Alice B'])
+      await chunked.close()
+    })
+
+    it('are lower-case hexadecimal', async () => {
+      const { url } = SDKS.js(key, 'GET', '/v1.1', '/echo')
+      const upper = url.replace(/[^=]+$/, (signature) => signature.toUpperCase())
+      expect(upper).not.toBe(url)
+      expect((await send({ method: 'GET', url: upper })).status).toBe(401)
+    })
+
+    it('stand in no header', async () => {
+      const { url, headers } = SDKS.js(key, 'GET', '/v1.1', '/echo')
+      const [path = '', query = ''] = url.split('?')
+      const asHeaders = Object.fromEntries(new URLSearchParams(query))
+      expect((await send({ method: 'GET', url: path, headers: { ...headers, ...asHeaders } })).status).toBe(
+        401,
+      )
+    })
+
     it('cover the slash at the end of the path, which may be there or not', async () => {
       const signed = SDKS.js(key, 'GET', '/v1.1', '/echo')
       expect((await send(signed)).status).toBe(200)
@@ -234,6 +286,27 @@ describe('a dialect', () => {
       return { status, code: (body.err as { code: string }).code }
     }
 
+    it('is JSON', async () => {
+      for (const { headers } of [await ask(), await send({ method: 'GET', url: '/v1.1/nothing' })])
+        expect(headers['content-type']).toMatch(/^application\/json/)
+    })
+
+    it('says at the top what the original said', async () => {
+      const msg = ({ body }: Awaited<ReturnType<typeof send>>) => body.err.msg
+      expect(msg(await send({ method: 'GET', url: '/v1.1/echo?name=%00' }))).toBe(
+        'At least one parameter is invalid or missing. See "err.error_data" array for more details.',
+      )
+      expect(msg(await send({ method: 'GET', url: '/v1.1/nothing' }))).toBe(
+        'The requested resource could not be located.',
+      )
+      expect(msg(await ask({ fault: 'bug' }))).toBe('Something went wrong.')
+      expect(msg(await ask({ fault: 'outage' }))).toBe('')
+    })
+
+    it.each(['PUT', 'PATCH', 'DELETE'])('404: %s, which nothing here is asked by', async (method) => {
+      expect(codeOf(await send({ method, url: '/v1.1/echo' }))).toEqual({ status: 404, code: 'NOT_FOUND' })
+    })
+
     it('404: an unknown route', async () => {
       expect(codeOf(await send({ method: 'GET', url: '/v1.1/nothing' }))).toEqual({
         status: 404,
@@ -282,6 +355,19 @@ describe('a dialect', () => {
     })
   })
 })
+
+/** A POST whose head does not say how long its body is. */
+function inChunks(url: string, headers: Record<string, string>, body: string) {
+  const options = { method: 'POST', headers: { ...headers, 'transfer-encoding': 'chunked' } }
+  return new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
+    const request = httpRequest(url, options, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      response.on('end', () => resolve({ status: response.statusCode, text })).on('error', reject)
+    })
+    request.on('error', reject).end(body)
+  })
+}
 
 async function serve(deps: AppDeps, refusesRepeats: boolean): Promise<FastifyInstance> {
   const app = fastify()
