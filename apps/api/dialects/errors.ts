@@ -20,7 +20,6 @@ const MESSAGES = {
   NOT_FOUND: 'The requested resource could not be located.',
   ALREADY_EXISTS: 'The resource exists already.',
   INSUFFICIENT_FUNDS: 'There are not enough tokens for this.',
-  INSUFFICIENT_GAS: 'There is not enough to pay the gas for this.',
   UNPROCESSABLE_ENTITY: 'The request could not be processed. See "err.error_data" array for more details.',
   TOO_MANY_REQUESTS: 'Too many requests. Please try again later.',
   INTERNAL_SERVER_ERROR: 'Something went wrong.',

@@ -77,14 +77,24 @@ describe('the OST KIT API of 2018 (reference, sections 6 and 7)', () => {
         ([method, path, status, told]) => [method, `${base}${path}`, status, told, base] as const,
       ),
     ),
-  )('%s %s: %i %s', async (method, whole, status, told, base) => {
+  )('%s %s: %i %s, with and without a slash at its end', async (method, whole, status, told, base) => {
     const path = whole.slice(base.length)
-    const answer = await ctx.call(method as 'GET' | 'POST', path.replace(':id', UNKNOWN), named(path), {
-      base,
-    })
-    expect(answer.status, JSON.stringify(answer.body)).toBe(status)
-    if (status !== 200) expect(answer.body.err.code).toBe(told)
-    else expect(answer.body.data.result_type).toBe(told)
+    // JS ends its paths with a slash, Ruby does not.
+    for (const sdk of ['js', 'ruby'] as const) {
+      const options = { base, sdk }
+      const answer = await ctx.call(
+        method as 'GET' | 'POST',
+        path.replace(':id', UNKNOWN),
+        named(path),
+        options,
+      )
+      expect(answer.status, JSON.stringify(answer.body)).toBe(status)
+      if (status !== 200) expect(answer.body.err.code).toBe(told)
+      else {
+        expect(answer.body.data.result_type).toBe(told)
+        expect(answer.body.data).toHaveProperty(told)
+      }
+    }
   })
 
   it.each(BASES.slice(0, 2))('names every route that there is under %s', (base, endpoints) => {

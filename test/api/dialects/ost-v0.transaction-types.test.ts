@@ -88,6 +88,28 @@ describe('transaction types of v0', () => {
     )
   })
 
+  it('are listed by 50, and say how to go on', async () => {
+    const { economyId, tenantId } = ctx.strangers
+    await ctx.api.sql(
+      `INSERT INTO transaction_type (economy_id, id, tenant_id, name, kind, allows_arbitrary_amount, amount_units)
+       SELECT $1, gen_random_uuid(), $2, 'Listed ' || n, 'user_to_user', false, 1 FROM generate_series(1, 51) n`,
+      [economyId, tenantId],
+    )
+    const as = { ...v0, as: ctx.stranger }
+    const first = await ctx.data('GET', '/transaction-types/list', {}, as)
+    expect(first.transaction_types).toHaveLength(50)
+    expect(first.meta.next_page_payload).toEqual({ page_no: 2 })
+    const second = await ctx.data('GET', '/transaction-types/list', first.meta.next_page_payload, as)
+    expect(second.transaction_types.length).toBeGreaterThan(0)
+    expect(second.meta.next_page_payload).toEqual({})
+  })
+
+  it('leave the company out where it is a side', async () => {
+    await data('/create', { name: 'Given', ...like, kind: 'company_to_user', commission_percent: '0' })
+    const executed = await data('/execute', { transaction_kind: 'Given', to_uuid: ctx.bob })
+    expect(executed).toMatchObject({ from_uuid: ctx.economy.companyId, to_uuid: ctx.bob })
+  })
+
   it('are executed by name, and asked about by uuids in any form of a list', async () => {
     await data('/create', { name: 'Paid', ...like })
     const paid = { transaction_kind: 'Paid', from_uuid: ctx.alice, to_uuid: ctx.bob }

@@ -57,6 +57,15 @@ describe('users of v0', () => {
       expect(blamed(await ctx.call('GET', '/users/list', { [name]: value }, v0))).toEqual(badRequest(name))
   })
 
+  it('are ordered by their names or by their creation', async () => {
+    const names = async (params: Params) =>
+      (await list(params)).economy_users.flatMap(({ name }: { name: string | null }) => name ?? [])
+    await create('Aaa first')
+    expect((await names({ order_by: 'name', order: 'asc' }))[0]).toBe('Aaa first')
+    expect((await names({ order_by: 'creation_time', order: 'desc' }))[0]).toBe('Aaa first')
+    expect((await names({ order_by: 'name', order: 'desc' }))[0]).not.toBe('Aaa first')
+  })
+
   it('are airdropped', async () => {
     const drop = (params: Params) => ctx.call('POST', '/users/airdrop/drop', params, v0)
     expect(blamed(await drop({}))).toEqual(badRequest('amount', 'list_type'))

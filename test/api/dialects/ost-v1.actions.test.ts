@@ -76,9 +76,30 @@ describe('actions of 2018', () => {
         })
     })
 
+    it('leaves the share to each transaction where nothing is said of it', async () => {
+      const { action } = await ctx.data('POST', '/actions', { name: aName(), ...fixed })
+      expect(action).toMatchObject({ arbitrary_commission: true, commission_percent: null })
+    })
+
+    it('takes kind and currency in any case, and every amount and share up to its bounds', async () => {
+      expect(await create({ kind: 'USER_TO_USER', currency: 'Bt' })).toMatchObject({
+        kind: 'user_to_user',
+        currency: 'BT',
+      })
+      for (const [currency, amount] of [
+        ['USD', '0.01'],
+        ['USD', '100'],
+        ['BT', '0.00001'],
+        ['BT', '100'],
+      ] as const)
+        expect((await create({ currency, amount })).arbitrary_amount).toBe(false)
+      expect((await create({ commission_percent: '100' })).commission_percent).toBe('100.00')
+      for (const name of ['abc', 'Twenty letters and 1']) expect((await create({ name })).name).toBe(name)
+    })
+
     it('400: names everything that is missing', async () => {
       expect(blamed(await ctx.call('POST', '/actions'))).toEqual(
-        badRequest('name', 'kind', 'currency', 'arbitrary_amount', 'arbitrary_commission'),
+        badRequest('name', 'kind', 'currency', 'arbitrary_amount'),
       )
     })
 
@@ -96,6 +117,14 @@ describe('actions of 2018', () => {
       [{ amount: '-1' }, 'amount'],
       [{ amount: '1e1' }, 'amount'],
       [{ currency: 'BT', amount: '0.000009' }, 'amount'],
+      [{ currency: 'BT', amount: '100.00001' }, 'amount'],
+      [{ name: 'Twenty letters and 12' }, 'name'],
+      [{ name: 'what shit this' }, 'name'],
+      [
+        { kind: 'user_to_company', arbitrary_commission: 'true', commission_percent: '' },
+        'arbitrary_commission',
+      ],
+      [{ arbitrary_commission: 'perhaps', commission_percent: '' }, 'arbitrary_commission'],
       [{ commission_percent: '100.01' }, 'commission_percent'],
       [{ commission_percent: '-1' }, 'commission_percent'],
       [{ arbitrary_commission: 'true' }, 'commission_percent'],
@@ -130,6 +159,40 @@ describe('actions of 2018', () => {
         currency: 'BT',
         amount: '3.0000',
       })
+    })
+
+    it('keeps the share where it is only said that it is none of each transaction', async () => {
+      const { id } = await create({ commission_percent: '7' })
+      expect((await change(id, { arbitrary_commission: 'false' })).body.data.action).toMatchObject({
+        commission_percent: '7.00',
+        arbitrary_commission: false,
+      })
+      await change(id, { arbitrary_commission: 'true' })
+      expect(blamed(await change(id, { arbitrary_commission: 'false' }))).toEqual(
+        badRequest('arbitrary_commission'),
+      )
+    })
+
+    it('changes the currency together with the amount, or leaves the amount to each transaction', async () => {
+      const { id } = await create({})
+      expect((await change(id, { currency: 'BT', amount: '4' })).body.data.action).toMatchObject({
+        currency: 'BT',
+        amount: '4.0000',
+      })
+      expect(
+        (await change(id, { currency: 'USD', arbitrary_amount: 'true' })).body.data.action,
+      ).toMatchObject({
+        currency: 'USD',
+        amount: null,
+      })
+    })
+
+    it('400: a share of what the company pays or gets', async () => {
+      const { id } = (
+        await ctx.data('POST', '/actions', { name: aName(), ...fixed, kind: 'company_to_user' })
+      ).action
+      for (const params of [{ commission_percent: '1' }, { arbitrary_commission: 'true' }])
+        expect(blamed(await change(id, params as Params))).toEqual(badRequest(Object.keys(params)[0] ?? ''))
     })
 
     it('does not change the kind', async () => {
@@ -206,6 +269,34 @@ describe('actions of 2018', () => {
       ])
       expect(await names({ name: `${one.name},${two.name}`, currency: 'bt' })).toEqual([one.name])
       expect(await names({ kind: 'company_to_user,user_to_company' })).not.toContain(one.name)
+    })
+
+    it('orders by name, either way', async () => {
+      const up = await names({ order_by: 'name', order: 'Asc' })
+      expect(up.length).toBeGreaterThan(3)
+      expect(up.map((name: string) => name.toLowerCase())).toEqual(
+        up.map((name: string) => name.toLowerCase()).toSorted(),
+      )
+      expect(await names({ order_by: 'name', order: 'desc' })).toEqual(up.toReversed())
+    })
+
+    it('sends every filter back for the next page', async () => {
+      const filters = {
+        kind: 'user_to_user',
+        currency: 'USD',
+        arbitrary_amount: 'false',
+        arbitrary_commission: 'false',
+      }
+      const { meta } = await ctx.data('GET', '/actions', { ...filters, limit: 1 })
+      expect(meta.next_page_payload).toEqual({
+        order_by: 'created',
+        order: 'desc',
+        page_no: 2,
+        limit: 1,
+        ...filters,
+      })
+      const { actions } = await ctx.data('GET', '/actions', meta.next_page_payload)
+      expect(actions).toHaveLength(1)
     })
 
     it('arbitrary_amount: whether an amount is stored', async () => {

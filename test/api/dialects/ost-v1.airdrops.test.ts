@@ -117,6 +117,18 @@ describe('airdrops of 2018', () => {
       expect(airdrops.map((airdrop: { id: string }) => airdrop.id)).toEqual([id])
     })
 
+    it('show one that failed, and every one with exactly these keys', async () => {
+      const { id } = await drop({ amount: 1 })
+      await end(id, 'failed')
+      const failed = { id, current_status: 'failed', steps_complete: ['users_identified'] }
+      expect((await ctx.data('GET', `/airdrops/${id}`)).airdrop).toEqual(failed)
+      const { airdrops, meta } = await ctx.data('GET', '/airdrops', { current_status: 'failed', limit: 1 })
+      expect(airdrops).toEqual([failed])
+      expect(meta).toEqual({ next_page_payload: {} })
+      const page = await ctx.data('GET', '/airdrops', { current_status: 'incomplete,failed', limit: 1 })
+      expect(page.meta.next_page_payload).toMatchObject({ page_no: 2, current_status: 'incomplete,failed' })
+    })
+
     it('404 for every id that is no airdrop of the economy', async () => {
       const { id } = await drop({ amount: 1 })
       expect(blamed(await ctx.call('GET', `/airdrops/${id}`, {}, { as: ctx.stranger }))).toEqual(notFound)
@@ -127,6 +139,8 @@ describe('airdrops of 2018', () => {
     it.each([
       ['current_status', 'pending'],
       ['id', 'x'],
+      ['id', Array.from({ length: 101 }, () => randomUUID()).join(',')],
+      ['order_by', 'name'],
       ['page_no', 'x'],
     ])('400: %s %s', async (name, value) => {
       expect(blamed(await ctx.call('GET', '/airdrops', { [name]: value }))).toEqual(badRequest(name))

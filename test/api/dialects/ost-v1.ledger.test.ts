@@ -45,6 +45,14 @@ describe('GET /ledger/{id} of 2018', () => {
     )
   })
 
+  it.each([
+    ['order_by', 'name'],
+    ['limit', '101'],
+    ['page_no', '0'],
+  ])('400: %s %s', async (name, value) => {
+    expect(blamed(await ctx.call('GET', `/ledger/${ctx.alice}`, { [name]: value }))).toEqual(badRequest(name))
+  })
+
   it('400 for every id that is no user of the economy', async () => {
     for (const id of ['nonsense', randomUUID(), ctx.strangers.userIds[0], ctx.economy.companyId])
       expect(blamed(await ctx.call('GET', `/ledger/${id}`))).toEqual(badRequest('id'))

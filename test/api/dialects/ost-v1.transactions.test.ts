@@ -59,9 +59,38 @@ describe('transactions of 2018', () => {
       })
     })
 
-    it('has no airdropped_amount in v1', async () => {
-      const { transaction } = await ctx.data('POST', '/transactions', tip(), { base: '/v1' })
-      expect(Object.keys(transaction)).not.toContain('airdropped_amount')
+    it('has no airdropped_amount in v1, wherever it is shown', async () => {
+      const v1 = { base: '/v1' }
+      const { transaction } = await ctx.data('POST', '/transactions', tip(), v1)
+      const got = (await ctx.data('GET', `/transactions/${transaction.id}`, {}, v1)).transaction
+      const [listed] = (await ctx.data('GET', '/transactions', { id: transaction.id }, v1)).transactions
+      const inV11 = (await ctx.data('GET', `/transactions/${transaction.id}`)).transaction
+      const { airdropped_amount, ...rest } = inV11
+      expect(airdropped_amount).toBeNull()
+      for (const shown of [transaction, got, listed]) expect(shown).toEqual(rest)
+    })
+
+    it('tells where it is on its way: processing, waiting_for_mining, complete, failed', async () => {
+      const { transaction } = await ctx.data('POST', '/transactions', tip())
+      const seen: string[] = []
+      for (const status of ['queued', 'submitted', 'mined', 'confirmed', 'failed']) {
+        await ctx.api.sql(
+          `UPDATE transaction SET status = $2, failure_code = CASE WHEN $2 = 'failed' THEN 'skipped' END,
+                  submission_id = CASE WHEN $2 <> 'queued' THEN gen_random_uuid() END, block_number = 7
+           WHERE id = $1`,
+          [transaction.id, status],
+        )
+        const got = (await ctx.data('GET', `/transactions/${transaction.id}`)).transaction
+        seen.push(got.status)
+        const isMined = status === 'mined' || status === 'confirmed'
+        expect([got.block_number, got.amount]).toEqual(isMined ? [7, '1'] : [null, null])
+      }
+      expect(seen).toEqual(['processing', 'waiting_for_mining', 'complete', 'complete', 'failed'])
+    })
+
+    it('looks at the users before the balance', async () => {
+      const poor = tip({ from_user_id: ctx.bob, to_user_id: ctx.bob, amount: '100' })
+      expect(blamed(await post(poor))).toEqual(badRequest('to_user_id'))
     })
 
     it('takes the commission on top of the amount', async () => {
@@ -213,6 +242,7 @@ describe('transactions of 2018', () => {
     it.each([
       ['order_by', 'name'],
       ['id', 'x'],
+      ['id', Array.from({ length: 101 }, () => randomUUID()).join(',')],
       ['limit', 'x'],
     ])('400: %s %s', async (name, value) => {
       expect(blamed(await ctx.call('GET', '/transactions', { [name]: value }))).toEqual(badRequest(name))

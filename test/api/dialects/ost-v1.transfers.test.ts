@@ -70,6 +70,14 @@ describe('transfers of 2018', () => {
     for (const other of ['x', randomUUID()])
       expect(blamed(await ctx.call('GET', `/transfers/${other}`))).toEqual(notFound)
     expect(blamed(await ctx.call('GET', '/transfers', { id: 'x' }))).toEqual(badRequest('id'))
+    const many = Array.from({ length: 101 }, () => randomUUID()).join(',')
+    expect(blamed(await ctx.call('GET', '/transfers', { id: many }))).toEqual(badRequest('id'))
+    expect(blamed(await ctx.call('GET', '/transfers', { order_by: 'name' }))).toEqual(badRequest('order_by'))
+  })
+
+  it('carry up to the last wei below 10^20', async () => {
+    // More than the budget, but no malformed amount.
+    expect(blamed(await post({ to_address: to, amount: '9'.repeat(20) }))).toMatchObject({ status: 422 })
   })
 
   it('403 TRANSFER_FORBIDDEN in production', async () => {

@@ -40,6 +40,13 @@ describe('users of 2018', () => {
     },
   )
 
+  it.each(['abc', '123', 'Twenty letters and 1', 'Two Users', 'Two Users'])(
+    'may be called %s',
+    async (name) => {
+      expect((await ctx.data('POST', '/users', { name })).user.name).toBe(name)
+    },
+  )
+
   it('have one name', async () => {
     expect(blamed(await ctx.call('POST', '/users', { name: ['Alice', 'Bob'] }))).toEqual(badRequest('name'))
   })
@@ -128,6 +135,23 @@ describe('users of 2018', () => {
       expect(await ids('true')).toEqual([ctx.bob])
       expect(await ids('false')).toContain(ctx.alice)
       expect(await ids('false')).not.toContain(ctx.bob)
+    })
+
+    it('takes pages, limits and lists of ids up to their bounds', async () => {
+      const id = Array.from({ length: 100 }, () => randomUUID()).join(',')
+      for (const params of [{ page_no: 1_000 }, { page_no: 1 }, { limit: 1 }, { limit: 100 }, { id }])
+        expect((await ctx.call('GET', '/users', params as { limit: number })).status).toBe(200)
+    })
+
+    it('sends its filters back for the next page', async () => {
+      const { meta } = await ctx.data('GET', '/users', { airdropped: 'false', limit: 1 })
+      expect(meta.next_page_payload).toEqual({
+        order_by: 'created',
+        order: 'desc',
+        page_no: 2,
+        limit: 1,
+        airdropped: 'false',
+      })
     })
 
     it.each([

@@ -235,17 +235,15 @@ export function toTypeAmount(currency: Currency, text: string, decimals: number)
   return currency === 'token' ? toBaseUnits(text, decimals)?.toString() : parseFiat(text)
 }
 
+/** Where nothing is said of it, each transaction says it: as the original's code has it. */
 function readNewCommission(parameters: Parameters, kind: TransactionTypeKind): CommissionDefinition {
   if (kind !== 'user_to_user') return refuseCommission(parameters)
   const isArbitrary = parameters.boolean('arbitrary_commission')
-  if (isArbitrary === undefined && parameters.text('commission_percent') === undefined) {
-    if (!parameters.isWrong('arbitrary_commission')) parameters.refuse('arbitrary_commission', 'is required')
-    return null
-  }
-  return readShare(parameters, isArbitrary ?? false)
+  if (parameters.isWrong('arbitrary_commission')) return null
+  return readShare(parameters, isArbitrary ?? parameters.text('commission_percent') === undefined)
 }
 
-/** Undefined: nothing about it was sent. */
+/** Undefined: it stays. */
 function readCommissionChange(
   parameters: Parameters,
   kind: TransactionTypeKind,
@@ -257,6 +255,10 @@ function readCommissionChange(
   const isArbitrary = parameters.boolean('arbitrary_commission')
   if (isArbitrary === undefined && isArbitraryNow)
     return parameters.refuse('commission_percent', 'is not for an arbitrary commission')
+  if (isArbitrary === false && percent === undefined)
+    return isArbitraryNow
+      ? parameters.refuse('arbitrary_commission', 'needs a commission_percent to be false')
+      : undefined
   return readShare(parameters, isArbitrary ?? false)
 }
 
