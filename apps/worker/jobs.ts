@@ -9,7 +9,7 @@ import { createSealer } from '#adapters/crypto/sealer.ts'
 import { createAnchorBook } from '#adapters/evm/anchor-book.ts'
 import { createBlockReaders } from '#adapters/evm/block-reader.ts'
 import type { ConnectedChains } from '#adapters/evm/connect-chains.ts'
-import { createEconomyContracts } from '#adapters/evm/economy-contracts.ts'
+import { createEconomyContracts, grantedAmount } from '#adapters/evm/economy-contracts.ts'
 import { createGatewayCalls } from '#adapters/evm/gateway-calls.ts'
 import { createGatewayReader } from '#adapters/evm/gateway-reader.ts'
 import { haltsOnSecondOpinion, reversesOnSecondOpinion } from '#adapters/evm/second-opinion.ts'
@@ -148,7 +148,7 @@ export function createJobHandlers(deps: {
     reader: createGatewayReader((chainId) => chains.client(chainId)),
     calls: createGatewayCalls(),
     book: createAnchorBook(),
-    messages: createMessageDesk(database),
+    messages: createMessageDesk(database, ids),
     anchorings: createAnchoringStore(database),
     backings: createBackingDesk(database),
     intervalMs: config.worker.anchorIntervalSeconds * 1_000,
@@ -174,7 +174,10 @@ export function createJobHandlers(deps: {
   const eventWork = {
     ...common,
     log: createEventLog(database),
-    tell: createTellers(database, priceWork.unitOfWork),
+    tell: createTellers(database, priceWork.unitOfWork, {
+      gatewayCalls: gatewayWork.calls,
+      faucet: { grantedAmount },
+    }),
     replays: createReplayLog(database),
   }
   const deliveryWork = {

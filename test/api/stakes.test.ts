@@ -137,6 +137,21 @@ describe('POST /v3/stakes/{id}/submit', () => {
     expect(await submit(stake.id, { signature })).toMatchObject({ status: 202, body: { status: 'signed' } })
   })
 
+  it('tells the economy of each step, with the stake as its own route shows it', async () => {
+    const { body: stake } = await prepare()
+    const transaction_hash = `0x${'cd'.repeat(32)}`
+    for (let time = 0; time < 2; time += 1) await submit(stake.id, { transaction_hash })
+    await submit(stake.id, { signature: await sign(stake) })
+    const { body: now } = await ask('GET', `/v3/stakes/${stake.id}`)
+    const { body: events } = await ask('GET', '/v3/events?order=desc&limit=3')
+    expect(events.data.map(({ type }: { type: string }) => type)).toEqual([
+      'stake.signed',
+      'stake.sent',
+      'stake.created',
+    ])
+    for (const { data } of events.data) expect(data).toEqual(now)
+  })
+
   it('202: a transaction hash is a hint', async () => {
     const { body: stake } = await prepare()
     const transaction_hash = `0x${'ab'.repeat(32)}`

@@ -27,6 +27,13 @@ export function describeFaucet(
       }
     })
 
+    it('reads what a call grants', () => {
+      for (const amount of [1n, FAUCET_GRANT_MAX])
+        expect(
+          faucet.grantedAmount(faucet.grantCall(chainId, anAddress(), anAddress(), amount).calldata),
+        ).toBe(amount)
+    })
+
     it('writes the same call for the same grant, and another one for another token, recipient or amount', () => {
       const [token, to] = [anAddress(), anAddress()]
       const written = (...grant: [token: string, to: string, amount: bigint]) =>

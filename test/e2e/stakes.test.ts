@@ -82,6 +82,11 @@ const sign = async ({ typed_data: { domain, types, message } }: WireStake) => {
   const { EIP712Domain: _, ...own } = types
   return staker.signTypedData(domain, own, message)
 }
+const topicsOf = async (id: string) =>
+  (await inside.get<{ data: { type: string; data: { id: string } }[] }>('/v3/events?limit=100')).data
+    .filter(({ data }) => data.id === id)
+    .map(({ type }) => type)
+    .filter((type) => type !== 'stake.stalled')
 const supply = async () => {
   const utility = new JsonRpcProvider(platform.anvil.rpcUrl, platform.chainId, { staticNetwork: true })
   try {
@@ -104,6 +109,8 @@ it('one signature stakes, mints, and makes the economy active', async () => {
     ['release', 'done'],
   ])
   for (const { transaction_hash } of steps) expect(transaction_hash).toMatch(/^0x[0-9a-f]{64}$/)
+  const states = ['created', 'signed', 'declared', 'confirmed', 'progressed', 'completed']
+  expect(await topicsOf(stake.id)).toEqual(states.map((state) => `stake.${state}`))
   expect(await supply()).toBe(1_000n * UNIT * RATE)
   await expect
     .poll(async () => (await tenant.get<WireEconomy>(`/v3/economies/${economy.id}`)).status, {
@@ -147,6 +154,7 @@ it('what the staker takes back in time is refunded, and nothing is minted', asyn
   }
   await platform.worker.start()
   await untilStake(stake.id, 'revoked', 120_000)
+  expect((await topicsOf(stake.id)).at(-1)).toBe('stake.revoked')
   expect(await supply()).toBe(before)
 }, 180_000)
 

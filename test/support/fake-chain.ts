@@ -40,6 +40,7 @@ export function fakeChain(): FakeChain {
         calldata: Buffer.from(`${token}:${to}:${amount}`),
         gasLimit: 300_000n,
       }),
+      grantedAmount: (calldata) => BigInt(Buffer.from(calldata).toString().split(':').at(-1) ?? ''),
     },
   }
 }

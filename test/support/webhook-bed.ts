@@ -62,7 +62,7 @@ export async function startWebhookBed(): Promise<WebhookBed> {
   const dispatcher = { dispatch: async (rung: readonly Job[]) => void jobs.push(...rung) }
   const fanOutDeps: FanOutDeps = {
     log: createEventLog(database),
-    tell: createTellers(database, createUnitOfWork({ database, ids, sealer })),
+    tell: createTellers(database, createUnitOfWork({ database, ids, sealer }), api.deps),
     jobs: dispatcher,
   }
   const deliverDeps: DeliverDeps = {
@@ -104,7 +104,8 @@ export async function startWebhookBed(): Promise<WebhookBed> {
         await fanOutEvents(fanOutDeps)
         const [row] = await api.sql(
           `SELECT count(*)::int AS behind FROM outbox_record
-           WHERE (xid, last_id) > (SELECT xid, event_id FROM outbox_cursor WHERE consumer = 'webhook-fan-out')`,
+           WHERE NOT EXISTS (SELECT FROM outbox_cursor c
+                             WHERE c.consumer = 'webhook-fan-out' AND (c.xid, c.event_id) >= (outbox_record.xid, last_id))`,
         )
         if (row?.['behind'] === 0) return
         await new Promise((resolve) => {

@@ -117,10 +117,12 @@ describe('running an airdrop', () => {
       economy.companyId,
     ])
     expect(rows[0].held).toBe(String(7 * USERS))
-    const events = await owner.query('SELECT topic, payload FROM outbox_event WHERE subject_id = $1', [
-      airdropId,
-    ])
+    const events = await owner.query(
+      'SELECT topic, payload FROM outbox_event WHERE subject_id = $1 ORDER BY xid, id',
+      [airdropId],
+    )
     expect(events.rows).toEqual([
+      { topic: 'airdrop.running', payload: {} },
       { topic: 'airdrop.completed', payload: { total: USERS, accepted: USERS, refused: 0 } },
     ])
   })
@@ -132,7 +134,7 @@ describe('running an airdrop', () => {
     await expectEachPaidOnce(economy, airdropId)
     expect(await stateOf(airdropId)).toMatchObject({ status: 'completed', accepted: USERS })
     const events = await owner.query('SELECT topic FROM outbox_event WHERE subject_id = $1', [airdropId])
-    expect(events.rows).toHaveLength(1)
+    expect(events.rows).toHaveLength(2)
   })
 
   it('neither skips nor repeats a user when it dies before or after any commit', async () => {

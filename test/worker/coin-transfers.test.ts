@@ -42,6 +42,11 @@ async function transfer(id: string) {
   return rows[0] ?? expect.unreachable('the transfer was queued')
 }
 
+const topicsOf = async (id: string) => {
+  const sql = 'SELECT topic FROM outbox_event WHERE subject_id = $1 ORDER BY topic'
+  return (await bed.owner.query<{ topic: string }>(sql, [id])).rows.map(({ topic }) => topic)
+}
+
 const coinsOf = async (address: string) =>
   BigInt(String(await bed.anvil.rpc('eth_getBalance', [address, 'latest'])))
 
@@ -50,6 +55,8 @@ it('reaches the address once, exactly, and is followed to its block', async () =
   const id = await send(123_456_789n, to)
   await until('it is final', async () => (await transfer(id)).status === 'confirmed', 60_000)
   expect(await coinsOf(to)).toBe(123_456_789n)
+  const states = ['confirmed', 'mined', 'queued', 'submitted']
+  expect(await topicsOf(id)).toEqual(states.map((state) => `coin_transfer.${state}`))
   const sent = await transfer(id)
   expect(sent).toMatchObject({ toAddress: to, amountWei: 123_456_789n, gasUsed: 21_000n })
   const mined = await bed.anvil.rpc('eth_getTransactionByHash', [sent.txHash])
@@ -60,6 +67,7 @@ it('is refused where the lane would be left without its reserve, and payments go
   const { fromAddress } = await transfer(await send(1n))
   const id = await send((await coinsOf(fromAddress)) - 10n ** 17n)
   await until('it is refused', async () => (await transfer(id)).status === 'refused', 60_000)
+  expect(await topicsOf(id)).toEqual(['coin_transfer.failed', 'coin_transfer.queued'])
   const { userIds, typeId } = await bed.addUsers(economy, 2)
   expect(await bed.reward(economy, typeId, userIds, 1n)).toBe(2)
   await until('they are paid', async () => (await bed.statuses(economy))['confirmed'] === 2, 60_000)

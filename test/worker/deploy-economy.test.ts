@@ -61,6 +61,7 @@ function deps(overrides: Partial<DeployEconomyDeps> = {}): DeployEconomyDeps {
     contracts: {
       createCall: async () => look(() => call('create')),
       grantCall: () => call('grant'),
+      grantedAmount: () => 0n,
       areCreated: async () => look(() => chain.isCreated),
       granted: async () => look(() => chain.granted),
       registerCall: () => call('register'),

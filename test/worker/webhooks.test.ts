@@ -6,6 +6,7 @@ import { createExpiredRows } from '#adapters/postgres/expired-rows.ts'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
 import { fanOutEvents } from '#core/webhook/fan-out-events.ts'
 import { uuidOfWire } from '#test/support/api.ts'
+import { backEconomy } from '#test/support/backing-fixture.ts'
 import { startWebhookBed, type WebhookBed } from '#test/support/webhook-bed.ts'
 import { answering, type Behaviour, type Sink, startSink, taken } from '#test/support/webhook-sink.ts'
 
@@ -46,6 +47,26 @@ const createUsers = async (count: number) => {
 const subjects = () => sink.received.map((one) => JSON.parse(one.body).data.id)
 
 describe('telling a webhook', () => {
+  it('tells of a stake as its route shows it, and of a grant with its amount', async () => {
+    await backEconomy(bed.api, uuidOfWire(bed.economyId))
+    const topics = ['stake.created', 'token_grant.queued']
+    const webhook = await bed.createWebhook({ url: sink.url, topics, mode: 'ordered' })
+    const asked = { amount: '100', staker: `0x${'5f'.repeat(20)}` }
+    const answers = [
+      await bed.api.request('POST', '/v3/stakes', { economy: bed.economyId, once: 'stake', body: asked }),
+      await bed.api.request('POST', `/v3/economies/${bed.economyId}/grants`, {
+        once: 'grant',
+        body: { amount: '5' },
+      }),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual([201, 202])
+    await bed.fanOut()
+    await bed.deliverAll(webhook.uuid)
+    const told = sink.received.map(({ body }) => JSON.parse(body))
+    expect(told.map(({ type }) => type)).toEqual(topics)
+    expect(told.map(({ data }) => data)).toEqual(answers.map(({ body }) => body))
+  })
+
   it('sends what its topics ask for, signed, as /v3/events shows it', async () => {
     const webhook = await bed.createWebhook({ url: sink.url, topics: ['user.created'] })
     const user = await bed.createUser('Ada')

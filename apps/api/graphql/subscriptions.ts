@@ -60,7 +60,10 @@ export function subscriptionFields(
       subscribe: async (_root, args: { types?: EventTopic[] | null; after?: string | null }, context) =>
         endable(context, async (signal) =>
           map(await eventsOf(context, args.types ?? [], args.after ?? null, signal), (row) => ({
-            economyEvents: { node: presentEvent(row.event, row.subject), cursor: cursorOf(context, row) },
+            economyEvents: {
+              node: presentEvent(context.deps, row.event, row.subject),
+              cursor: cursorOf(context, row),
+            },
           })),
         ),
     },
@@ -87,10 +90,10 @@ export function subscriptionFields(
             filter(events, (row) => concerns(row, id, userId)),
             (row) => ({
               transactionUpdated: {
-                event_id: presentEvent(row.event, null).id,
+                event_id: presentEvent(context.deps, row.event, null).id,
                 type: row.event.topic,
                 cursor: cursorOf(context, row),
-                transaction: presentEvent(row.event, row.subject).data,
+                transaction: presentEvent(context.deps, row.event, row.subject).data,
               },
             }),
           )

@@ -1,5 +1,4 @@
 import type { Economy } from '#core/economy/economy.ts'
-import type { QueuedTokenGrant } from '#core/economy/grant-tokens.ts'
 import { toWire } from './wire-id.ts'
 
 export function presentEconomy(economy: Economy) {
@@ -27,16 +26,5 @@ export function presentEconomy(economy: Economy) {
     })),
     created_at: economy.createdAt.toISOString(),
     updated_at: economy.updatedAt.toISOString(),
-  }
-}
-
-export function presentTokenGrant(grant: QueuedTokenGrant) {
-  return {
-    object: 'token_grant' as const,
-    id: toWire('sub', grant.id),
-    economy_id: toWire('eco', grant.economyId),
-    amount: grant.amount.toString(),
-    status: 'queued' as const,
-    created_at: grant.createdAt.toISOString(),
   }
 }

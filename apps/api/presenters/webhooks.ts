@@ -92,6 +92,10 @@ const PREFIXES: Readonly<Record<string, IdPrefix>> = {
   ledger: 'rec',
   redeemable_sku: 'sku',
   redemption: 'rdm',
+  stake: 'stk',
+  device: 'dev',
+  token_grant: 'sub',
+  coin_transfer: 'sub',
   webhook: 'whk',
   // In the words of the OST API, which has a payment of several transactions as one.
   price_points: 'prc',

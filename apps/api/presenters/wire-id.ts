@@ -24,6 +24,7 @@ export const ID_PREFIXES = [
   'sku',
   'rdm',
   'stk',
+  'dev',
 ] as const
 export type IdPrefix = (typeof ID_PREFIXES)[number]
 

@@ -15,7 +15,8 @@ import { actorOf, credentialOf } from '../plugins/authenticate.ts'
 import { once } from '../plugins/idempotency.ts'
 import { pageOf, toList } from '../plugins/pagination.ts'
 import { problems } from '../plugins/problem.ts'
-import { presentEconomy, presentTokenGrant } from '../presenters/economies.ts'
+import { presentEconomy } from '../presenters/economies.ts'
+import { presentQueuedGrant } from '../presenters/economy-calls.ts'
 import { idFromPath } from '../presenters/wire-id.ts'
 import { IdParams, ListOf } from '../schemas/common.ts'
 import {
@@ -191,7 +192,7 @@ export async function economyRoutes(app: App, deps: AppDeps): Promise<void> {
           },
         )
         laneId = grant.laneId
-        return { status: 202, body: presentTokenGrant(grant) }
+        return { status: 202, body: presentQueuedGrant(grant) }
       })
       if (laneId !== undefined) deps.jobs.wake({ name: 'submit-lane', id: laneId })
       return body

@@ -30,7 +30,7 @@ export async function eventRoutes(app: App, deps: AppDeps): Promise<void> {
         { events: deps.eventReader, subjects: deps.eventSubjects },
         { ...ownerOf(request), topics, page: pageOf(request) },
       )
-      const present = ({ event, subject }: EventWithSubject) => presentEvent(event, subject)
+      const present = ({ event, subject }: EventWithSubject) => presentEvent(deps, event, subject)
       const list = toList(request, page, present, ({ place }) => place)
       return Object.assign(list, { has_more: page.hasMore })
     },

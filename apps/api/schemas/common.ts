@@ -65,6 +65,7 @@ const SOURCE_OF: Record<IdPrefix, string> = {
   sku: 'Listed by `GET /v3/redeemable-skus`.',
   rdm: 'Listed by `GET /v3/redemptions`.',
   stk: 'Listed by `GET /v3/stakes`.',
+  dev: 'Told by `device.registered`.',
   lan: 'Listed by `GET /v3/platform/lanes`.',
 }
 

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { ECONOMY_CALL_STATUSES } from '#core/chain/economy-call.ts'
 import { DEPLOYMENT_STEPS, ECONOMY_STATUSES } from '#core/economy/economy.ts'
 import { ENVIRONMENTS } from '#core/tenant/tenant.ts'
 import { Address, Body, Id, ListQuery, Nullable, Timestamp, Units } from './common.ts'
@@ -85,6 +86,11 @@ export const TokenGrantSchema = Type.Object({
   id: Id('sub'),
   economy_id: Id('eco'),
   amount: Units,
-  status: Type.Literal('queued'),
+  status: Type.Enum([...ECONOMY_CALL_STATUSES], {
+    description: 'In the answer: queued. Events tell of the others.',
+  }),
+  failure_reason: Nullable(Type.String({ description: 'Why it failed.' })),
+  transaction_hash: Nullable(Type.String({ description: 'On the utility chain, once it is signed.' })),
+  block_number: Nullable(Type.Integer()),
   created_at: Timestamp,
 })

@@ -8,7 +8,7 @@ export {
   WaitTimedOut,
   WebhookNotVerified,
 } from './errors.ts'
-export type { EventSubject } from './event-subject.ts'
+export type { CoinTransfer, Device, EventSubject } from './event-subject.ts'
 export * from './generated/errors.ts'
 export * from './generated/resources.ts'
 export type * from './generated/types.ts'

@@ -91,7 +91,14 @@ export function createEconomyContracts(options: {
         gasLimit: GRANT_GAS_LIMIT,
       }
     },
+
+    grantedAmount,
   }
+}
+
+/** `grant(token, to, amount)`: the last of its words. */
+export function grantedAmount(calldata: Uint8Array): bigint {
+  return BigInt(bytesToHex(calldata.slice(-32)))
 }
 
 /** Whole tokens that an economy may mint in a window when its limit is not changed (docs/protocol.md): what a stolen anchor could. */

@@ -40,12 +40,13 @@ function createChunk(
     nextRecipients: async (limit) => nextRecipients(client, airdrop, limit),
     acceptance: createAcceptanceStore({ rawByKeys: async (_tenantIds, work) => work(client) }, deps.compiler),
 
-    async advance({ cursor, accepted, refused }) {
+    async advance({ cursor, accepted, refused }, at) {
       await client.query(
         `UPDATE airdrop SET status = 'running', cursor = $3, accepted = accepted + $4, refused = refused + $5
          WHERE economy_id = $1 AND id = $2`,
         [...key, cursor, accepted, refused],
       )
+      if (airdrop.status === 'queued') await appendEvent('airdrop.running', {}, at)
     },
 
     async complete(at) {

@@ -1,8 +1,10 @@
 import type pg from 'pg'
+import { CALL_STATUS_OF } from '#core/chain/economy-call.ts'
 import { LedgerInconsistency } from '#core/ledger/errors.ts'
 import type { Confirmation } from '#core/ledger/settlement-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
 import { foundByKey, unestimated } from './columns.ts'
+import { appendCallEvents, CHANGED_CALL, type ChangedCallRow } from './economy-call-events.ts'
 import {
   AccountChanges,
   appendTransactionEvents,
@@ -53,7 +55,7 @@ export async function confirmBlocks(
       `blocks ${range.after + 1} to ${upTo} carry ${transactions} transactions, ${confirmed.length} are mined and ${failed.length} have failed`,
     )
   }
-  await endSubmissions(client, range)
+  await endSubmissions(client, ids, range)
   await appendTransactionEvents(client, ids, [...confirmed, ...failed])
   await client.query({
     name: 'confirm_move_final',
@@ -192,14 +194,16 @@ export async function incomingOf(
   }))
 }
 
-async function endSubmissions(client: pg.PoolClient, range: BlockRange): Promise<void> {
-  await client.query({
+async function endSubmissions(client: pg.PoolClient, ids: Ids, range: BlockRange): Promise<void> {
+  const { rows } = await client.query<ChangedCallRow & { status: 'confirmed' | 'reverted' }>({
     name: 'confirm_end_submissions',
-    text: `UPDATE chain_submission
-           SET status = CASE WHEN revert_reason IS NULL THEN 'confirmed' ELSE 'reverted' END, ended_at = now()
-           WHERE chain_id = $1 AND block_number > $2 AND block_number <= $3 AND status = 'mined'`,
+    text: `UPDATE chain_submission s
+           SET status = CASE WHEN s.revert_reason IS NULL THEN 'confirmed' ELSE 'reverted' END, ended_at = now()
+           WHERE s.chain_id = $1 AND s.block_number > $2 AND s.block_number <= $3 AND s.status = 'mined'
+           RETURNING ${CHANGED_CALL}, s.status`,
     values: valuesOf(range),
   })
+  await appendCallEvents(client, ids, rows, ({ status }) => CALL_STATUS_OF[status])
 }
 
 function valuesOf({ chainId, after, upTo }: BlockRange): number[] {

@@ -8,6 +8,7 @@ import type {
 import type { Ids } from '#core/shared/clock.ts'
 import { BACKING_COLUMNS, type BackingRow, toBacking } from './backing-row.ts'
 import type { Database } from './database.ts'
+import { appendCallEvents } from './economy-call-events.ts'
 import { insertQueuedCall } from './queued-call.ts'
 
 const FIND = `
@@ -75,6 +76,13 @@ export function createDeploymentStore(
           call,
           at: change.at,
         })
+        const queued = {
+          kind,
+          tenant_id: economy.tenant_id,
+          economy_id: change.economyId,
+          call_id: submission.id,
+        }
+        await appendCallEvents(client, deps.ids, [queued], () => 'queued')
         await client.query(
           `UPDATE economy_step SET status = 'running', submission_id = $3, detail = 'on its way to the chain', started_at = $4, finished_at = NULL
            WHERE economy_id = $1 AND position = $2`,

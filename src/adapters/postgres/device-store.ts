@@ -64,7 +64,7 @@ export function createDeviceStore(tx: PrismaTx, tenantId: string): DeviceStore {
 }
 
 /** CHECKs keep the statuses to the values of their types. */
-function toDevice(row: DeviceRow): Device {
+export function toDevice(row: DeviceRow): Device {
   return { ...row, status: row.status as Device['status'] }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert'
-import { COIN_TRANSFER, COIN_TRANSFER_GAS } from '#core/chain/send-coins.ts'
+import { COIN_TRANSFER_GAS } from '#core/chain/send-coins.ts'
+import { COIN_TRANSFER, FAUCET_GRANT } from '#core/chain/submission.ts'
 import type { Economy, EconomyStatus, EconomyStep } from '#core/economy/economy.ts'
 import type { EconomyStore } from '#core/economy/economy-store.ts'
 import { EconomySymbolTaken } from '#core/economy/errors.ts'
@@ -106,7 +107,7 @@ export function createEconomyStore(tx: PrismaTx, tenantId: string): EconomyStore
       return wallet.address
     },
 
-    async queueGrant({ id, economy, call }) {
+    async queueGrant({ id, economy, call, at }) {
       await tx.chainSubmission.createMany({
         data: [
           {
@@ -115,11 +116,12 @@ export function createEconomyStore(tx: PrismaTx, tenantId: string): EconomyStore
             economyId: economy.id,
             chainId: BigInt(economy.chainId),
             laneId: economy.laneId,
-            kind: 'faucet_grant',
+            kind: FAUCET_GRANT,
             toAddress: call.to,
             calldata: Uint8Array.from(call.calldata),
             gasLimit: call.gasLimit,
             transactionIds: [],
+            createdAt: at,
           },
         ],
       })

@@ -11,6 +11,7 @@ import {
 import type { LaneState, LockedLane, SignedBatch } from '#core/chain/submission-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
 import { columnOf, foundByKey, unestimated } from './columns.ts'
+import { appendCallEvents, CHANGED_CALL, type ChangedCallRow } from './economy-call-events.ts'
 import { JOIN_QUEUE, LEAVE_QUEUE } from './open-transactions.ts'
 
 /** What may be done with a lane while its row is locked on `client`; a handful of set-based statements per batch. */
@@ -42,21 +43,24 @@ export function createLockedLane(client: pg.PoolClient, ids: Ids, state: LaneSta
     recordBatch: (batch) => recordBatch(client, ids, state, batch),
 
     async recordAdministrative(submissionId, nonce, gasLimit, attempt) {
-      const { rowCount } = await client.query({
+      const { rows } = await client.query<ChangedCallRow>({
         name: 'lane_record_administrative',
-        text: `UPDATE chain_submission SET status = 'signed', nonce = $2, gas_limit = $3, signed_at = $4
-               WHERE id = $1 AND status = 'queued'`,
+        text: `UPDATE chain_submission s SET status = 'signed', nonce = $2, gas_limit = $3, signed_at = $4
+               WHERE s.id = $1 AND s.status = 'queued' RETURNING ${CHANGED_CALL}`,
         values: [submissionId, nonce, gasLimit.toString(), attempt.signedAt],
       })
-      assert.equal(rowCount, 1, 'a claimed administrative submission is still queued')
+      assert.equal(rows.length, 1, 'a claimed administrative submission is still queued')
       await insertAttempt(client, attempt)
+      await appendCallEvents(client, ids, rows, () => 'submitted')
     },
 
     async refuseAdministrative(submissionId, reason, at) {
-      await client.query(
-        `UPDATE chain_submission SET status = 'refused', revert_reason = $2, ended_at = $3 WHERE id = $1 AND status = 'queued'`,
+      const { rows } = await client.query<ChangedCallRow>(
+        `UPDATE chain_submission s SET status = 'refused', revert_reason = $2, ended_at = $3
+         WHERE s.id = $1 AND s.status = 'queued' RETURNING ${CHANGED_CALL}`,
         [submissionId, reason, at],
       )
+      await appendCallEvents(client, ids, rows, () => 'failed')
     },
 
     async readCall(submissionId) {
@@ -331,13 +335,14 @@ async function requeueAdministrative(
   at: Date,
 ): Promise<void> {
   const freshId = ids.next()
-  await client.query(
-    `INSERT INTO chain_submission (id, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, gas_limit, value, origin_id,
-                                   created_at)
+  const { rows } = await client.query<ChangedCallRow>(
+    `INSERT INTO chain_submission AS s (id, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, gas_limit, value,
+                                        origin_id, created_at)
      SELECT $2, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, gas_limit, value, coalesce(origin_id, id), $3
-     FROM chain_submission WHERE id = $1`,
+     FROM chain_submission WHERE id = $1 RETURNING ${CHANGED_CALL}`,
     [submissionId, freshId, at],
   )
+  await appendCallEvents(client, ids, rows, () => 'queued')
   await client.query(
     `UPDATE economy_step p SET submission_id = $2 FROM chain_submission s
      WHERE s.id = $1 AND p.economy_id = s.economy_id AND p.submission_id = $1`,

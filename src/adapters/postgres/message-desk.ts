@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { GatewayEnd, MessageChange, MessageDesk, MessageInWork } from '#core/gateway/message-desk.ts'
 import { BACKING_COLUMNS, type BackingRow, toBacking } from './backing-row.ts'
+import type { Ids } from '#core/shared/clock.ts'
 import type { Database } from './database.ts'
 import { FACILITATOR_LANE } from './gateway-chains.ts'
 import { MESSAGE_COLUMNS, type MessageRow, toMessage } from './message-row.ts'
@@ -59,7 +60,7 @@ interface EndRow {
 }
 
 /** Messages in Postgres, with the worker's role. */
-export function createMessageDesk(database: Pick<Database, 'pool' | 'raw'>): MessageDesk {
+export function createMessageDesk(database: Pick<Database, 'pool' | 'raw'>, ids: Ids): MessageDesk {
   return {
     async find(messageId) {
       const { rows } = await database.pool.query<WorkRow>(FIND, [messageId])
@@ -86,6 +87,7 @@ export function createMessageDesk(database: Pick<Database, 'pool' | 'raw'>): Mes
         if (!message) return false
         if (change.submission) await queue(client, seen.economyId, message.tenant_id, change)
         await writeSteps(client, seen, change)
+        if (change.topic) await tell(client, ids, { ...seen, tenantId: message.tenant_id }, change)
         return true
       }),
   }
@@ -117,6 +119,18 @@ async function queue(
     call,
     at,
   })
+}
+
+async function tell(
+  client: pg.PoolClient,
+  ids: Ids,
+  { tenantId, economyId, messageId }: { tenantId: string; economyId: string; messageId: string },
+  { topic, status, problem, at }: MessageChange,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO outbox_event (id, tenant_id, economy_id, topic, subject_id, payload, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    [ids.next(), tenantId, economyId, topic, messageId, JSON.stringify({ status, problem }), at],
+  )
 }
 
 async function writeSteps(

@@ -55,9 +55,10 @@ export function createMessageStore(tx: PrismaTx, tenantId: string): MessageStore
     },
 
     async noteSent(economyId, id, txHash, at) {
-      await tx.$executeRaw`
+      const changed = await tx.$executeRaw`
         UPDATE gateway_message SET sent_tx_hash = ${txHash}, look_at = ${at}, version = version + 1, updated_at = ${at}
         WHERE economy_id = ${economyId}::uuid AND id = ${id}::uuid AND status = 'awaiting_signature'`
+      return changed === 1
     },
   }
 }

@@ -7,6 +7,7 @@ import type { Lane } from '#core/chain/lane.ts'
 import { revertedPayment, skippedPayment } from '#core/ledger/payment-failure.ts'
 import type { Ids } from '#core/shared/clock.ts'
 import type { Database } from './database.ts'
+import { appendCallEvents, CHANGED_CALL, type ChangedCallRow } from './economy-call-events.ts'
 import { lockCursor } from './ledger-rows.ts'
 import { endRecovered, type RecoveredPayment } from './end-recovered.ts'
 import { CLAIM_LEGS, endReplaced, type LegRow, toPayments } from './locked-lane.ts'
@@ -107,7 +108,7 @@ async function record(
     const recorded = await recordBatch(client, ids, lane, sent, batch)
     if (recorded) return recorded
   }
-  if (!row && (await recordCall(client, lane, sent))) return { kind: 'call', settled: 0, unmatched: 0 }
+  if (!row && (await recordCall(client, ids, lane, sent))) return { kind: 'call', settled: 0, unmatched: 0 }
   if (!row)
     await insertSubmission(client, lane, sent, { id: ids.next(), kind: 'foreign', status: 'replaced' })
   return { kind: 'foreign', settled: 0, unmatched: 0 }
@@ -120,7 +121,7 @@ async function recordOwn(
   row: RowAtNonce,
   sent: SentTransaction,
 ): Promise<RecordedNonce> {
-  await landSubmission(client, row.id, sent)
+  await landSubmission(client, ids, row.id, sent)
   if (row.kind !== TRANSFER_BATCH || !row.economy_id || !row.tenant_id)
     return { kind: 'own', settled: 0, unmatched: 0 }
   const payments = (row.transaction_ids ?? []).map((transactionId, index): RecoveredPayment => {
@@ -189,7 +190,12 @@ async function match(
 }
 
 /** A queued administrative call that was sent already. False when none is the same. */
-async function recordCall(client: pg.PoolClient, lane: Lane, sent: SentTransaction): Promise<boolean> {
+async function recordCall(
+  client: pg.PoolClient,
+  ids: Ids,
+  lane: Lane,
+  sent: SentTransaction,
+): Promise<boolean> {
   const { rows } = await client.query<{ id: string }>(
     `UPDATE chain_submission SET status = 'signed', nonce = $4, signed_at = $5
      WHERE id = (SELECT id FROM chain_submission
@@ -200,18 +206,23 @@ async function recordCall(client: pg.PoolClient, lane: Lane, sent: SentTransacti
   )
   const [row] = rows
   if (!row) return false
-  await landSubmission(client, row.id, sent)
+  await landSubmission(client, ids, row.id, sent)
   return true
 }
 
 /** A submission with one more attempt, which is in a final block. */
-async function landSubmission(client: pg.PoolClient, id: string, sent: SentTransaction): Promise<void> {
+async function landSubmission(
+  client: pg.PoolClient,
+  ids: Ids,
+  id: string,
+  sent: SentTransaction,
+): Promise<void> {
   await insertAttempt(client, id, sent)
-  await client.query(
-    `UPDATE chain_submission
+  const { rows } = await client.query<ChangedCallRow>(
+    `UPDATE chain_submission s
      SET status = $2, block_number = $3, block_hash = $4, tx_hash = $5, gas_used = $6, effective_gas_price = $7,
          revert_reason = $8, mined_at = $9, ended_at = now()
-     WHERE id = $1`,
+     WHERE s.id = $1 RETURNING ${CHANGED_CALL}`,
     [
       id,
       sent.succeeded ? 'confirmed' : 'reverted',
@@ -224,6 +235,7 @@ async function landSubmission(client: pg.PoolClient, id: string, sent: SentTrans
       sent.minedAt,
     ],
   )
+  await appendCallEvents(client, ids, rows, () => (sent.succeeded ? 'confirmed' : 'failed'))
 }
 
 /** Writes the row that the nonce should have. A nonce that has one (a submission which it made impossible) keeps that. */

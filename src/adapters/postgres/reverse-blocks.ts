@@ -4,6 +4,7 @@ import type { Reversal } from '#core/ledger/settlement-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
 import { incomingOf } from './confirm-blocks.ts'
 import { foundByKey } from './columns.ts'
+import { appendCallEvents, CHANGED_CALL, type ChangedCallRow } from './economy-call-events.ts'
 import {
   AccountChanges,
   appendTransactionEvents,
@@ -32,7 +33,7 @@ export async function reverseBlocks(
   await changeAccounts(client, changes.all())
   const movements = await writeReversals(client, chainId, ancestor.number)
   await reopenTransactions(client, reopened)
-  await reopenSubmissions(client, chainId, ancestor.number)
+  await reopenSubmissions(client, ids, chainId, ancestor.number)
   await appendReorged(client, ids, reopened)
   const blocks = await orphanBlocks(client, chainId, ancestor.number)
   await client.query({
@@ -153,15 +154,22 @@ async function reopenTransactions(client: pg.PoolClient, reopened: readonly Reop
 }
 
 /** Back on their way: the lane sends the same bytes again. */
-async function reopenSubmissions(client: pg.PoolClient, chainId: number, ancestor: number): Promise<void> {
-  await client.query({
+async function reopenSubmissions(
+  client: pg.PoolClient,
+  ids: Ids,
+  chainId: number,
+  ancestor: number,
+): Promise<void> {
+  const { rows } = await client.query<ChangedCallRow>({
     name: 'reverse_reopen_submissions',
-    text: `UPDATE chain_submission
+    text: `UPDATE chain_submission s
            SET status = 'broadcast', block_number = NULL, block_hash = NULL, tx_hash = NULL, gas_used = NULL,
                effective_gas_price = NULL, revert_reason = NULL, mined_at = NULL, ended_at = NULL
-           WHERE chain_id = $1 AND block_number > $2 AND status IN ('mined', 'confirmed', 'reverted')`,
+           WHERE s.chain_id = $1 AND s.block_number > $2 AND s.status IN ('mined', 'confirmed', 'reverted')
+           RETURNING ${CHANGED_CALL}`,
     values: [chainId, ancestor],
   })
+  await appendCallEvents(client, ids, rows, () => 'reorged')
 }
 
 async function orphanBlocks(client: pg.PoolClient, chainId: number, ancestor: number): Promise<number> {

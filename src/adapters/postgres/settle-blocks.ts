@@ -12,6 +12,7 @@ import type {
 } from '#core/ledger/settlement.ts'
 import type { Ids } from '#core/shared/clock.ts'
 import { columnOf, foundByKey, unestimated } from './columns.ts'
+import { appendCallEvents, CHANGED_CALL, type ChangedCallRow } from './economy-call-events.ts'
 import { appendTransactionEvents, changeAccounts, expectRows, lockCursorAt } from './ledger-rows.ts'
 
 interface SettleBlocks {
@@ -30,7 +31,7 @@ export async function settleBlocks(client: pg.PoolClient, ids: Ids, input: Settl
   await writeEntries(client, blocks, settlement.movements)
   await mineTransactions(client, blocks, settlement.payments)
   await recordFailures(client, blocks, settlement.failures)
-  await mineSubmissions(client, blocks, settlement.submissions)
+  await mineSubmissions(client, ids, blocks, settlement.submissions)
   await appendMined(client, ids, blocks, settlement.payments)
   expectReleases(settlement)
   await changeAccounts(client, settlement.changes)
@@ -184,11 +185,12 @@ async function recordFailures(
  */
 async function mineSubmissions(
   client: pg.PoolClient,
+  ids: Ids,
   blocks: readonly AdoptedBlock[],
   submissions: readonly MinedSubmission[],
 ): Promise<void> {
   if (submissions.length === 0) return
-  const { rowCount } = await client.query({
+  const { rows } = await client.query<ChangedCallRow>({
     name: 'settle_mine_submissions',
     text: `UPDATE chain_submission s
            SET status = 'mined', block_number = mined.block_number, block_hash = mined.block_hash, tx_hash = mined.tx_hash,
@@ -197,7 +199,8 @@ async function mineSubmissions(
            FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::numeric[], $7::text[], $8::timestamptz[])
                 AS mined(id, block_number, block_hash, tx_hash, gas_used, gas_price, revert_reason, mined_at)
            WHERE s.id = mined.id
-             AND (s.status IN ('signed', 'broadcast') OR (s.status = 'replaced' AND s.kind = '${NONCE_FILLER}'))`,
+             AND (s.status IN ('signed', 'broadcast') OR (s.status = 'replaced' AND s.kind = '${NONCE_FILLER}'))
+           RETURNING ${CHANGED_CALL}`,
     values: [
       submissions.map((mined) => mined.id),
       submissions.map((mined) => blockOf(blocks, mined).number),
@@ -209,7 +212,8 @@ async function mineSubmissions(
       submissions.map((mined) => blockOf(blocks, mined).minedAt),
     ],
   })
-  expectRows('submissions on their way', rowCount, submissions.length)
+  expectRows('submissions on their way', rows.length, submissions.length)
+  await appendCallEvents(client, ids, rows, () => 'mined')
 }
 
 async function appendMined(

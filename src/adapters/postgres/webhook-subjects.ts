@@ -5,8 +5,12 @@ import {
   subjectKind,
 } from '#core/webhook/event.ts'
 import { createAirdropStore } from './airdrop-store.ts'
+import { createBackingStore } from './backing-store.ts'
 import type { Database, PrismaTx } from './database.ts'
+import { toDevice } from './device-store.ts'
+import { readEconomyCall } from './economy-call-reader.ts'
 import { createEconomyStore } from './economy-store.ts'
+import { createMessageStore } from './message-store.ts'
 import { createPricePointStore } from './price-point-store.ts'
 import { type ReconciliationRow, toReconciliation } from './reconciliation-reader.ts'
 import { createRedemptionStore } from './redemption-store.ts'
@@ -88,13 +92,15 @@ async function readUsers(
 }
 
 function createReadOne(tx: PrismaTx, tenantId: string) {
-  const [economies, types, rules, prices, airdrops, redemptions] = [
+  const [economies, types, rules, prices, airdrops, redemptions, messages, backings] = [
     createEconomyStore(tx, tenantId),
     createTransactionTypeStore(tx, tenantId),
     createTokenRuleStore(tx, tenantId),
     createPricePointStore(tx, tenantId),
     createAirdropStore(tx, tenantId),
     createRedemptionStore(tx, tenantId),
+    createMessageStore(tx, tenantId),
+    createBackingStore(tx, tenantId),
   ]
   return async (
     kind: Exclude<EventSubject['kind'], 'transaction' | 'user'>,
@@ -129,6 +135,20 @@ function createReadOne(tx: PrismaTx, tenantId: string) {
       case 'redemption': {
         const redemption = await redemptions.find(economyId, id)
         return redemption && { kind, redemption }
+      }
+      case 'stake': {
+        const stake = await messages.find(economyId, 'stake', id)
+        const backing = stake && (await backings.find(economyId))
+        return backing && { kind, stake: { stake, backing } }
+      }
+      case 'device': {
+        const row = await tx.device.findFirst({ where: { tenantId, economyId, id } })
+        return row && { kind, device: toDevice(row) }
+      }
+      case 'token_grant':
+      case 'coin_transfer': {
+        const call = await readEconomyCall(tx, tenantId, { economyId, id })
+        return call && { kind, call }
       }
       case 'reconciliation': {
         const [row] = await tx.$queryRaw<ReconciliationRow[]>`

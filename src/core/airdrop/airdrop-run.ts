@@ -11,8 +11,8 @@ export interface AirdropChunk {
   nextRecipients(limit: number): Promise<string[]>
   /** The acceptor's side of this same database transaction. */
   acceptance: AcceptanceStore
-  /** Moves the cursor; the airdrop is running from then on. */
-  advance(change: { cursor: string; accepted: number; refused: number }): Promise<void>
+  /** Moves the cursor; the airdrop is running from then on, which is told once. */
+  advance(change: { cursor: string; accepted: number; refused: number }, at: Date): Promise<void>
   /** Ends the airdrop, with its event. Recipients that went away since it was created count as refused. */
   complete(at: Date): Promise<void>
   fail(reason: string, at: Date): Promise<void>

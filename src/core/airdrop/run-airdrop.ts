@@ -95,7 +95,7 @@ async function acceptChunk(
   const whole = refusals.find(({ code }) => PASSING.has(code) || LASTING.has(code))
   if (whole) throw new WholeAirdropRefused(whole)
   const accepted = result.items.length - refusals.length
-  await chunk.advance({ cursor: last, accepted, refused: refusals.length })
+  await chunk.advance({ cursor: last, accepted, refused: refusals.length }, deps.accept.clock.now())
   logChunk(deps, airdrop, accepted, refusals)
   return 'more'
 }

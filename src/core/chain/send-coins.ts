@@ -5,8 +5,6 @@ import { auditEntry } from '../tenant/audit-entry.ts'
 import type { UnitOfWork } from '../unit-of-work.ts'
 import { CoinBudgetExceeded, CoinTransferForbidden } from './errors.ts'
 
-/** The kind of submission that sends coins. */
-export const COIN_TRANSFER = 'coin_transfer'
 /** Wei. One transfer carries less, as in the original. */
 export const COIN_TRANSFER_WEI_MAX = 10n ** 20n - 1n
 /** Milliseconds in which an economy's budget is counted. */
@@ -37,6 +35,12 @@ export async function sendCoins(
     if (amountWei > left) throw new CoinBudgetExceeded(left > 0n ? left : 0n)
     const id = deps.ids.next()
     await tx.economies.queueCoins({ id, economy, toAddress, amountWei })
+    await tx.outbox.append({
+      tenantId: actor.tenantId,
+      economyId,
+      topic: 'coin_transfer.queued',
+      subjectId: id,
+    })
     await tx.audit.append(
       auditEntry(deps, actor, {
         action: 'economy.coins_sent',

@@ -11,6 +11,19 @@ export interface SubmissionCall {
   value?: bigint
 }
 
+/** Where a chain submission stands. */
+export const SUBMISSION_STATUSES = [
+  'queued',
+  'signed',
+  'broadcast',
+  'mined',
+  'confirmed',
+  'reverted',
+  'replaced',
+  'refused',
+] as const
+export type SubmissionStatus = (typeof SUBMISSION_STATUSES)[number]
+
 /** An administrative submission that waits for its nonce. */
 export interface QueuedSubmission {
   id: string
@@ -18,6 +31,10 @@ export interface QueuedSubmission {
   call: SubmissionCall
 }
 
+/** The kind that grants play money to a sandbox economy's company. */
+export const FAUCET_GRANT = 'faucet_grant'
+/** The kind that sends the chain's own coin. */
+export const COIN_TRANSFER = 'coin_transfer'
 /** The kind of submission that carries payments; all others are administrative. */
 export const TRANSFER_BATCH = 'transfer_batch'
 /** The kind that does nothing but use a nonce that would otherwise block the ones behind it. */

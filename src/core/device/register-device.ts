@@ -47,6 +47,12 @@ export async function registerDevice(
       throw new LimitReached('devices of a user', DEVICES_MAX)
     }
     await tx.devices.insert(device)
+    await tx.outbox.append({
+      tenantId: actor.tenantId,
+      economyId,
+      topic: 'device.registered',
+      subjectId: device.id,
+    })
     await tx.audit.append(
       auditEntry(deps, actor, {
         action: 'device.registered',

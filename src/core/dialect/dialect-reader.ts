@@ -1,3 +1,4 @@
+import type { SubmissionStatus } from '../chain/submission.ts'
 import type { TransactionType, TransactionTypeKind } from '../rule/transaction-type.ts'
 import type { Currency } from '../rule/currency.ts'
 import type { BaseUnits } from '../shared/money.ts'
@@ -95,7 +96,7 @@ export interface CoinTransfer {
   fromAddress: string
   toAddress: string
   amountWei: bigint
-  status: 'queued' | 'signed' | 'broadcast' | 'mined' | 'confirmed' | 'reverted' | 'replaced' | 'refused'
+  status: SubmissionStatus
   createdAt: Date
   txHash: string | null
   blockNumber: bigint | null

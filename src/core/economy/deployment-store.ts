@@ -1,23 +1,15 @@
 import type { Backing } from '../gateway/backing.ts'
+import type { SubmissionStatus } from '../chain/submission.ts'
 import type { BaseUnits } from '../shared/money.ts'
 import type { DeploymentStep, EconomyStatus, EconomyStep } from './economy.ts'
 import type { ChainCall } from './faucet.ts'
-
-export type SubmissionStatus =
-  | 'queued'
-  | 'signed'
-  | 'broadcast'
-  | 'mined'
-  | 'confirmed'
-  | 'reverted'
-  | 'replaced'
 
 /** A step with the chain submission that carries it, once there is one. */
 export interface StepInDeployment {
   position: number
   name: DeploymentStep
   status: EconomyStep['status']
-  submission: { id: string; status: SubmissionStatus; revertReason: string | null } | null
+  submission: { id: string; status: Exclude<SubmissionStatus, 'refused'>; revertReason: string | null } | null
 }
 
 /** Everything a deployment needs to know of its economy. */

@@ -27,6 +27,7 @@ export interface QueuedGrant {
   id: string
   economy: Pick<Economy, 'id' | 'chainId' | 'laneId'>
   call: ChainCall
+  at: Date
 }
 
 /** Port: the tenant's economies. */

@@ -8,7 +8,9 @@ export interface ChainCall {
   gasLimit: bigint
 }
 
-/** Port: writes the call by which a chain's sandbox faucet mints play money. No network call. */
+/** Port: writes and reads the call by which a chain's sandbox faucet mints play money. No network call. */
 export interface Faucet {
   grantCall(chainId: number, token: string, to: string, amount: BaseUnits): ChainCall
+  /** What a call that `grantCall` wrote grants, in base units. */
+  grantedAmount(calldata: Uint8Array): BaseUnits
 }

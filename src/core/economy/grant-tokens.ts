@@ -50,7 +50,13 @@ export async function grantTokens(
       amount,
       createdAt: deps.clock.now(),
     }
-    await tx.economies.queueGrant({ id: grant.id, economy, call })
+    await tx.economies.queueGrant({ id: grant.id, economy, call, at: grant.createdAt })
+    await tx.outbox.append({
+      tenantId: actor.tenantId,
+      economyId,
+      topic: 'token_grant.queued',
+      subjectId: grant.id,
+    })
     await tx.audit.append(
       auditEntry(deps, actor, {
         action: 'economy.tokens_granted',

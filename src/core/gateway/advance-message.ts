@@ -9,6 +9,7 @@ import type { GatewayCalls, MessageCall } from './gateway-calls.ts'
 import { type BoxPlace, type GatewayReader, withGasMargin } from './gateway-reader.ts'
 import { hasEnded, MESSAGE_STEPS, type MessageStatus, type MessageStepName } from './message.ts'
 import type { GatewayEnd, MessageChange, MessageDesk, MessageInWork } from './message-desk.ts'
+import { topicOfChange } from './message-topics.ts'
 
 export interface AdvanceDeps {
   messages: MessageDesk
@@ -52,7 +53,8 @@ export async function advanceMessage(deps: AdvanceDeps, messageId: string): Prom
   if (hasEnded(message.status)) return message.status
   const look = await lookAt(deps, work)
   const next = decideNext(look.view)
-  const change = await carryOut(deps, work, look, next)
+  const decided = await carryOut(deps, work, look, next)
+  const change = { ...decided, topic: topicOfChange(message.kind, message, decided) }
   if (change.submission) await deps.reach?.('before_gateway_call')
   const seen = { economyId: message.economyId, messageId, version: work.version }
   if (!(await deps.messages.record(seen, change))) return 'moved_meanwhile'
@@ -127,13 +129,16 @@ async function statusesOf({ reader }: AdvanceDeps, place: BoxPlace, end: Gateway
   return { latest, final, atRoot: atRoot ?? null }
 }
 
+/** A change before it is known whether it is told of. */
+type UntoldChange = Omit<MessageChange, 'topic'>
+
 /** The change that a decision comes to. */
 async function carryOut(
   deps: AdvanceDeps,
   work: MessageInWork,
   look: Look,
   next: NextStep,
-): Promise<MessageChange> {
+): Promise<UntoldChange> {
   const change = unchanged(deps, work, look, next)
   if (next.do === 'end') return { ...change, problem: null, root: null, lookAt: null }
   if (isUnderWay(work)) return change
@@ -147,7 +152,7 @@ async function carryOut(
   }
 }
 
-function unchanged(deps: AdvanceDeps, work: MessageInWork, { view }: Look, next: NextStep): MessageChange {
+function unchanged(deps: AdvanceDeps, work: MessageInWork, { view }: Look, next: NextStep): UntoldChange {
   const at = deps.clock.now()
   return {
     status: statusOf(view, next),
@@ -176,7 +181,7 @@ function waiting(
   deps: AdvanceDeps,
   work: MessageInWork,
   reason: 'signature' | 'finality' | 'mint_limit',
-): Partial<MessageChange> {
+): Partial<UntoldChange> {
   if (reason === 'finality') return {}
   const now = deps.clock.now().getTime()
   // Its sender says that it is on its way.
@@ -204,7 +209,7 @@ async function queueCall(
   work: MessageInWork,
   look: Look,
   name: NextCall,
-): Promise<Partial<MessageChange>> {
+): Promise<Partial<UntoldChange>> {
   const call = await callFor(deps, work, look, name)
   if (call === 'no_proof') {
     const at = name === 'confirm' || name === 'confirm_revocation' ? 'target' : 'source'
@@ -231,7 +236,7 @@ async function queueCall(
 }
 
 /** A call that would fail costs nothing: it is tried again later, with growing patience. */
-function refused(deps: AdvanceDeps, work: MessageInWork, problem: string): Partial<MessageChange> {
+function refused(deps: AdvanceDeps, work: MessageInWork, problem: string): Partial<UntoldChange> {
   const refusals = work.refusals + 1
   const delayMs = Math.min(paceOf(work) * 2 ** Math.min(refusals, 16), LOOK_REFUSED_MS_MAX)
   return { problem, refusals, lookAt: new Date(deps.clock.now().getTime() + delayMs) }

@@ -1,5 +1,5 @@
 import { type KeyVault, KeyUnreadable } from '../chain/key-vault.ts'
-import type { SubmissionStatus } from '../economy/deployment-store.ts'
+import type { SubmissionStatus } from '../chain/submission.ts'
 import type { ChainCall } from '../economy/faucet.ts'
 import type { JobDispatcher } from '../outbox/job-dispatcher.ts'
 import type { Clock, Ids } from '../shared/clock.ts'
@@ -22,7 +22,7 @@ export interface Anchoring {
   remoteChainId: number
   /** The newest block of the other chain that is final for us. */
   remoteFinal: { number: number; hash: string } | null
-  submission: { id: string; status: SubmissionStatus | 'refused' } | null
+  submission: { id: string; status: SubmissionStatus } | null
   anchoredAt: Date | null
   /** Heights that messages wait for. */
   wanted: readonly number[]

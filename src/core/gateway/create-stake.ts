@@ -73,6 +73,7 @@ export async function createStake(deps: Deps, command: CreateStake): Promise<Sta
     const now = deps.clock.now()
     const stake = stakeOf(deps, command, { id, hashLock, beneficiary, backing, now })
     await tx.messages.insert(stake, secretJwe)
+    await tx.outbox.append({ tenantId: actor.tenantId, economyId, topic: 'stake.created', subjectId: id })
     await tx.audit.append(
       auditEntry(deps, actor, {
         action: 'stake.created',

@@ -1,5 +1,6 @@
-import type { SubmissionStatus } from '../economy/deployment-store.ts'
+import type { SubmissionStatus } from '../chain/submission.ts'
 import type { ChainCall } from '../economy/faucet.ts'
+import type { Topic } from '../outbox/topics.ts'
 import type { Backing } from './backing.ts'
 import type { NextCall } from './decide-next.ts'
 import type { GatewayMessage, MessageStatus, MessageStep } from './message.ts'
@@ -31,7 +32,7 @@ export interface MessageInWork {
   submission: {
     id: string
     call: NextCall
-    status: SubmissionStatus | 'refused'
+    status: SubmissionStatus
     txHash: string | null
     revertReason: string | null
   } | null
@@ -50,6 +51,8 @@ export interface MessageChange {
   submission: { id: string; name: NextCall; laneId: string; chainId: number; call: ChainCall } | null
   /** Null: it has ended. */
   lookAt: Date | null
+  /** Told in the same commit; null: nothing. */
+  topic: Topic | null
   at: Date
 }
 

@@ -8,6 +8,6 @@ export interface MessageStore {
   list(economyId: string, kind: MessageKind, page: PageRequest): Promise<Page<GatewayMessage>>
   /** The signature is in: `signed`, and due to be looked at. False unless it was waiting for one. */
   sign(economyId: string, id: string, signature: string, at: Date): Promise<boolean>
-  /** Its sender sent it themselves: due to be looked at, and looked at more often. */
-  noteSent(economyId: string, id: string, txHash: string, at: Date): Promise<void>
+  /** Its sender sent it themselves: due to be looked at, and looked at more often. False unless it was waiting for that. */
+  noteSent(economyId: string, id: string, txHash: string, at: Date): Promise<boolean>
 }

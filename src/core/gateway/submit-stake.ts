@@ -28,6 +28,7 @@ export async function submitStake(
   command: { actor: Actor; economyId: string; stakeId: string; handIn: HandIn },
 ): Promise<StakeWithBacking> {
   const { actor, economyId, stakeId, handIn } = command
+  const owner = { tenantId: actor.tenantId, economyId }
   return deps.unitOfWork(actor.tenantId, async (tx) => {
     const stake = await tx.messages.find(economyId, 'stake', stakeId)
     if (!stake) throw new StakeNotFound()
@@ -36,7 +37,11 @@ export async function submitStake(
     const now = deps.clock.now()
     if ('txHash' in handIn) {
       if (stake.status !== 'awaiting_signature') return { stake, backing }
-      await tx.messages.noteSent(economyId, stakeId, handIn.txHash, now)
+      const isNoted = await tx.messages.noteSent(economyId, stakeId, handIn.txHash, now)
+      if (isNoted && stake.sentTxHash !== handIn.txHash) {
+        const payload = { transaction_hash: handIn.txHash }
+        await tx.outbox.append({ ...owner, topic: 'stake.sent', subjectId: stakeId, payload })
+      }
       return { stake: { ...stake, sentTxHash: handIn.txHash, updatedAt: now }, backing }
     }
     const { signature } = handIn
@@ -55,6 +60,7 @@ export async function submitStake(
     }
     if (!(await tx.messages.sign(economyId, stakeId, signature, now)))
       throw new StakeStateConflict(stake.status, 'it changed meanwhile. Look at it again.')
+    await tx.outbox.append({ ...owner, topic: 'stake.signed', subjectId: stakeId })
     await tx.audit.append(
       auditEntry(deps, actor, {
         action: 'stake.signed',

@@ -1,5 +1,8 @@
 import type { AirdropWithProgress } from '../airdrop/airdrop.ts'
+import type { EconomyCall } from '../chain/economy-call.ts'
+import type { Device } from '../device/device.ts'
 import type { Economy } from '../economy/economy.ts'
+import type { StakeWithBacking } from '../gateway/create-stake.ts'
 import type { PastReconciliation } from '../ledger/list-reconciliations.ts'
 import type { Redemption, RedeemableSku } from '../redemption/redemption.ts'
 import type { PricePoint } from '../rule/price-point.ts'
@@ -33,6 +36,9 @@ export type EventSubject =
   | { kind: 'reconciliation'; reconciliation: PastReconciliation }
   | { kind: 'redeemable_sku'; sku: RedeemableSku }
   | { kind: 'redemption'; redemption: Redemption }
+  | { kind: 'stake'; stake: StakeWithBacking }
+  | { kind: 'device'; device: Device }
+  | { kind: 'token_grant' | 'coin_transfer'; call: EconomyCall }
   | { kind: 'webhook'; webhook: Webhook }
 
 export type SubjectKind = EventSubject['kind']
@@ -60,6 +66,10 @@ export function subjectKind(topic: EventTopic): SubjectKind {
     case 'airdrop':
     case 'redeemable_sku':
     case 'redemption':
+    case 'stake':
+    case 'device':
+    case 'token_grant':
+    case 'coin_transfer':
     case 'webhook':
       return noun
     default:

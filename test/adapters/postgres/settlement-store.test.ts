@@ -375,6 +375,30 @@ describe('a re-org', () => {
     await scene.expectEqual()
   })
 
+  it('tells the economy that a call of its own is on its way again', async () => {
+    const scene = await Scene.open()
+    await scene.follow()
+    await scene.accept(1, 2, 100n)
+    const submitted = await scene.submit()
+    scene.chain.mine()
+    await scene.follow()
+    const call = await world.fixtures.one(
+      `INSERT INTO chain_submission (id, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, value, gas_limit, nonce,
+                                     status, transaction_ids, block_number, block_hash, tx_hash, mined_at, signed_at)
+       SELECT gen_random_uuid(), chain_id, lane_id, economy_id, tenant_id, 'coin_transfer', to_address, '', 1, 21000, nonce + 1,
+              status, '{}', block_number, block_hash, tx_hash, mined_at, signed_at FROM chain_submission WHERE id = $1 RETURNING id`,
+      [submitted?.submissionId],
+    )
+    scene.chain.reorg(1, 2)
+    await scene.follow()
+    expect(
+      await world.fixtures.one(
+        `SELECT s.status, e.topic FROM chain_submission s JOIN outbox_event e ON e.subject_id = s.id WHERE s.id = $1`,
+        [call?.['id']],
+      ),
+    ).toEqual({ status: 'broadcast', topic: 'coin_transfer.reorged' })
+  })
+
   it('forgets a recorded failure, and may end in success', async () => {
     const scene = await Scene.open()
     await scene.follow()

@@ -1,5 +1,6 @@
 import { Wallet } from 'ethers'
 import { describe, expect, it } from 'vitest'
+import { toWire } from '#apps/api/presenters/wire-id.ts'
 import { type Sdk, SDKS, useOstV2 } from '#test/support/ost-v2.ts'
 
 const ctx = useOstV2()
@@ -65,6 +66,21 @@ describe('OST1-PS', () => {
   it("lets a registered device read its user's data, and nobody else's", async () => {
     const [mine = '', other = ''] = ctx.economy.userIds
     const device = await ctx.register(mine)
+    const { body: events } = await ctx.api.request('GET', '/v3/events?order=desc&limit=1', {
+      economy: toWire('eco', ctx.economy.economyId),
+    })
+    expect(events.data).toMatchObject([
+      {
+        type: 'device.registered',
+        data: {
+          object: 'device',
+          user_id: toWire('usr', mine),
+          address: device.address,
+          api_signer_address: device.signer.address.toLowerCase(),
+          status: 'registered',
+        },
+      },
+    ])
     const own = await ctx.callAs(device, 'GET', `/users/${mine}`)
     expect(own).toMatchObject({
       status: 200,
