@@ -6,14 +6,32 @@ import { toWire } from '#apps/api/presenters/wire-id.ts'
 import { type Answer, startApi, type TestApi, uuidOfWire } from './api.ts'
 import { type EconomyFixture, insertEconomy } from './economy-fixture.ts'
 
-export type Params = { [name: string]: string | number | readonly string[] | Params }
+export type Params = {
+  [name: string]: string | number | boolean | null | readonly (string | null)[] | Params
+}
 
-/** How an SDK writes: whether it ends paths with a slash, and how lists look. */
+const asText = (value: boolean | null) => (value === null ? '' : String(value))
+
+/**
+ * How an SDK writes: whether it ends paths with a slash, whether lists have indexes on the wire (an early PHP), what it makes of
+ * null and booleans, and what it sends otherwise than it signs it.
+ */
 export const SDKS = {
-  js: { slash: false, indexes: false },
-  ruby: { slash: true, indexes: false },
-  php: { slash: true, indexes: true },
-  java: { slash: true, indexes: false },
+  js: { slash: false, indexes: false, special: asText, send: (query: string) => query },
+  ruby: { slash: true, indexes: false, special: asText, send: (query: string) => query },
+  php: {
+    slash: true,
+    indexes: true,
+    special: (value: boolean | null) => (value === true ? '1' : ''),
+    send: (query: string) => query,
+  },
+  // Its HTTP library escapes the tilde of a form that is escaped already.
+  java: {
+    slash: true,
+    indexes: false,
+    special: asText,
+    send: (query: string) => query.replaceAll('~', '%7E'),
+  },
 } as const
 export type Sdk = keyof typeof SDKS
 
@@ -22,16 +40,17 @@ const strictly = (text: string) =>
     .replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%20', '+')
 
-/** Sorted at each level, brackets escaped. */
-function pairs(params: Params, indexes: boolean, within = ''): string[] {
+/** Sorted at each level, brackets escaped; what is empty is not there. */
+function pairs(params: Params, indexes: boolean, within = '', special = asText): string[] {
   const name = (key: string) => (within === '' ? strictly(key) : `${within}%5B${strictly(key)}%5D`)
   return Object.keys(params)
     .toSorted()
     .flatMap((key) => {
       const value = params[key]
+      if (value === null || typeof value === 'boolean') return [`${name(key)}=${special(value)}`]
       if (Array.isArray(value))
-        return value.map((one, at) => `${name(key)}%5B${indexes ? at : ''}%5D=${strictly(String(one))}`)
-      if (typeof value === 'object') return pairs(value as Params, indexes, name(key))
+        return value.map((one, at) => `${name(key)}%5B${indexes ? at : ''}%5D=${strictly(String(one ?? ''))}`)
+      if (typeof value === 'object') return pairs(value as Params, indexes, name(key), special)
       return [`${name(key)}=${strictly(String(value))}`]
     })
 }
@@ -72,7 +91,7 @@ const now = () => Math.floor(Date.now() / 1_000)
 export function ostCaller(api: TestApi, key: OstKey): OstV2['call'] {
   return async (method, path, params = {}, options = {}) => {
     const { sdk = 'js', base = '/testnet/v2', key: used = key, at = now(), send = {} } = options
-    const { slash, indexes } = SDKS[sdk]
+    const { slash, indexes, special, send: overWire } = SDKS[sdk]
     const resource = slash ? `${path}/` : path
     const all = {
       ...params,
@@ -80,10 +99,10 @@ export function ostCaller(api: TestApi, key: OstKey): OstV2['call'] {
       api_request_timestamp: at,
       api_signature_kind: 'OST1-HMAC-SHA256',
     }
-    const signed = `${resource}?${pairs(all, false).join('&')}`
+    const signed = `${resource}?${pairs(all, false, '', special).join('&')}`
     const signature = createHmac('sha256', used.secret).update(signed).digest('hex')
-    const sent = pairs({ ...all, api_signature: signature, ...send }, indexes).join('&')
-    return send_(api, method, base, resource, sent)
+    const sent = pairs({ ...all, api_signature: signature, ...send }, indexes, '', special).join('&')
+    return send_(api, method, base, resource, method === 'POST' ? overWire(sent) : sent)
   }
 }
 
@@ -145,9 +164,9 @@ async function send_(
   resource: string,
   sent: string,
 ): Promise<Answer> {
-  // Java sends the content type with every GET.
-  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
   const isPost = method === 'POST'
+  // What Java says with every request without a body.
+  const headers = { 'content-type': isPost ? 'application/x-www-form-urlencoded' : 'x-www-form-urlencoded' }
   const response = await api.app.inject({
     method,
     url: isPost ? `${base}${resource}` : `${base}${resource}?${sent}`,

@@ -123,8 +123,11 @@ export function blaming(parameter: string): (error: unknown) => never {
   }
 }
 
-/** Bodies are kept as they were sent: they are part of what was signed. */
+/** Bodies are kept as they were sent: they are part of what was signed. Who sends none may still say a media type, as Java does. */
 function readForms(scope: FastifyInstance): void {
+  scope.addHook('onRequest', async ({ method, headers }) => {
+    if (method !== 'POST') delete headers['content-type']
+  })
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser(FORM_MEDIA_TYPE, { parseAs: 'string' }, (_request, body, done) =>
     done(null, body),

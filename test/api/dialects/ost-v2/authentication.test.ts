@@ -1,7 +1,8 @@
 import { Wallet } from 'ethers'
 import { describe, expect, it } from 'vitest'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
-import { type Sdk, SDKS, useOstV2 } from '#test/support/ost-v2.ts'
+import { createOstKey, type Sdk, SDKS, useOstV2 } from '#test/support/ost-v2.ts'
+import { moveTo } from '#test/support/ost-world.ts'
 
 const ctx = useOstV2()
 const UNAUTHORIZED = (parameter: string) => ({
@@ -18,6 +19,26 @@ describe.each(Object.keys(SDKS) as Sdk[])('what the %s SDK sends', (sdk) => {
     expect(status).toBe(200)
     expect(body.data.users.map(({ id }: { id: string }) => id).toSorted()).toEqual(ids.toSorted())
     expect((await ctx.call('POST', '/users', {}, { sdk })).body.data.result_type).toBe('user')
+  })
+
+  it('is believed whatever it holds: what the SDKs sign in their own tests, and other alphabets', async () => {
+    const nested = { a: { a: 'L21A', b: 'L21B' }, b: { a: 'L22A', b: 'L22B' }, c: { a: 'L23A', b: 'L23B' } }
+    const strange = {
+      a: null,
+      b: [],
+      c: '',
+      d: ['', null],
+      e: {},
+      k1: 125.45,
+      yes: true,
+      no: false,
+      aaaaa: nested,
+      arrayValues: ['Hello', 'There', '12345'],
+      garbage_str: '~!@#$%^&*()_+-= {}[]:";\'?/<>,. this is garbage',
+      unicode: 'Zoë 東京 😀 ЖẞÅ',
+    }
+    for (const method of ['GET', 'POST'] as const)
+      expect((await ctx.call(method, '/users', strange, { sdk })).status).toBe(200)
   })
 })
 
@@ -41,6 +62,38 @@ describe('401: names the culprit', () => {
     expect(salts).toMatchObject(UNAUTHORIZED('api_signature_kind'))
   })
 
+  it.each([
+    ['api_key', 'short'],
+    ['api_key', 'X'.repeat(32)],
+    ['api_request_timestamp', '123'],
+    ['api_request_timestamp', 'yesterday'],
+    ['api_signature', 'f'.repeat(63)],
+    ['api_signature', 'F'.repeat(64)],
+    ['api_signature_kind', ''],
+  ])('a malformed %s: %s', async (name, value) => {
+    expect(await ctx.call('GET', '/tokens', {}, { send: { [name]: value } })).toMatchObject(
+      UNAUTHORIZED(name),
+    )
+  })
+
+  it('a request of the future, but not of the next five minutes', async () => {
+    const at = Math.floor(Date.now() / 1_000)
+    expect((await ctx.call('GET', '/tokens', {}, { at: at + 295 })).status).toBe(200)
+    expect(await ctx.call('GET', '/tokens', {}, { at: at + 360 })).toMatchObject(
+      UNAUTHORIZED('api_request_timestamp'),
+    )
+  })
+
+  it('a key that has ended, and one that was revoked', async () => {
+    for (const column of ['expires_at', 'revoked_at']) {
+      const key = await createOstKey(ctx.api, ctx.economy)
+      await ctx.api.sql(`UPDATE api_key SET ${column} = now() - interval '1 second' WHERE dialect_key = $1`, [
+        key.key,
+      ])
+      expect(await ctx.call('GET', '/tokens', {}, { key })).toMatchObject(UNAUTHORIZED('api_key'))
+    }
+  })
+
   it("a key of the sandbox at the production's base", async () => {
     expect(await ctx.call('GET', '/tokens', {}, { base: '/mainnet/v2' })).toMatchObject(
       UNAUTHORIZED('api_key'),
@@ -60,6 +113,33 @@ it('400: a POST whose signature was seen before', async () => {
     status: 400,
     body: { err: { code: 'BAD_REQUEST', error_data: [{ parameter: 'api_signature' }] } },
   })
+})
+
+it('a media type that is none is taken where there is no body, as Java says it with GET and DELETE', async () => {
+  const params = { url: 'https://hooks.example.com/java', topics: ['transactions/success'] }
+  const { webhook } = (await ctx.call('POST', '/webhooks', params)).body.data
+  const path = `/webhooks/${webhook.id}`
+  for (const method of ['GET', 'DELETE'] as const)
+    expect((await ctx.call(method, path, {}, { sdk: 'java' })).status).toBe(200)
+})
+
+it('a GET may come again, and so may POST /users: two of them within a second look alike', async () => {
+  const at = Math.floor(Date.now() / 1_000)
+  for (const method of ['GET', 'POST'] as const) {
+    const answers = [
+      await ctx.call(method, '/users', {}, { at }),
+      await ctx.call(method, '/users', {}, { at }),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual([200, 200])
+  }
+})
+
+it('economies of production are served at the mainnet’s base', async () => {
+  await moveTo(ctx.api, 'production')
+  const answer = await ctx.call('GET', '/tokens', {}, { base: '/mainnet/v2' })
+  expect(answer.body.data.token.id).toBe(ctx.tokenNumber)
+  expect(await ctx.call('GET', '/tokens')).toMatchObject(UNAUTHORIZED('api_key'))
+  await moveTo(ctx.api, 'sandbox')
 })
 
 describe('OST1-PS', () => {
@@ -95,6 +175,33 @@ describe('OST1-PS', () => {
     expect(await ctx.callAs(impostor, 'GET', `/users/${mine}`)).toMatchObject(UNAUTHORIZED('api_key'))
     await ctx.api.sql(`UPDATE device SET status = 'revoked' WHERE address = $1`, [device.address])
     expect(await ctx.callAs(device, 'GET', `/users/${mine}`)).toMatchObject(UNAUTHORIZED('api_key'))
+  })
+
+  it('lets no device in that was not registered, and none of a user who works no longer', async () => {
+    const userId = (await ctx.call('POST', '/users', { archived: 'soon' })).body.data.user.id
+    const device = await ctx.register(userId)
+    const path = `/users/${userId}`
+    const nobodys = { ...device, address: Wallet.createRandom().address.toLowerCase() }
+    expect(await ctx.callAs(nobodys, 'GET', path)).toMatchObject(UNAUTHORIZED('api_key'))
+    expect((await ctx.callAs(device, 'GET', path)).status).toBe(200)
+    await ctx.api.sql(`UPDATE economy_user SET status = 'archived' WHERE id = $1`, [userId])
+    expect(await ctx.callAs(device, 'GET', path)).toMatchObject(UNAUTHORIZED('api_key'))
+  })
+
+  it('reads every way that the server reads a user', async () => {
+    const [mine = ''] = ctx.economy.userIds
+    const device = await ctx.register(mine)
+    for (const tail of [
+      '/balance',
+      '/devices',
+      `/devices/${device.address}`,
+      '/sessions',
+      '/transactions',
+      '/redemptions',
+    ])
+      expect((await ctx.callAs(device, 'GET', `/users/${mine}${tail}`)).status, tail).toBe(200)
+    for (const path of ['/tokens', '/rules', '/base-tokens', '/redeemable-skus'])
+      expect((await ctx.callAs(device, 'GET', path)).status, path).toBe(200)
   })
 
   it('checks what needs a wallet contract, and then says that there is none', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Wallet } from 'ethers'
 import { describe, expect, it } from 'vitest'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
-import { useOstV2 } from '#test/support/ost-v2.ts'
+import { type Params, useOstV2 } from '#test/support/ost-v2.ts'
 
 const ctx = useOstV2()
 const refusal = (status: number, parameter: string) => ({
@@ -61,6 +61,23 @@ describe('users', () => {
     })
   })
 
+  it('GET list: ten to a page; the identifier holds where it goes on, and overrides what is sent with it', async () => {
+    for (let made = 0; made < 11; made += 1) await ctx.call('POST', '/users', { made })
+    const { users, meta } = (await ctx.call('GET', '/users')).body.data
+    expect(users).toHaveLength(10)
+    const { pagination_identifier } = meta.next_page_payload
+    expect(JSON.parse(Buffer.from(pagination_identifier, 'base64').toString())).toEqual({
+      lastEvaluatedKey: expect.any(String),
+      page: 2,
+      limit: 10,
+    })
+    const shown = async (params: Params) => (await ctx.call('GET', '/users', params)).body.data
+    expect(await shown({ pagination_identifier, limit: '1' })).toEqual(await shown({ pagination_identifier }))
+    expect((await shown({ limit: '25' })).users.length).toBeGreaterThan(10)
+    const ids = Array.from({ length: 25 }, () => randomUUID())
+    expect((await shown({ ids })).users).toEqual([])
+  })
+
   it.each([
     ['limit', { limit: '26' }],
     ['limit', { limit: '0' }],
@@ -106,6 +123,50 @@ describe('users', () => {
   })
 })
 
+describe('400: names what is malformed', () => {
+  const ids = Array.from({ length: 26 }, () => randomUUID())
+  const addresses = Array.from({ length: 26 }, () => Wallet.createRandom().address)
+  it.each<[string, string, Params]>([
+    ['addresses', '/users/:id/devices', { addresses: ['x'] }],
+    ['addresses', '/users/:id/devices', { addresses }],
+    ['addresses', '/users/:id/sessions', { addresses: ['x'] }],
+    ['addresses', '/users/:id/sessions', { addresses }],
+    ['redemption_ids', '/users/:id/redemptions', { redemption_ids: ['x'] }],
+    ['redemption_ids', '/users/:id/redemptions', { redemption_ids: ids }],
+    ['redeemable_sku_ids', '/redeemable-skus', { redeemable_sku_ids: ['x'] }],
+    ['redeemable_sku_ids', '/redeemable-skus', { redeemable_sku_ids: ids.map((_id, at) => String(at + 1)) }],
+    ['device_address', '/users/:id/devices/0x1', {}],
+    ['session_address', '/users/:id/sessions/0x1', {}],
+    ['recovery_owner_address', '/users/:id/recovery-owners/0x1', {}],
+    ['transaction_id', '/users/:id/transactions/1', {}],
+    ['redemption_id', '/users/:id/redemptions/1', {}],
+    ['redeemable_sku_id', '/redeemable-skus/x', {}],
+    ['chain_id', '/chains/x', {}],
+    ...['devices', 'sessions', 'transactions', 'redemptions'].flatMap((list): [string, string, Params][] => [
+      ['limit', `/users/:id/${list}`, { limit: 26 }],
+      ['pagination_identifier', `/users/:id/${list}`, { pagination_identifier: 'x' }],
+    ]),
+  ])('%s of %s', async (parameter, path, params) => {
+    const url = path.replace(':id', ctx.economy.userIds[0] ?? '')
+    expect(await ctx.call('GET', url, params)).toMatchObject(refusal(400, parameter))
+  })
+
+  it('api_signer_address of a new device', async () => {
+    const params = { address: Wallet.createRandom().address, api_signer_address: '0x1' }
+    const answer = await ctx.call('POST', `/users/${ctx.economy.userIds[0]}/devices`, params)
+    expect(answer).toMatchObject(refusal(400, 'api_signer_address'))
+  })
+
+  it('chain_id of price points: the auxiliary chain alone has them', async () => {
+    await ctx.api.sql(
+      `INSERT INTO chain (id, role, name, block_time_ms, finality_depth, contracts) VALUES (31001, 'value', 'value', 1000, 3, '{}')`,
+    )
+    expect((await ctx.call('GET', '/chains/31001')).body.data.chain.type).toBe('Origin')
+    expect(await ctx.call('GET', '/chains/31001/price-points')).toMatchObject(refusal(400, 'chain_id'))
+    await ctx.api.sql('DELETE FROM chain WHERE id = 31001')
+  })
+})
+
 describe('devices, sessions, managers, recovery owners', () => {
   it('registers a device once, and shows it', async () => {
     const [userId = ''] = ctx.economy.userIds
@@ -147,25 +208,97 @@ describe('devices, sessions, managers, recovery owners', () => {
       [economyId, userId, tenantId, address],
     )
     const session = await ctx.call('GET', `/users/${userId}/sessions/${address}`)
-    expect(session.body.data.session).toMatchObject({
+    const updated_timestamp = expect.closeTo(Date.now() / 1_000, -2)
+    expect(session.body.data.session).toEqual({
+      user_id: userId,
+      address,
+      expiration_height: 500,
+      approx_expiration_timestamp: null,
       spending_limit: '1000',
-      status: 'AUTHORIZED',
       nonce: 0,
+      status: 'AUTHORIZED',
+      updated_timestamp,
     })
     expect((await ctx.call('GET', `/users/${userId}/sessions`)).body.data.sessions).toHaveLength(1)
     const manager = await ctx.call('GET', `/users/${userId}/device-managers`)
-    expect(manager.body.data).toMatchObject({
+    expect(manager.body.data).toEqual({
       result_type: 'device_manager',
-      device_manager: { requirement: 1 },
+      device_manager: {
+        user_id: userId,
+        address,
+        requirement: 1,
+        nonce: 0,
+        status: 'ACTIVATED',
+        updated_timestamp,
+      },
     })
     const recovery = await ctx.call('GET', `/users/${userId}/recovery-owners/${address}`)
-    expect(recovery.body.data).toMatchObject({ recovery_owner: { status: 'AUTHORIZED' } })
+    expect(recovery.body.data).toEqual({
+      result_type: 'recovery_owner',
+      recovery_owner: { user_id: userId, address, status: 'AUTHORIZED', updated_timestamp },
+    })
+    const shown = (await ctx.call('GET', `/users/${userId}`)).body.data.user
+    expect(shown.device_manager_address).toBe(address)
     for (const path of ['device-managers', `recovery-owners/${address}`, `sessions/${address}`])
       expect((await ctx.call('GET', `/users/${other}/${path}`)).status).toBe(404)
   })
 })
 
 describe('tokens, rules, chains, prices', () => {
+  it('have exactly these keys, and unix seconds', async () => {
+    const economy = toWire('eco', ctx.economy.economyId)
+    for (const currency of ['USD', 'EUR', 'GBP'])
+      await ctx.api.request('POST', '/v3/price-points', { economy, body: { currency, price: '0.25' } })
+    const updated_timestamp = expect.closeTo(Date.now() / 1_000, -2)
+    const [text, address] = [expect.any(String), expect.stringMatching(/^0x[0-9a-f]{40}$/)]
+    const { token } = (await ctx.call('GET', '/tokens')).body.data
+    const [{ chain_id }] = token.auxiliary_chains
+    const organization = { contract: null, owner: null }
+    expect(token).toEqual({
+      id: ctx.tokenNumber,
+      name: text,
+      symbol: text,
+      base_token: 'OST',
+      conversion_factor: 1,
+      total_supply: (10_000n * 10n ** 18n).toString(),
+      decimals: 18,
+      origin_chain: { chain_id: null, branded_token: null, organization, stakers: [] },
+      auxiliary_chains: [
+        {
+          chain_id: expect.any(Number),
+          utility_branded_token: address,
+          company_token_holders: [await ctx.addressOf(ctx.economy.companyId)],
+          company_uuids: [ctx.economy.companyId],
+          organization,
+        },
+      ],
+      updated_timestamp,
+    })
+    const { rules } = (await ctx.call('GET', '/rules')).body.data
+    for (const rule of rules)
+      expect(rule).toEqual({
+        id: expect.any(Number),
+        token_id: ctx.tokenNumber,
+        name: expect.stringMatching(/^(Pricer|Direct Transfer)$/),
+        address: ctx.rulesAddress,
+        abi: expect.any(Array),
+        updated_timestamp,
+      })
+    expect(Object.keys((await ctx.call('GET', `/chains/${chain_id}`)).body.data.chain)).toEqual([
+      'id',
+      'type',
+      'block_height',
+      'block_time',
+      'updated_timestamp',
+    ])
+    expect((await ctx.call('GET', `/chains/${chain_id}/price-points`)).body.data.price_point).toEqual({
+      OST: { USD: 0.25, EUR: 0.25, GBP: 0.25, decimals: 18, updated_timestamp },
+    })
+    expect((await ctx.call('GET', '/base-tokens')).body.data.base_tokens).toEqual({
+      OST: { name: 'OST', decimals: 18, origin_chain_erc20token_contract_address: null },
+    })
+  })
+
   it('show what there is', async () => {
     const { token } = (await ctx.call('GET', '/tokens')).body.data
     expect(token).toMatchObject({
@@ -225,6 +358,16 @@ describe('redeemable SKUs and redemptions', () => {
       redemption_products: [{ name: 'Voucher' }],
     })
     const one = await ctx.call('GET', `/redeemable-skus/${sku.number}`)
+    const keys = ['id', 'name', 'images', 'description', 'status', 'updated_timestamp']
+    expect(Object.keys(list.body.data.redemption_products[0])).toEqual(keys)
+    expect(Object.keys(one.body.data.redemption_product)).toEqual([...keys, 'availability'])
+    expect(one.body.data.redemption_product).toMatchObject({ description: { text: '' }, status: 'active' })
+    expect(Object.keys(one.body.data.redemption_product.availability[0])).toEqual([
+      'country',
+      'country_iso_code',
+      'currency_iso_code',
+      'denominations',
+    ])
     // 10 USD at a quarter of a dollar each.
     expect(one.body.data.redemption_product.availability[0].denominations).toEqual([
       { amount_in_fiat: 10, amount_in_wei: (40n * 10n ** 18n).toString() },
@@ -250,6 +393,17 @@ describe('redeemable SKUs and redemptions', () => {
       },
     ])
     const [{ id }] = redemptions
+    expect(Object.keys(redemptions[0])).toEqual([
+      'id',
+      'redeemable_sku_id',
+      'amount_in_fiat',
+      'country_iso_code',
+      'currency_iso_code',
+      'transaction_id',
+      'email',
+      'status',
+      'updated_timestamp',
+    ])
     expect((await ctx.call('GET', `/users/${userId}/redemptions/${id}`)).body.data.redemption.id).toBe(id)
     expect((await ctx.call('GET', `/users/${ctx.economy.userIds[1]}/redemptions/${id}`)).status).toBe(404)
   })

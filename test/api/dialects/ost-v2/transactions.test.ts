@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
+import { AMOUNT_MAX } from '#core/shared/money.ts'
 import { type Params, useOstV2 } from '#test/support/ost-v2.ts'
 
 const ctx = useOstV2()
@@ -134,6 +135,52 @@ describe('POST /users/{company}/transactions', () => {
       expect(await direct(['1'], { meta_property })).toMatchObject(refusal(400, 'meta_property'))
   })
 
+  it('directTransfer means the same as directTransfers', async () => {
+    const to = await ctx.addressOf(ctx.economy.userIds[0] ?? '')
+    const answer = await execute({ method: 'directTransfer', parameters: [[to], ['1']] })
+    expect(answer.body.data.transaction).toMatchObject({
+      rule_name: 'Direct Transfer',
+      transfers: [{ to, amount: '1' }],
+    })
+  })
+
+  it('needs no label, and takes one up to its bounds', async () => {
+    const bare = await execute(
+      { method: 'directTransfers', parameters: [[await ctx.addressOf(ctx.economy.userIds[0] ?? '')], ['1']] },
+      { meta_property: {} },
+    )
+    expect(bare.body.data.transaction.meta_property).toEqual({})
+    for (const meta_property of [
+      { name: 'a-b_c 9'.padEnd(25, 'x') },
+      { details: 'x'.repeat(125) },
+      ...['user_to_user', 'company_to_user', 'user_to_company'].map((type) => ({ type })),
+    ])
+      expect((await direct(['1'], { meta_property })).body.data.transaction.meta_property).toEqual(
+        meta_property,
+      )
+  })
+
+  it('takes ten transfers, and amounts up to those of the platform', async () => {
+    expect((await direct(Array.from({ length: 10 }, () => '1'))).status).toBe(200)
+    // More than anybody has, but no malformed amount.
+    expect(await direct([AMOUNT_MAX.toString()])).toMatchObject({
+      status: 422,
+      body: { err: { code: 'INSUFFICIENT_FUNDS', error_data: [{ parameter: 'signer' }] } },
+    })
+    expect(await direct([(AMOUNT_MAX + 1n).toString()])).toMatchObject(refusal(400, 'raw_calldata'))
+  })
+
+  it.each(['EUR', 'GBP'])('Pricer: in %s, too', async (currency) => {
+    const economy = toWire('eco', ctx.economy.economyId)
+    await ctx.api.request('POST', '/v3/price-points', { economy, body: { currency, price: '0.5' } })
+    const [company, alice] = await Promise.all(
+      [ctx.economy.companyId, ctx.economy.userIds[0] ?? ''].map((id) => ctx.addressOf(id)),
+    )
+    const parameters = [company, [alice], [WHOLE.toString()], currency, (WHOLE / 2n).toString()]
+    const { body } = await execute({ method: 'pay', parameters })
+    expect(body.data.transaction.transfers).toMatchObject([{ amount: (2n * WHOLE).toString() }])
+  })
+
   it('403: a server pays for the company only', async () => {
     const answer = await execute(
       { method: 'directTransfers', parameters: [[], []] },
@@ -195,8 +242,33 @@ describe('GET /users/{id}/transactions', () => {
     expect(new Set(seen).size).toBe(total)
   })
 
+  it('ten to a page; the identifier says how to go on, and overrides what is sent with it', async () => {
+    for (let made = 0; made < 12; made += 1) await direct(['1'], { asked: made })
+    const filters = { statuses: ['CREATED'], meta_properties: JSON.stringify([{ name: 'thanks' }]) }
+    const { transactions, meta } = await list(ctx.economy.companyId, filters)
+    expect(transactions).toHaveLength(10)
+    const { pagination_identifier } = meta.next_page_payload
+    expect(JSON.parse(Buffer.from(pagination_identifier, 'base64').toString())).toEqual({
+      from: 10,
+      limit: 10,
+      meta_property: [{ name: 'thanks' }],
+      status: ['CREATED'],
+      start_time: null,
+      end_time: null,
+    })
+    const next = await list(ctx.economy.companyId, { pagination_identifier })
+    const overridden = { pagination_identifier, limit: '1', statuses: ['FAILED'] }
+    expect(await list(ctx.economy.companyId, overridden)).toEqual(next)
+  })
+
   it.each([
     ['statuses', { statuses: ['DONE'] }],
+    [
+      'meta_properties',
+      { meta_properties: JSON.stringify(Array.from({ length: 11 }, () => ({ name: 'x' }))) },
+    ],
+    ['meta_properties', { meta_properties: '[{"name":"x.y"}]' }],
+    ['end_time', { end_time: '12' }],
     ['meta_properties', { meta_properties: '{}' }],
     ['start_time', { start_time: 'yesterday' }],
     ['limit', { limit: '26' }],
@@ -234,6 +306,8 @@ describe('GET /users/{id}/transactions', () => {
         .status
     await setMembers('mined', '0')
     expect(await status()).toBe('CREATED')
+    await setMembers('submitted', '%')
+    expect(await status()).toBe('SUBMITTED')
     await setMembers('mined', '%')
     expect(await status()).toBe('MINED')
     await setMembers('confirmed', '%')
