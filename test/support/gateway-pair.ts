@@ -33,6 +33,9 @@ const FAR_AWAY = 4_000_000_000n
 /** ERC-7201 slot of the statuses a gateway has as a source; those it has as a target stand at the next. */
 const OUTBOX_POSITION = 0x5eb57fad46a4749152fcdff9521eec18af57966a2954657c58db9cf4b531ff00n
 
+/** Where a token keeps the address of its rules: see ChainHaltExit. */
+const TOKEN_RULES_SLOT = '0xe30df758453d03e529094ece1757505c73151e02395b546ad9d7e2bd40d0ae02'
+
 export type Intent = {
   economyId: string
   sender: string
@@ -252,8 +255,27 @@ export function exitDigest(
   )
 }
 
-function statusSlot(message: string, box: 'outbox' | 'inbox'): string {
+/** Where a gateway keeps a message's status. */
+export function statusSlot(message: string, box: 'outbox' | 'inbox'): string {
   return mappingSlot(message, box === 'outbox' ? OUTBOX_POSITION : OUTBOX_POSITION + 1n)
+}
+
+/** Nodes by which a token, and the rules it names, are proven at a height. */
+export async function tokenProofAt(provider: JsonRpcProvider, token: string, rules: string, height: bigint) {
+  const [ofToken, ofRules] = await Promise.all([
+    prove(provider, token, height, TOKEN_RULES_SLOT),
+    prove(provider, rules, height),
+  ])
+  return {
+    account: ofToken.accountProof,
+    rulesSlot: ofToken.storageProof,
+    rulesAccount: ofRules.accountProof,
+  }
+}
+
+/** Slot of a holder's word in the token: see AccountLib. */
+export function accountSlot(holder: string): string {
+  return `0x02c85791e4d26e41721a99f6${holder.slice(2).toLowerCase()}`
 }
 
 /** Signers in rising order of their hashes, as ERC-7913 multi-signatures have them. */

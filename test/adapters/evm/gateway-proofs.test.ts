@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { TypedDataEncoder, Wallet, ZeroHash } from 'ethers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
+  accountSlot,
   aSecret,
   done,
   exitDigest,
@@ -13,6 +14,7 @@ import {
   prove,
   refusal,
   startGatewayPair,
+  tokenProofAt,
   UNIT,
 } from '#test/support/gateway-pair.ts'
 
@@ -301,13 +303,11 @@ describe('the exit when the utility chain halts', () => {
     expect(gatewayProof.length).toBeGreaterThan(0)
 
     const at = (address: string, slot?: string) => prove(pair.utility.provider, address, height, slot)
-    const tokenRulesSlot = '0xe30df758453d03e529094ece1757505c73151e02395b546ad9d7e2bd40d0ae02'
     await done(
-      pair.value.exit.proveToken(economyId, {
-        account: (await at(tokenAddress)).accountProof,
-        rulesSlot: (await at(tokenAddress, tokenRulesSlot)).storageProof,
-        rulesAccount: (await at(rules)).accountProof,
-      }),
+      pair.value.exit.proveToken(
+        economyId,
+        await tokenProofAt(pair.utility.provider, tokenAddress, rules, height),
+      ),
     )
     const recipient = Wallet.createRandom().address
     const exitAddress = await pair.value.exit.getAddress()
@@ -365,11 +365,6 @@ describe('the exit when the utility chain halts', () => {
     expect(twice.name).toBe('UnexpectedStatus')
   }, 90_000)
 })
-
-/** Slot of a holder's word in the token: see AccountLib. */
-function accountSlot(holder: string): string {
-  return `0x02c85791e4d26e41721a99f6${holder.slice(2).toLowerCase()}`
-}
 
 /** Slot of an account's ADMIN_ROLE in the rules contract, in OpenZeppelin's namespace. */
 function adminSlot(account: string): string {
