@@ -2,6 +2,7 @@ import { DATA_SCOPES } from '#core/tenant/scopes.ts'
 import { ApiRefusal } from '#apps/cli/errors.ts'
 import { createV3Client, type V3Client } from '#apps/cli/v3-client.ts'
 import { waitForEconomy } from '#apps/cli/wait-for-economy.ts'
+import type { BackedDemo } from './seed-backed.ts'
 import type {
   WireCreatedTenant,
   WireEconomy,
@@ -29,6 +30,8 @@ export type Demo = {
   utility_rpc_url: string | null
   /** A first transaction, ready to paste. */
   curl: string
+  /** The economy that is backed by a stake, once it is there: a minute or so after the rest. */
+  backed?: BackedDemo
 }
 
 export type SeedDemo = {
@@ -127,9 +130,14 @@ async function ensureEconomy(tenant: V3Client, { note }: SeedDemo): Promise<Wire
 }
 
 /** The key of an earlier start while it works for this economy, else a new one. */
-async function ensureKey(tenant: V3Client, economy: WireEconomy, known: string | undefined): Promise<string> {
+export async function ensureKey(
+  tenant: V3Client,
+  economy: WireEconomy,
+  known: string | undefined,
+): Promise<string> {
   if (known !== undefined && (await servesEconomy(tenant, economy, known))) return known
-  const body = { name: 'Demo', economy_id: economy.id, scopes: DATA_SCOPES }
+  const { id: economy_id, environment } = economy
+  const body = { name: 'Demo', economy_id, environment, scopes: DATA_SCOPES }
   return (await tenant.post<WireIssuedApiKey>('/v3/api-keys', body)).secret
 }
 

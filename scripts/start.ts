@@ -6,6 +6,7 @@ import { ensureRoles } from './database-roles.ts'
 import { deployContracts } from './deploy-contracts.ts'
 import { migrate } from './migrate.ts'
 import { provisionLanes } from './provision-lanes.ts'
+import { DEMO_STAKE, seedBacked } from './seed-backed.ts'
 import { type Demo, seedDemo } from './seed-demo.ts'
 import { setUpPair } from './set-up-pair.ts'
 import { keepRunning } from './stack/keep-running.ts'
@@ -74,6 +75,7 @@ async function start(): Promise<void> {
   const demo = await seed(config)
   await progress.step('gateways between the chains', async () => gateways)
   printSummary(config, demo)
+  await backDemo(config, demo)
 }
 
 async function prepareDatabase(database: DatabaseAccess, chains: readonly ChainConfig[]): Promise<void> {
@@ -125,9 +127,7 @@ async function setUpGateways({ chains, keys }: WorkerConfig, databaseUrl: string
   const [value, utility] = ['value', 'utility'].map((role) => chains.find((chain) => chain.role === role))
   const [valueRpcUrl] = value?.rpcUrls ?? []
   const [utilityRpcUrl] = utility?.rpcUrls ?? []
-  if (!value?.deployerKey || !utility?.deployerKey || !valueRpcUrl || !utilityRpcUrl) return
-  // One key owns both ends.
-  if (value.deployerKey !== utility.deployerKey) return
+  if (!value?.deployerKey || !valueRpcUrl || !utility || !utilityRpcUrl || !ownsPair(chains)) return
   await setUpPair({
     value: { chainId: value.id, rpcUrl: valueRpcUrl },
     utility: { chainId: utility.id, rpcUrl: utilityRpcUrl },
@@ -135,6 +135,12 @@ async function setUpGateways({ chains, keys }: WorkerConfig, databaseUrl: string
     databaseUrl,
     keyEncryptionKey: keys.keyEncryptionKey,
   })
+}
+
+/** One key owns both ends: then the chains are ours to deploy on. */
+function ownsPair(chains: readonly ChainConfig[]): boolean {
+  const [value, utility] = ['value', 'utility'].map((role) => chains.find((chain) => chain.role === role))
+  return value?.deployerKey !== undefined && value.deployerKey === utility?.deployerKey
 }
 
 type AppEnvironment = Readonly<Record<string, string | undefined>>
@@ -186,6 +192,30 @@ async function seed(config: Config): Promise<Demo> {
       ...(utilityRpcUrl !== undefined && { utilityRpcUrl }),
     }),
   )
+}
+
+/** After everything is ready, since a stake takes as long as two chains take to be final four times. A failure stops nothing. */
+async function backDemo({ chains, api }: Config, demo: Demo): Promise<void> {
+  const value = chains.find(({ role }) => role === 'value')
+  const [rpcUrl] = value?.rpcUrls ?? []
+  if (!value?.deployerKey || rpcUrl === undefined || !ownsPair(chains)) return
+  try {
+    const backed = await seedBacked({
+      apiUrl: api.publicUrl,
+      tenantKey: demo.tenant_key,
+      ...(demo.backed && { known: demo.backed }),
+      value: { rpcUrl, chainId: value.id },
+      stakerKey: value.deployerKey,
+    })
+    await writePrivate(folders.demoFile, { ...demo, backed })
+    progress.line(
+      `ROAST is backed by a stake of ${DEMO_STAKE} OST: curl ${api.publicUrl}/v3/token/backing -H 'Authorization: Bearer ${backed.api_key}'\n`,
+    )
+  } catch (error) {
+    if (processes.isStopping) return
+    const reason = error instanceof Error ? error.message : String(error)
+    progress.line(`The backed demo economy is not there yet: ${reason} The next npm start goes on with it.`)
+  }
 }
 
 function printSummary({ api, chains }: Config, demo: Demo): void {

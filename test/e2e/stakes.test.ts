@@ -1,10 +1,13 @@
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { runCli } from '#apps/cli/run-cli.ts'
-import type { WireEconomy, WirePage } from '#apps/cli/wire.ts'
+import type { WireBacking, WireCreatedTenant, WireEconomy, WirePage, WireStake } from '#apps/cli/wire.ts'
+import { DEMO_STAKE, seedBacked } from '#scripts/seed-backed.ts'
+import { LOCAL_DEPLOYER_KEY } from '#scripts/stack/settings.ts'
 import { fakeTerminal } from '#test/cli/fake-terminal.ts'
 import { uuidOfWire } from '#test/support/api.ts'
 import { type BackedEconomy, RATE, startBackedEconomy, UNIT } from './backed-economy.ts'
+import { OPERATOR_KEY } from './platform.ts'
 
 let backed: BackedEconomy
 
@@ -115,6 +118,29 @@ it('the command line stakes with a key of its own, says each step, and finds a s
   const [id = ''] = /stk_\w+/.exec(out) ?? []
   expect(await run('--resume', id)).toMatchObject({ exitCode: 0 })
   expect(await supply()).toBe(before + (5n * UNIT * RATE) / 2n)
+}, 150_000)
+
+it('the demo’s second economy is backed by a stake of its own, and a second start changes nothing', async () => {
+  const { platform, anvils } = backed
+  const operator = platform.clientOf(platform.api, OPERATOR_KEY)
+  const { api_key } = await operator.post<WireCreatedTenant>('/v3/tenants', {
+    name: 'Demo',
+    owner: { email: 'demo@example.com', name: 'Demo Owner' },
+  })
+  const options = {
+    apiUrl: platform.api.url,
+    tenantKey: api_key.secret,
+    value: anvils.value,
+    stakerKey: LOCAL_DEPLOYER_KEY,
+  }
+  const demo = await seedBacked(options)
+  const inside = operator.with({ key: demo.api_key })
+  expect(await inside.get<WireBacking>('/v3/token/backing')).toMatchObject({
+    economy_id: demo.economy_id,
+    observed: { staked: `${DEMO_STAKE * UNIT}` },
+  })
+  expect(await seedBacked({ ...options, known: demo })).toEqual(demo)
+  expect((await inside.get<WirePage<WireStake>>('/v3/stakes')).data).toMatchObject([{ status: 'completed' }])
 }, 150_000)
 
 it.each([

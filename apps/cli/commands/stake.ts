@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { type TypedDataField, Wallet } from 'ethers'
+import { Wallet } from 'ethers'
 import { leaf, option } from '../command.ts'
 import { CommandFailed, UsageError } from '../errors.ts'
+import { signStake } from '../sign-stake.ts'
 import { fields } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import { showTokens, toUnits } from '../units.ts'
@@ -46,7 +47,7 @@ export function stakeCommand(terminal: Terminal): Command {
         throw new UsageError(
           `STAKER_KEY is of ${staker.address.toLowerCase()}, and ${prepared.id} is staked by ${prepared.staker}.`,
         )
-      if (prepared.status === 'awaiting_signature') await sign(session.economy, staker, prepared)
+      if (prepared.status === 'awaiting_signature') await signStake(session.economy, staker, prepared)
       const stake = await follow(terminal, session.economy, prepared.id)
       show(stake, textOf(stake, backing))
       if (stake.status !== 'completed')
@@ -82,18 +83,6 @@ async function prepare(
     ...(bounty !== undefined && { bounty: toUnits(bounty, decimals, '--bounty') }),
     ...(beneficiary !== undefined && { beneficiary }),
   })
-}
-
-async function sign(economy: V3Client, staker: Wallet, { id, typed_data: data }: WireStake): Promise<void> {
-  // The API's description leaves the typed data open; it is what eth_signTypedData_v4 takes.
-  const { domain, types, message } = data as {
-    domain: Record<string, string | number>
-    types: Record<string, TypedDataField[]>
-    message: Record<string, string>
-  }
-  const { EIP712Domain: _, ...own } = types
-  const signature = await staker.signTypedData(domain, own, message)
-  await economy.post(`${PATH}/${encodeURIComponent(id)}/submit`, { signature })
 }
 
 /** Says each change as it happens. @throws CommandFailed naming how to go on, when it takes too long. */
