@@ -3,7 +3,7 @@ export interface OpenApiDocument {
   info: { title: string; version: string; description: string }
   servers: { url: string }[]
   paths: Record<string, Record<string, OpenApiOperation>>
-  components: { schemas: Record<string, JsonSchema> }
+  components: { schemas: Record<string, JsonSchema>; responses: Record<string, OpenApiAnswer> }
 }
 
 export interface OpenApiOperation {
@@ -14,7 +14,12 @@ export interface OpenApiOperation {
   security?: Record<string, unknown>[]
   parameters?: OpenApiParameter[]
   requestBody?: { content: Record<string, { schema: JsonSchema; example?: unknown }> }
-  responses: Record<string, { description: string; content?: Record<string, { schema: JsonSchema }> }>
+  responses: Record<string, OpenApiAnswer | { $ref: string }>
+}
+
+export interface OpenApiAnswer {
+  description: string
+  content?: Record<string, { schema: JsonSchema }>
 }
 
 export interface OpenApiParameter {

@@ -1,4 +1,10 @@
-import type { JsonSchema, OpenApiDocument, OpenApiOperation, OpenApiParameter } from './openapi-types.ts'
+import type {
+  JsonSchema,
+  OpenApiAnswer,
+  OpenApiDocument,
+  OpenApiOperation,
+  OpenApiParameter,
+} from './openapi-types.ts'
 
 /** A route of /v3 as the SDK offers it: `ost.<resource>.<method>(…)`. */
 export interface Operation {
@@ -32,7 +38,9 @@ export function readOperations(document: OpenApiDocument): Operation[] {
   const operations = Object.entries(document.paths)
     .filter(([path]) => path.startsWith(V3))
     .flatMap(([path, methods]) =>
-      Object.entries(methods).map(([httpMethod, operation]) => toOperation(path, httpMethod, operation)),
+      Object.entries(methods).map(([httpMethod, operation]) =>
+        toOperation(document, path, httpMethod, operation),
+      ),
     )
   const names = new Map<string, Operation>()
   for (const operation of operations) {
@@ -48,8 +56,14 @@ export function readOperations(document: OpenApiDocument): Operation[] {
   return operations
 }
 
-function toOperation(path: string, httpMethod: string, operation: OpenApiOperation): Operation {
-  const { operationId, summary, description = '', tags, parameters = [], requestBody, responses } = operation
+function toOperation(
+  document: OpenApiDocument,
+  path: string,
+  httpMethod: string,
+  operation: OpenApiOperation,
+): Operation {
+  const { operationId, summary, description = '', tags, parameters = [], requestBody } = operation
+  const responses = answersOf(document, operation)
   const className = pascalCase(tags[0])
   const result = resultOf(responses)
   return {
@@ -90,7 +104,21 @@ function pathParametersOf(path: string): { name: string; argument: string }[] {
   })
 }
 
-function resultOf(responses: OpenApiOperation['responses']): JsonSchema | null {
+/** Refusals are described once, for all operations. @throws Error for one that is named and not described */
+function answersOf(
+  { components }: OpenApiDocument,
+  { operationId, responses }: OpenApiOperation,
+): Record<string, OpenApiAnswer> {
+  const answers = Object.entries(responses).map(([status, answer]) => {
+    if (!('$ref' in answer)) return [status, answer] as const
+    const shared = components.responses[answer.$ref.slice(answer.$ref.lastIndexOf('/') + 1)]
+    if (!shared) throw new Error(`${operationId} answers ${status} with ${answer.$ref}, which is not there`)
+    return [status, shared] as const
+  })
+  return Object.fromEntries(answers)
+}
+
+function resultOf(responses: Record<string, OpenApiAnswer>): JsonSchema | null {
   const successes = Object.entries(responses).filter(([status]) => status.startsWith('2'))
   const schemas = successes.flatMap(([, { content }]) => content?.['application/json']?.schema ?? [])
   const [first, ...others] = new Map(schemas.map((schema) => [JSON.stringify(schema), schema])).values()

@@ -1,6 +1,12 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { complaintOf, type OpenApi, problemsOfExamples, type SeenAnswer } from '#test/support/answers.ts'
+import {
+  complaintOf,
+  describedAnswer,
+  type OpenApi,
+  problemsOfExamples,
+  type SeenAnswer,
+} from '#test/support/answers.ts'
 import { startApi, type TestApi } from '#test/support/api.ts'
 
 let api: TestApi
@@ -34,10 +40,26 @@ describe('the OpenAPI document', () => {
   it('describes each header once, and names it on answers', () => {
     const named = Object.values(document.paths).flatMap((methods) =>
       Object.values(methods).flatMap(({ responses }) =>
-        Object.values(responses).flatMap(({ headers = {} }) => Object.keys(headers)),
+        Object.values(responses).flatMap((answer) =>
+          Object.keys(describedAnswer(document, answer)?.headers ?? {}),
+        ),
       ),
     )
     expect([...new Set(named)].toSorted()).toEqual(Object.keys(document.components.headers ?? {}).toSorted())
+  })
+
+  it('describes each refusal once, so that it stays small enough to be read by tools and people', () => {
+    const refusals = Object.values(document.paths).flatMap((methods) =>
+      Object.values(methods).flatMap(({ responses }) =>
+        Object.entries(responses).filter(([status]) => status >= '400'),
+      ),
+    )
+    expect(refusals.filter(([, { $ref }]) => !$ref?.startsWith('#/components/responses/'))).toEqual([])
+    const shared = Object.values(document.components.responses ?? {}).map((answer) => JSON.stringify(answer))
+    expect(new Set(shared).size).toBe(shared.length)
+    const named = new Set(refusals.map(([, { $ref }]) => $ref?.split('/').at(-1) ?? ''))
+    expect([...named].toSorted()).toEqual(Object.keys(document.components.responses ?? {}).toSorted())
+    expect(JSON.stringify(document).length).toBeLessThan(450_000)
   })
 })
 

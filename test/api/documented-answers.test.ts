@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DATA_SCOPES } from '#core/tenant/scopes.ts'
+import { describedAnswer, type OpenApi } from '#test/support/answers.ts'
 import { OPERATOR_KEY, type RequestOptions, startApi, type TestApi, uuidOfWire } from '#test/support/api.ts'
 import { aPerson, signIn } from '#test/support/sign-in.ts'
 
@@ -25,7 +26,7 @@ interface Route {
 interface Operation {
   security?: object[]
   parameters?: { name: string }[]
-  responses: Record<string, { description?: string }>
+  responses: OpenApi['paths'][string][string]['responses']
   requestBody?: { content: { 'application/json': { example?: unknown } } }
 }
 
@@ -211,7 +212,8 @@ async function routesOf(api: TestApi): Promise<Route[]> {
         isMembers: security.length === 1 && security.some((way) => 'accessToken' in way),
         isOperators: security.some((way) => 'operatorKey' in way),
         takesKey: parameters.some(({ name }) => name === 'Idempotency-Key'),
-        remembersKey: responses['422']?.description?.includes('idempotency_key_reused') === true,
+        remembersKey:
+          describedAnswer(body, responses['422'])?.description?.includes('idempotency_key_reused') === true,
         needsEconomy: path !== '/graphql' && parameters.some(({ name }) => name === 'OST-Economy'),
         answers: Object.keys(responses),
         body: requestBody?.content['application/json'].example,

@@ -19,6 +19,8 @@ interface DocumentedHeader {
 }
 
 interface DocumentedAnswer {
+  $ref?: string
+  description?: string
   content?: Record<string, { schema: object }>
   headers?: Record<string, { $ref: string }>
 }
@@ -26,7 +28,20 @@ interface DocumentedAnswer {
 /** What tests read of the OpenAPI document. */
 export interface OpenApi {
   paths: Record<string, Record<string, { responses: Record<string, DocumentedAnswer> }>>
-  components: { schemas?: object; headers?: Record<string, DocumentedHeader> }
+  components: {
+    schemas?: object
+    headers?: Record<string, DocumentedHeader>
+    responses?: Record<string, DocumentedAnswer>
+  }
+}
+
+/** An answer of an operation, wherever the document describes it. */
+export function describedAnswer(
+  { components }: Pick<OpenApi, 'components'>,
+  answer: DocumentedAnswer | undefined,
+): DocumentedAnswer | undefined {
+  if (answer?.$ref === undefined) return answer
+  return components.responses?.[answer.$ref.slice('#/components/responses/'.length)]
 }
 
 /** Headers of HTTP itself and those for browsers (test/api/plugins/security-headers.test.ts), which every answer has. */
@@ -80,7 +95,8 @@ export function complaintOf(
     const isKept = !url.startsWith('/v3/') || method === 'HEAD' || answer.status === 404
     return isKept ? null : `no route is documented for ${shown}`
   }
-  const declared = document.paths[template]?.[method.toLowerCase()]?.responses[String(answer.status)]
+  const { responses } = document.paths[template]?.[method.toLowerCase()] ?? {}
+  const declared = describedAnswer(document, responses?.[String(answer.status)])
   if (declared === undefined) return `the status is not documented: ${shown}`
   const wrong = wrongHeader(document, declared, answer.headers) ?? wrongBody(document, declared, answer)
   return wrong === null ? null : `${wrong}: ${shown}`

@@ -12,6 +12,7 @@ import { WAIT_SECONDS_MAX } from '../schemas/transactions.ts'
 import { describeHeaders } from './answer-headers.ts'
 import { asSent, isSchema, type Json, type Schema, unsentUnlessNeeded } from './as-sent.ts'
 import { type Plane, takesKey } from './route-contract.ts'
+import { shareRefusals } from './share-refusals.ts'
 
 const IdempotencyKey = Type.String({
   minLength: 1,
@@ -58,7 +59,7 @@ export const openapi = fp(async (app: FastifyInstance, deps: AppDeps) => {
     transform: ({ schema, url, route }) => ({ schema: describe(schema, route), url }),
     transformObject: (document) =>
       'openapiObject' in document
-        ? describeHeaders(nameResources(document.openapiObject))
+        ? shareRefusals(describeHeaders(nameResources(document.openapiObject)))
         : document.swaggerObject,
   })
 })
