@@ -58,7 +58,7 @@ export function describeAcceptanceStore(implementation: string, open: () => Prom
       ]
       await inTransaction(economy, async (tx) => {
         await tx.claimKeys([claim(economy, 'batch', uuidv7())])
-        await tx.write({
+        tx.write({
           transactions: [],
           reservations: new Map(),
           results: [{ economyId, key: 'batch', result }],
@@ -75,7 +75,7 @@ export function describeAcceptanceStore(implementation: string, open: () => Prom
       const attempt = inTransaction(economy, async (tx) => {
         await tx.claimKeys([claim(economy, 'lost')])
         const transaction = anAccepted(economy, { from: 1, to: 2, amount: 5n })
-        await tx.write({ transactions: [transaction], reservations: new Map(), results: [], now: new Date() })
+        tx.write({ transactions: [transaction], reservations: new Map(), results: [], now: new Date() })
         throw failure
       })
       await expect(attempt).rejects.toBe(failure)
@@ -122,7 +122,7 @@ export function describeAcceptanceStore(implementation: string, open: () => Prom
           await hold()
           const reservations = new Map([[refKey(economyId, userId), { held: 60n, pendingIn: 3n }]])
           const transactions = [anAccepted(economy, { from: 1, to: 2, amount: 60n })]
-          await tx.write({ transactions, reservations, results: [], now: new Date() })
+          tx.write({ transactions, reservations, results: [], now: new Date() })
         }),
       )
       await locked

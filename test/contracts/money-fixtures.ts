@@ -58,7 +58,7 @@ export async function accept(
   }
   await stores.acceptance.transaction([tenantId], async (tx) => {
     await tx.lockParties(economy.users.map(({ id }) => ({ economyId, userId: id })))
-    await tx.write({ transactions, reservations, results: [], now: transactions[0]?.createdAt ?? new Date() })
+    tx.write({ transactions, reservations, results: [], now: transactions[0]?.createdAt ?? new Date() })
   })
 }
 

@@ -17,31 +17,41 @@ import type { RuleCompiler } from '#core/rule/rule-compiler.ts'
 import type { ActivityWindows } from '#core/rule/evaluate-rules.ts'
 import { type AcceptedRow, toAccepted } from './accepted-row.ts'
 import { writeAttachments } from './attachment-rows.ts'
-import type { Database } from './database.ts'
+import type { Database, Ends } from './database.ts'
 import { columnOf, foundByKey, jsonColumnOf, textColumnOf } from './columns.ts'
 import { readEconomyConfig } from './economy-config.ts'
 
-/** The acceptor's side of Postgres: a handful of set-based statements per batch, whatever its size. */
+/** The acceptor's side of Postgres: a handful of set-based statements and three round trips per batch, whatever its size. */
 export function createAcceptanceStore(
-  database: Pick<Database, 'rawByKeys'>,
+  database: Pick<Database, 'rawByKeysAtOnce'>,
   compiler: RuleCompiler,
 ): AcceptanceStore {
   return {
     transaction: (tenantIds, work) =>
-      database.rawByKeys(tenantIds, (client) => work(createAcceptanceTx(client, compiler))),
+      database.rawByKeysAtOnce(tenantIds, (client, ends) => work(createAcceptanceTx(client, compiler, ends))),
   }
 }
 
-function createAcceptanceTx(client: pg.PoolClient, compiler: RuleCompiler): AcceptanceTx {
+function createAcceptanceTx(client: pg.PoolClient, compiler: RuleCompiler, ends: Ends): AcceptanceTx {
+  let written: Promise<void> | undefined
   return {
+    async readEconomies(economyIds) {
+      const [economies] = await Promise.all([readEconomies(client, economyIds), ends.begun])
+      return economies
+    },
     claimKeys: (claims) => claimKeys(client, claims),
-    readEconomies: (economyIds) => readEconomies(client, economyIds),
     loadConfig: (economyId) => readEconomyConfig(client, economyId, compiler),
     lockParties: (refs) => lockParties(client, refs),
     readActivity: (subjects, now) => readActivity(client, subjects, now),
     findAccepted: (economyId, ids) => findAccepted(client, economyId, ids),
-    write: (batch) => write(client, batch),
-    attach: (attachments, now) => writeAttachments(client, attachments, now),
+    write(batch) {
+      written = write(client, batch)
+      ends.beforeCommit(written)
+    },
+    async attach(attachments, now) {
+      await written
+      await writeAttachments(client, attachments, now)
+    },
   }
 }
 

@@ -5,7 +5,7 @@ import type { RuleCompiler } from '#core/rule/rule-compiler.ts'
 import type { Ids } from '#core/shared/clock.ts'
 import { createAcceptanceStore } from './acceptance-store.ts'
 import { AIRDROP_COLUMNS, type AirdropRow, matchingUsers, toAirdrop } from './airdrop-row.ts'
-import type { Database } from './database.ts'
+import { type Database, withinTransaction } from './database.ts'
 
 /** Running airdrops, with the worker's role. */
 export function createAirdropRun(
@@ -38,7 +38,10 @@ function createChunk(
   return {
     airdrop,
     nextRecipients: async (limit) => nextRecipients(client, airdrop, limit),
-    acceptance: createAcceptanceStore({ rawByKeys: async (_tenantIds, work) => work(client) }, deps.compiler),
+    acceptance: createAcceptanceStore(
+      { rawByKeysAtOnce: async (_tenantIds, work) => withinTransaction(client, work) },
+      deps.compiler,
+    ),
 
     async advance({ cursor, accepted, refused }, at) {
       await client.query(

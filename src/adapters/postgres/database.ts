@@ -49,7 +49,8 @@ export class Database {
       keepAlive: true,
       ...timeoutsOf(patienceMs),
     }
-    this.pool = new pg.Pool({ ...settings, application_name: applicationName })
+    // Statements that are not waited for go out one behind the other (`Ends`), and are executed in that order.
+    this.pool = new pg.Pool({ ...settings, application_name: applicationName, pipeline: true })
     // An idle connection's error (server restart) only means that the pool opens another one.
     this.pool.on('error', () => {})
     // Nor may one that ends between two statements of a unit of work end the process: the next statement reports it.
@@ -116,7 +117,7 @@ export class Database {
     tenantIds: readonly string[],
     work: (client: pg.PoolClient) => Promise<Result>,
   ): Promise<Result> {
-    return this.#inTransaction(tenantIds, work, '')
+    return this.#inTransaction(tenantIds, afterBegin(work), '')
   }
 
   /**
@@ -127,12 +128,20 @@ export class Database {
     tenantIds: readonly string[],
     work: (client: pg.PoolClient) => Promise<Result>,
   ): Promise<Result> {
+    return this.#inTransaction(tenantIds, afterBegin(work), LOOK_UPS_ONLY)
+  }
+
+  /** As `rawByKeys`, for work whose first and last statements travel with BEGIN and COMMIT. */
+  rawByKeysAtOnce<Result>(
+    tenantIds: readonly string[],
+    work: (client: pg.PoolClient, ends: Ends) => Promise<Result>,
+  ): Promise<Result> {
     return this.#inTransaction(tenantIds, work, LOOK_UPS_ONLY)
   }
 
   async #inTransaction<Result>(
     tenantIds: readonly string[],
-    work: (client: pg.PoolClient) => Promise<Result>,
+    work: (client: pg.PoolClient, ends: Ends) => Promise<Result>,
     settings: string,
   ): Promise<Result> {
     assertUuids(tenantIds)
@@ -140,11 +149,14 @@ export class Database {
       const client = await this.pool.connect()
       try {
         // One round trip; the ids were checked to be UUIDs, so they can stand in the text.
-        await client.query(
-          `BEGIN; SELECT set_config('ost.tenant_ids', '${tenantIds.join(',')}', true)${settings}`,
+        const begun = handled(
+          client.query(
+            `BEGIN; SELECT set_config('ost.tenant_ids', '${tenantIds.join(',')}', true)${settings}`,
+          ),
         )
-        const result = await work(client)
-        await client.query('COMMIT')
+        const { result, last } = await workBetween(client, begun, work)
+        // Where one of them fails, the server makes this COMMIT a rollback.
+        await Promise.all([...last, client.query('COMMIT')])
         client.release()
         return result
       } catch (error) {
@@ -174,6 +186,53 @@ export class Database {
     })
     this.#tenantsOf.set(client, tenantId)
   }
+}
+
+/**
+ * The ends of a transaction whose statements do not wait for answers that nobody looks at: a round trip each is saved. What is
+ * sent before `begun` may only read, for if BEGIN fails it stands alone, and must wait for it with its own answer.
+ */
+export interface Ends {
+  /** Answered when the transaction has begun. */
+  begun: Promise<unknown>
+  /** The commit follows this statement at once; if it fails, so does the transaction. */
+  beforeCommit: (statement: Promise<unknown>) => void
+}
+
+/** The same inside a transaction that has begun already and goes on after `work`. */
+export async function withinTransaction<Result>(
+  client: pg.PoolClient,
+  work: (client: pg.PoolClient, ends: Ends) => Promise<Result>,
+): Promise<Result> {
+  const { result, last } = await workBetween(client, Promise.resolve(), work)
+  await Promise.all(last)
+  return result
+}
+
+/** @returns with the result the statements whose answers are still to come. */
+async function workBetween<Result>(
+  client: pg.PoolClient,
+  begun: Promise<unknown>,
+  work: (client: pg.PoolClient, ends: Ends) => Promise<Result>,
+): Promise<{ result: Result; last: Promise<unknown>[] }> {
+  const last: Promise<unknown>[] = []
+  const beforeCommit = (statement: Promise<unknown>) => {
+    last.push(handled(statement))
+  }
+  return { result: await work(client, { begun, beforeCommit }), last }
+}
+
+function afterBegin<Result>(work: (client: pg.PoolClient) => Promise<Result>) {
+  return async (client: pg.PoolClient, { begun }: Ends): Promise<Result> => {
+    await begun
+    return work(client)
+  }
+}
+
+/** A failure is seen by whoever waits for it later; until then it is nobody's. */
+function handled<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  answer.catch(() => {})
+  return answer
 }
 
 /**

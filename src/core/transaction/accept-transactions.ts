@@ -82,12 +82,14 @@ export async function acceptTransactions(
       index,
       ids: request.items.map(() => deps.ids.next()),
     }))
-    await answerKnownKeys(tx, planned, outcomes)
-
-    const fresh = planned.filter(({ index }) => outcomes[index] === undefined)
-    const economies = await tx.readEconomies([...new Set(fresh.map(({ request }) => request.economyId))])
+    const economies = await tx.readEconomies([...new Set(requests.map(({ economyId }) => economyId))])
     await refreshConfigs(deps.configs, tx, economies)
-    const { parties, activity } = await readState(deps, tx, fresh, now)
+    // One after the other for the database, in one round trip.
+    const [, { parties, activity }] = await Promise.all([
+      answerKnownKeys(tx, planned, outcomes),
+      readState(deps, tx, planned, now),
+    ])
+    const fresh = planned.filter(({ index }) => outcomes[index] === undefined)
     const funds = new FundsBook(parties)
 
     for (const { request, index, ids } of fresh) {
@@ -187,10 +189,10 @@ async function refreshConfigs(
 }
 
 /** Locks every account the batch may touch and reads the windows that rules may ask for. */
-async function readState(deps: AcceptDeps, tx: AcceptanceTx, fresh: readonly Planned[], now: Date) {
+async function readState(deps: AcceptDeps, tx: AcceptanceTx, planned: readonly Planned[], now: Date) {
   const refs = new Map<string, PartyRef>()
   const subjects = new Map<string, ActivitySubject>()
-  for (const { request } of fresh) {
+  for (const { request } of planned) {
     const config = deps.configs.get(request.economyId)
     if (!config) continue
     const usesWindow = config.rules.some((rule) => rule.usesWindow)
@@ -241,7 +243,7 @@ async function writeBatch(
     }
   }
   if (transactions.length + results.length === 0) return
-  await tx.write({ transactions, reservations: funds.reservations, results, now })
+  tx.write({ transactions, reservations: funds.reservations, results, now })
   if (attachments.length > 0) await tx.attach(attachments, now)
 }
 

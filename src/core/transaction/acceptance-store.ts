@@ -60,16 +60,18 @@ export interface AcceptedBatch {
 
 /** Port: one database transaction of the acceptor. Raw SQL behind it, every call set-based. */
 export interface AcceptanceTx {
+  /** Comes first: it is what is answered with the beginning of the transaction. */
+  readEconomies(economyIds: readonly string[]): Promise<Map<string, EconomyState>>
   /** Claims the keys, in sorted order; answers those that were claimed before, by `refKey(economyId, key)`. */
   claimKeys(claims: readonly KeyClaim[]): Promise<Map<string, FoundKey>>
-  readEconomies(economyIds: readonly string[]): Promise<Map<string, EconomyState>>
   loadConfig(economyId: string): Promise<EconomyConfig>
   /** Locks the accounts in (economy, id) order; unknown users are absent from the answer. By `refKey`. */
   lockParties(refs: readonly PartyRef[]): Promise<Map<string, LockedParty>>
   /** Counts and sums accepted before, by `refKey`. */
   readActivity(subjects: readonly ActivitySubject[], now: Date): Promise<Map<string, ActivityWindows>>
   findAccepted(economyId: string, ids: readonly string[]): Promise<Map<string, AcceptedTransaction>>
-  write(batch: AcceptedBatch): Promise<void>
+  /** Its answer comes with that of the commit: a failure is one of the transaction. */
+  write(batch: AcceptedBatch): void
   /** Writes what comes with the transactions; called for batches that have such only. */
   attach(attachments: readonly AcceptedAttachment[], now: Date): Promise<void>
 }

@@ -11,6 +11,7 @@ import {
 import type { AcceptedTransaction } from '#core/transaction/transaction.ts'
 import { type Gate, type MemoryTx, transact } from './memory-database.ts'
 import { append, byId, type KeyRow, type MemoryTables, type TransactionRow } from './rows.ts'
+import { StatementLine } from './statement-line.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -18,7 +19,12 @@ const HOUR_MS = 3_600_000
 export function createMemoryAcceptanceStore(tables: MemoryTables, gate: Gate): AcceptanceStore {
   return {
     transaction: (tenantIds, work) =>
-      transact(tables.database, gate, 'accept', (tx) => work(acceptanceTx(tables, gate, tx, tenantIds))),
+      transact(tables.database, gate, 'accept', async (tx) => {
+        const line = new StatementLine()
+        const result = await work(acceptanceTx(tables, gate, tx, tenantIds, line))
+        await line.end()
+        return result
+      }),
   }
 }
 
@@ -27,13 +33,18 @@ function acceptanceTx(
   gate: Gate,
   tx: MemoryTx,
   tenantIds: readonly string[],
+  line: StatementLine,
 ): AcceptanceTx {
   const economyOf = (id: string) => {
     const economy = tx.get(tables.economies, id)
     return economy && tenantIds.includes(economy.tenantId) ? economy : undefined
   }
+  const writing = line.inTurn(async (batch: AcceptedBatch) => {
+    await gate.step('db write')
+    write(tables, tx, batch)
+  })
   return {
-    async claimKeys(claims) {
+    claimKeys: line.inTurn(async (claims) => {
       await gate.step('db claim keys')
       const found = new Map<string, FoundKey>()
       await tx.lockAll(
@@ -47,9 +58,9 @@ function acceptanceTx(
         else tx.put(tables.keys, ref, { economyId, key, fingerprint, transactionId, result: null })
       }
       return found
-    },
+    }),
 
-    async readEconomies(economyIds) {
+    readEconomies: line.inTurn(async (economyIds) => {
       await gate.step('db read economies')
       const economies = economyIds.flatMap((id) => economyOf(id) ?? [])
       return new Map(
@@ -58,16 +69,16 @@ function acceptanceTx(
           { tenantId, status, configVersion, laneId },
         ]),
       )
-    },
+    }),
 
-    async loadConfig(economyId) {
+    loadConfig: line.inTurn(async (economyId) => {
       await gate.step('db load config')
       const economy = economyOf(economyId)
       if (!economy) throw new EconomyNotFound()
       return { ...economy.config, status: economy.status, configVersion: economy.configVersion }
-    },
+    }),
 
-    async lockParties(refs) {
+    lockParties: line.inTurn(async (refs) => {
       await gate.step('db lock parties')
       const parties = new Map<string, LockedParty>()
       const known = refs.filter((ref) => tx.get(tables.users, refKey(ref.economyId, ref.userId)))
@@ -83,9 +94,9 @@ function acceptanceTx(
         parties.set(ref, { ...party, settled: account.settled, held: account.held })
       }
       return parties
-    },
+    }),
 
-    async readActivity(subjects, now) {
+    readActivity: line.inTurn(async (subjects, now) => {
       await gate.step('db read activity')
       const windows = new Map<string, ActivityWindows>()
       const nowMs = now.getTime()
@@ -109,25 +120,24 @@ function acceptanceTx(
         })
       }
       return windows
-    },
+    }),
 
-    async findAccepted(economyId, ids) {
+    findAccepted: line.inTurn(async (economyId, ids) => {
       await gate.step('db find accepted')
       const rows = ids.flatMap((id) => tx.get(tables.transactions, refKey(economyId, id)) ?? [])
       return new Map(rows.map((row) => [row.id, toAccepted(row)]))
+    }),
+
+    write(batch) {
+      void writing(batch)
     },
 
-    async write(batch) {
-      await gate.step('db write')
-      write(tables, tx, batch)
-    },
-
-    async attach(attachments) {
+    attach: line.inTurn(async (attachments) => {
       await gate.step('db attach')
       for (const { economyId, transactionIds, attachment } of attachments) {
         for (const id of transactionIds) tx.put(tables.attachments, refKey(economyId, id), attachment)
       }
-    },
+    }),
   }
 }
 
