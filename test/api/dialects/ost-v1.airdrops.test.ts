@@ -32,6 +32,18 @@ describe('airdrops of 2018', () => {
     expect(await types()).toEqual(before)
   })
 
+  it('leave nothing behind where the company has too little, and make their type once when many begin', async () => {
+    const types = () =>
+      ctx.api.sql('SELECT name FROM transaction_type WHERE economy_id = $1', [ctx.strangers.economyId])
+    const before = await types()
+    const post = (amount: string) => ctx.call('POST', '/airdrops', { amount }, { as: ctx.stranger })
+    expect(blamed(await post('1000000'))).toMatchObject({ status: 422, parameters: ['amount'] })
+    expect(await types()).toEqual(before)
+    const answers = await Promise.all(['0.01', '0.02', '0.03', '0.04'].map(post))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    expect(await types()).toEqual([...before, { name: 'OST airdrop' }])
+  })
+
   it('are many at a time', async () => {
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => ctx.call('POST', '/airdrops', { amount: '1' })),

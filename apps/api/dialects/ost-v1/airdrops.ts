@@ -1,8 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { LISTED_RECIPIENTS_MAX, type Recipients } from '#core/airdrop/airdrop.ts'
-import { createAirdrop } from '#core/airdrop/create-airdrop.ts'
 import { AirdropNotFound } from '#core/airdrop/errors.ts'
-import { AIRDROP_TYPE_NAME, ensureAirdropType } from '#core/dialect/airdrop-type.ts'
+import { createDialectAirdrop } from '#core/dialect/create-dialect-airdrop.ts'
 import type { DialectAirdrop, DialectAirdropState } from '#core/dialect/dialect-reader.ts'
 import { NoRecipients } from '#core/airdrop/errors.ts'
 import type { AppDeps } from '../../deps.ts'
@@ -88,17 +87,9 @@ export async function drop(
 ): Promise<string> {
   const [actor, owner] = [actorOf(request), ownerOf(request)]
   const recipients = await recipientsOf(deps, request, to)
-  await ensureAirdropType(deps, { actor, economyId: owner.economyId })
-  const { id } = await createAirdrop(
+  const { id } = await createDialectAirdrop(
     { ...deps, priceMaxAgeMs: deps.config.pricing.maxAgeSeconds * 1_000 },
-    {
-      actor,
-      economyId: owner.economyId,
-      type: { name: AIRDROP_TYPE_NAME },
-      amount,
-      recipients,
-      metadata: {},
-    },
+    { actor, economyId: owner.economyId, amount, recipients },
   )
   deps.jobs.wake({ name: 'run-airdrop', id })
   return id
