@@ -47,6 +47,7 @@ import { reconciliationRoutes } from './routes/reconciliations.ts'
 import { redeemableSkuRoutes } from './routes/redeemable-skus.ts'
 import { redemptionRoutes } from './routes/redemptions.ts'
 import { stakeRoutes } from './routes/stakes.ts'
+import { unstakeRoutes } from './routes/unstakes.ts'
 import { referencePage, referenceRoutes } from './routes/reference.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { signInRoutes } from './routes/sign-in.ts'
@@ -81,6 +82,7 @@ const V3 = [
   redeemableSkuRoutes,
   redemptionRoutes,
   stakeRoutes,
+  unstakeRoutes,
   eventRoutes,
   webhookRoutes,
   platformKeyRoutes,

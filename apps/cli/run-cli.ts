@@ -9,6 +9,7 @@ import { lanesCommand } from './commands/lanes.ts'
 import { listenCommand } from './commands/listen.ts'
 import { memberCommands } from './commands/member.ts'
 import { outboxCommand } from './commands/outbox.ts'
+import { redeemCommand } from './commands/redeem.ts'
 import { reconcileCommand } from './commands/reconcile.ts'
 import { replayWebhooksCommand } from './commands/replay-webhooks.ts'
 import { tenantCommands } from './commands/tenant.ts'
@@ -72,6 +73,7 @@ function buildProgram(terminal: Terminal): Command {
     listenCommand(terminal),
     reconcileCommand(terminal),
     stakeCommand(terminal),
+    redeemCommand(terminal),
     verifyBackingCommand(terminal),
     lanesCommand(terminal),
     unstickCommand(terminal),

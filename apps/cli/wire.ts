@@ -26,6 +26,7 @@ import type {
   Transaction,
   TransactionBatch,
   TransactionType,
+  Unstake,
   User,
   UserBatch,
   Webhook,
@@ -78,4 +79,5 @@ export interface WireEventPage extends WirePage<WireEvent> {
   has_more: boolean
 }
 export type WireStake = Stake
+export type WireUnstake = Unstake
 export type WireBacking = Backing

@@ -20,6 +20,7 @@ const KIND_OF: Record<string, IdPrefix> = {
   webhooks: 'whk',
   'redeemable-skus': 'sku',
   stakes: 'stk',
+  unstakes: 'ust',
 }
 
 interface Route {
@@ -104,6 +105,8 @@ async function createDemo(): Promise<Demo> {
   await create('/v3/price-points', { currency: 'USD', price: '1' })
   await backEconomy(api, economy.economyId)
   const stake = { amount: '1', staker: `0x${'5f'.repeat(20)}` }
+  const address = `0x${'5f'.repeat(20)}`
+  const unstake = { amount: '100', redeemer: address, beneficiary: address }
   return {
     key,
     economyId,
@@ -118,6 +121,7 @@ async function createDemo(): Promise<Demo> {
       whk: [await create('/v3/webhooks', { url: 'https://example.com/events' })],
       sku: [await create('/v3/redeemable-skus', { name: 'Voucher', availability: AVAILABILITY })],
       stk: [await create('/v3/stakes', stake)],
+      ust: [await create('/v3/unstakes', unstake)],
       rul: [await create('/v3/token-rules', { name: 'A rule', expression: 'true', message: 'No.' })],
     },
   }

@@ -27,11 +27,14 @@ const PREFIX_OF: Record<string, IdPrefix> = {
   'redeemable-skus': 'sku',
   redemptions: 'rdm',
   stakes: 'stk',
+  unstakes: 'ust',
 }
 
 interface Ids {
   of: Record<IdPrefix, string>
 }
+
+const UNSTAKE = { amount: '100', redeemer: `0x${'5f'.repeat(20)}`, beneficiary: `0x${'5f'.repeat(20)}` }
 
 /** A valid body per route that takes one; ids in it are the other tenant's. */
 const BODY_OF: Record<string, (ids: Ids) => unknown> = {
@@ -90,6 +93,8 @@ const BODY_OF: Record<string, (ids: Ids) => unknown> = {
   }),
   'POST /v3/stakes': () => ({ amount: '1', staker: `0x${'5f'.repeat(20)}` }),
   'POST /v3/stakes/{id}/submit': () => ({ transaction_hash: `0x${'5f'.repeat(32)}` }),
+  'POST /v3/unstakes': () => UNSTAKE,
+  'POST /v3/unstakes/{id}/submit': () => ({ transaction_hash: `0x${'5f'.repeat(32)}` }),
   'POST /v3/airdrops': ({ of }) => ({ type: of.typ, amount: '1', recipients: { user_ids: [of.usr] } }),
 }
 
@@ -166,6 +171,7 @@ async function victimsIds(): Promise<Ids> {
       ...unknown.of,
       sku,
       stk: await create('/v3/stakes', { amount: '1', staker: `0x${'5f'.repeat(20)}` }),
+      ust: await create('/v3/unstakes', UNSTAKE),
       rdm: await create('/v3/redemptions', order),
       ses: (await signIn(api, await aPerson(api))).sessionId,
       mem: await create('/v3/members', { email: 'victim@example.com', name: 'V', role: 'viewer' }),
@@ -294,6 +300,7 @@ describe('every route of the OpenAPI document', () => {
       'redeemable-skus',
       'redemptions',
       'stakes',
+      'unstakes',
       'token',
       'webhooks',
       'events',
@@ -341,6 +348,7 @@ describe('every GraphQL query by id', () => {
     redeemableSku: 'sku',
     redemption: 'rdm',
     stake: 'stk',
+    unstake: 'ust',
     node: 'usr',
   }
   /** What a field must be given besides the id. */

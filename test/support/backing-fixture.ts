@@ -8,7 +8,7 @@ export async function backEconomy(
   economyId: string,
 ): Promise<void> {
   const [economy] = await api.sql(
-    'SELECT tenant_id, chain_id, token_address, decimals FROM economy WHERE id = $1',
+    'SELECT tenant_id, chain_id, token_address, decimals, name FROM economy WHERE id = $1',
     [economyId],
   )
   if (!economy) throw new Error('the economy is not there')
@@ -25,8 +25,8 @@ export async function backEconomy(
   await api.sql(
     `INSERT INTO backing (economy_id, tenant_id, terms_id, value_chain_id, utility_chain_id, gateway, co_gateway, value_token,
                           value_token_name, value_decimals, utility_token, utility_decimals, rate, rate_decimals, holder_factory,
-                          holder_init_code_hash)
-     VALUES ($1, $2, $3, 31001, $4, $5, $6, $7, 'OST', 18, $8, $9, 100, 0, $10, $11)`,
+                          holder_init_code_hash, utility_token_name)
+     VALUES ($1, $2, $3, 31001, $4, $5, $6, $7, 'OST', 18, $8, $9, 100, 0, $10, $11, $12)`,
     [
       economyId,
       economy['tenant_id'],
@@ -39,6 +39,7 @@ export async function backEconomy(
       terms.utilityDecimals,
       terms.holderFactory,
       terms.holderInitCodeHash,
+      economy['name'],
     ],
   )
 }

@@ -97,6 +97,7 @@ export const ostErrorOf = {
   sku_not_found: missing,
   redemption_not_found: missing,
   stake_not_found: missing,
+  unstake_not_found: missing,
 
   member_exists: { status: 409, code: 'ALREADY_EXISTS' },
   last_owner: unprocessable(),
@@ -121,6 +122,7 @@ export const ostErrorOf = {
   redemption_state_conflict: unprocessable(),
   economy_not_backed: unprocessable(),
   stake_state_conflict: unprocessable(),
+  unstake_state_conflict: unprocessable(),
 
   invalid_amount: bad('amount'),
   invalid_commission: bad('commission_percent'),

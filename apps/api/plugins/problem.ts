@@ -62,6 +62,7 @@ export const wireErrorOf = {
   redemption_not_found: { status: 404, title: 'No such redemption' },
   webhook_url_taken: { status: 409, title: 'The URL is taken' },
   stake_not_found: { status: 404, title: 'No such stake' },
+  unstake_not_found: { status: 404, title: 'No such unstake' },
   webhook_delivery_not_found: { status: 404, title: 'No such delivery' },
 
   idempotency_key_in_progress: { status: 409, title: 'The first request is still running', retryable: true },
@@ -84,6 +85,7 @@ export const wireErrorOf = {
   sku_inactive: { status: 409, title: 'The redeemable SKU is inactive' },
   economy_not_backed: { status: 409, title: 'The token is not backed by stakes' },
   stake_state_conflict: { status: 409, title: "The stake's status does not allow it" },
+  unstake_state_conflict: { status: 409, title: "The unstake's status does not allow it" },
   redemption_state_conflict: { status: 409, title: "The redemption's status does not allow it" },
   price_from_chain: { status: 409, title: 'The price comes from the chain' },
   limit_reached: { status: 409, title: 'The limit is reached' },

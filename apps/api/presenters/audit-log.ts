@@ -15,6 +15,7 @@ const PREFIX_OF: Record<AuditSubject, IdPrefix> = {
   redeemable_sku: 'sku',
   redemption: 'rdm',
   stake: 'stk',
+  unstake: 'ust',
 }
 
 /** The prefix of ids of such subjects. */

@@ -11,6 +11,7 @@ import { presentPricePoint } from './price-points.ts'
 import { presentRedemption, presentSku } from './redemptions.ts'
 import { presentReconciliation } from './reconciliations.ts'
 import { presentStake } from './stakes.ts'
+import { presentUnstake } from './unstakes.ts'
 import { presentTokenRule } from './token-rules.ts'
 import { presentTransactionType } from './transaction-types.ts'
 import { presentTransaction } from './transactions.ts'
@@ -83,7 +84,9 @@ function presentSubject(
     case 'redemption':
       return presentRedemption(subject.redemption)
     case 'stake':
-      return presentStake(deps.gatewayCalls, subject.stake)
+      return presentStake(deps.gatewayCalls, subject.message)
+    case 'unstake':
+      return presentUnstake(deps.gatewayCalls, subject.message)
     case 'device':
       return presentDevice(subject.device)
     case 'token_grant':

@@ -1,7 +1,7 @@
 import { coverage, formatRate, type SeenBacking, toUtilityDown, toValueUp } from '#core/gateway/backing.ts'
-import type { StakeWithBacking } from '#core/gateway/create-stake.ts'
-import type { GatewayCalls, TypedData, WalletTransaction } from '#core/gateway/gateway-calls.ts'
-import type { MessageStepName } from '#core/gateway/message.ts'
+import type { GatewayCalls } from '#core/gateway/gateway-calls.ts'
+import type { MessageStepName, MessageWithBacking } from '#core/gateway/message.ts'
+import { presentMessage, presentTransaction, presentTypedData } from './messages.ts'
 import { toWire } from './wire-id.ts'
 
 const STEP_NAMES: Readonly<Record<MessageStepName, 'stake' | 'confirm' | 'mint' | 'release'>> = {
@@ -12,14 +12,13 @@ const STEP_NAMES: Readonly<Record<MessageStepName, 'stake' | 'confirm' | 'mint' 
 }
 
 /** A stake as /v3 shows it, with everything that its staker may sign or send. */
-export function presentStake(calls: GatewayCalls, { stake, backing }: StakeWithBacking) {
+export function presentStake(calls: GatewayCalls, { message: stake, backing }: MessageWithBacking) {
   const { intent, messageHash } = stake
   const { approve, stake: send } = calls.stakeTransactions(backing, intent)
-  const taking = calls.revokeTransactions(backing, intent)
+  const taking = calls.revokeTransactions('stake', backing, intent)
   return {
     object: 'stake' as const,
     id: toWire('stk', stake.id),
-    status: stake.status,
     staker: intent.sender,
     beneficiary: intent.beneficiary,
     amount: intent.amount.toString(),
@@ -29,9 +28,6 @@ export function presentStake(calls: GatewayCalls, { stake, backing }: StakeWithB
     value_chain_id: backing.valueChainId,
     value_token: backing.valueToken,
     gateway: backing.gateway,
-    message_hash: messageHash,
-    hash_lock: intent.hashLock,
-    deadline: new Date(Number(intent.deadline) * 1_000).toISOString(),
     typed_data: presentTypedData(calls.stakeAuthorization(backing, intent, messageHash)),
     transactions: {
       approve: presentTransaction(approve),
@@ -39,17 +35,7 @@ export function presentStake(calls: GatewayCalls, { stake, backing }: StakeWithB
       approve_penalty: presentTransaction(taking.approve),
       revoke: presentTransaction(taking.revoke),
     },
-    problem: stake.problem,
-    steps: stake.steps.map((step) => ({
-      name: STEP_NAMES[step.name],
-      status: step.status,
-      transaction_hash: step.txHash,
-      started_at: step.startedAt?.toISOString() ?? null,
-      finished_at: step.finishedAt?.toISOString() ?? null,
-    })),
-    created_at: stake.createdAt.toISOString(),
-    updated_at: stake.updatedAt.toISOString(),
-    ended_at: stake.endedAt?.toISOString() ?? null,
+    ...presentMessage(stake, STEP_NAMES),
   }
 }
 
@@ -79,20 +65,4 @@ export function presentBacking(backing: SeenBacking) {
       at: seen.at.toISOString(),
     },
   }
-}
-
-const DOMAIN_FIELDS = [
-  { name: 'name', type: 'string' },
-  { name: 'version', type: 'string' },
-  { name: 'chainId', type: 'uint256' },
-  { name: 'verifyingContract', type: 'address' },
-]
-
-/** Wallets want the domain's own type as well. */
-function presentTypedData({ domain, primaryType, types, message }: TypedData) {
-  return { domain, primaryType, types: { EIP712Domain: DOMAIN_FIELDS, ...types }, message }
-}
-
-function presentTransaction({ chainId, to, data }: WalletTransaction) {
-  return { chain_id: chainId, to, data }
 }

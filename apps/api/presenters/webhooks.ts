@@ -93,6 +93,7 @@ const PREFIXES: Readonly<Record<string, IdPrefix>> = {
   redeemable_sku: 'sku',
   redemption: 'rdm',
   stake: 'stk',
+  unstake: 'ust',
   device: 'dev',
   token_grant: 'sub',
   coin_transfer: 'sub',

@@ -25,6 +25,7 @@ export const ID_PREFIXES = [
   'rdm',
   'stk',
   'dev',
+  'ust',
 ] as const
 export type IdPrefix = (typeof ID_PREFIXES)[number]
 

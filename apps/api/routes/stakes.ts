@@ -1,9 +1,9 @@
 import { createStake } from '#core/gateway/create-stake.ts'
 import { StakeNotFound } from '#core/gateway/errors.ts'
 import { getBacking } from '#core/gateway/get-backing.ts'
-import { getStake } from '#core/gateway/get-stake.ts'
-import { listStakes } from '#core/gateway/list-stakes.ts'
-import { type HandIn, submitStake } from '#core/gateway/submit-stake.ts'
+import { getMessage } from '#core/gateway/get-message.ts'
+import { listMessages } from '#core/gateway/list-messages.ts'
+import { type HandIn, submitMessage } from '#core/gateway/submit-message.ts'
 import type { App } from '../app-types.ts'
 import type { AppDeps } from '../deps.ts'
 import { actorOf } from '../plugins/authenticate.ts'
@@ -87,12 +87,13 @@ export async function stakeRoutes(app: App, deps: AppDeps): Promise<void> {
       let stakeId: string | null = null
       const body = await once(deps, request, reply, async (unitOfWork) => {
         stakeId = stakeIdOf(request.params)
-        const stake = await submitStake(
+        const stake = await submitMessage(
           { ...deps, unitOfWork },
           {
             actor: actorOf(request),
             economyId: economyOf(request),
-            stakeId,
+            kind: 'stake',
+            messageId: stakeId,
             handIn: handInOf(request.body),
           },
         )
@@ -116,7 +117,11 @@ export async function stakeRoutes(app: App, deps: AppDeps): Promise<void> {
       },
     },
     async (request) => {
-      const page = await listStakes(deps, { ...ownerOf(request), page: pageOf(request) })
+      const page = await listMessages(deps, {
+        ...ownerOf(request),
+        kind: 'stake',
+        page: pageOf(request),
+      })
       return toList(request, page, present)
     },
   )
@@ -134,7 +139,13 @@ export async function stakeRoutes(app: App, deps: AppDeps): Promise<void> {
       },
     },
     async (request) =>
-      present(await getStake(deps, { ...ownerOf(request), stakeId: stakeIdOf(request.params) })),
+      present(
+        await getMessage(deps, {
+          ...ownerOf(request),
+          kind: 'stake',
+          messageId: stakeIdOf(request.params),
+        }),
+      ),
   )
 
   app.get(
@@ -156,5 +167,5 @@ export async function stakeRoutes(app: App, deps: AppDeps): Promise<void> {
 
 function handInOf({ signature, transaction_hash }: SubmitStakeBody): HandIn {
   // The schema wants exactly one of them.
-  return signature === undefined ? { txHash: transaction_hash ?? '' } : { signature }
+  return signature === undefined ? { txHash: transaction_hash ?? '' } : { signature, permitSignature: null }
 }

@@ -66,6 +66,7 @@ const SOURCE_OF: Record<IdPrefix, string> = {
   rdm: 'Listed by `GET /v3/redemptions`.',
   stk: 'Listed by `GET /v3/stakes`.',
   dev: 'Told by `device.registered`.',
+  ust: 'Listed by `GET /v3/unstakes`.',
   lan: 'Listed by `GET /v3/platform/lanes`.',
 }
 

@@ -1,12 +1,15 @@
 import { type Static, Type } from 'typebox'
 import { MESSAGE_STATUSES } from '#core/gateway/message.ts'
 import { Address, Body, Id, ListQuery, Nullable, Timestamp, Units } from './common.ts'
-
-const AddressGiven = Type.String({
-  pattern: '^0x[0-9a-fA-F]{40}$',
-  examples: ['0x8ba1f109551bd432803012645ac136ddd64dba72'],
-})
-const Hash = Type.String({ pattern: '^0x[0-9a-f]{64}$', examples: [`0x${'1f'.repeat(32)}`] })
+import {
+  AddressGiven,
+  Hash,
+  MessageSignature,
+  MessageStepOf,
+  Transaction,
+  TypedDataSchema,
+  ValidForSeconds,
+} from './messages.ts'
 
 export const CreateStakeBody = Body(
   {
@@ -27,13 +30,7 @@ export const CreateStakeBody = Body(
       ...Units,
       description: 'Base units of your token, out of what is minted, for whoever mints. Left out: none.',
     }),
-    valid_for_seconds: Type.Optional(
-      Type.Integer({
-        minimum: 300,
-        maximum: 2_592_000,
-        description: 'How long the stake may be brought to the gateway. Left out: a day.',
-      }),
-    ),
+    valid_for_seconds: ValidForSeconds,
   },
   { amount: '10000000000000000000000', staker: '0x8ba1f109551bd432803012645ac136ddd64dba72' },
 )
@@ -42,12 +39,10 @@ export type CreateStakeBody = Static<typeof CreateStakeBody>
 /** Exactly one of the two ways to go on. */
 export const SubmitStakeBody = Type.Object(
   {
-    signature: Type.Optional(
-      Type.String({
-        pattern: '^0x[0-9a-fA-F]{130}$',
-        description: 'Of `typed_data`, by the staker. A facilitator brings it and pays the gas.',
-      }),
-    ),
+    signature: Type.Optional({
+      ...MessageSignature,
+      description: 'Of `typed_data`, by the staker. A facilitator brings it and pays the gas.',
+    }),
     transaction_hash: Type.Optional({
       ...Hash,
       description: 'Of the stake that you sent yourself: a hint where to look sooner.',
@@ -63,12 +58,6 @@ export const SubmitStakeBody = Type.Object(
 export type SubmitStakeBody = Static<typeof SubmitStakeBody>
 
 export const ListStakesQuery = ListQuery({})
-
-const Transaction = Type.Object({
-  chain_id: Type.Integer({ examples: [31_001] }),
-  to: Address,
-  data: Type.String({ description: 'Hex. Sent without value.' }),
-})
 
 /** A stake and how far it is. */
 export const StakeSchema = Type.Object({
@@ -90,12 +79,11 @@ export const StakeSchema = Type.Object({
   message_hash: { ...Hash, description: 'Names the stake on both chains.' },
   hash_lock: Hash,
   deadline: { ...Timestamp, description: 'Until then it may be declared.' },
-  typed_data: Type.Unsafe<Record<string, unknown>>({
-    type: 'object',
-    additionalProperties: true,
+  typed_data: {
+    ...TypedDataSchema,
     description:
       'What the staker signs for a facilitator to bring the stake: EIP-712, as wallets take it (`eth_signTypedData_v4`). One signature, no gas.',
-  }),
+  },
   transactions: Type.Object(
     { approve: Transaction, stake: Transaction, approve_penalty: Transaction, revoke: Transaction },
     {
@@ -105,16 +93,10 @@ export const StakeSchema = Type.Object({
   ),
   problem: Nullable(Type.String({ description: 'Why it does not go on. It is tried again.' })),
   steps: Type.Array(
-    Type.Object({
-      name: Type.Enum(['stake', 'confirm', 'mint', 'release'], {
-        description:
-          'stake: locked on the value chain · confirm: proven on the utility chain · mint · release: counted as backing on the value chain',
-      }),
-      status: Type.Enum(['pending', 'running', 'done']),
-      transaction_hash: Nullable(Hash),
-      started_at: Nullable(Timestamp),
-      finished_at: Nullable(Timestamp),
-    }),
+    MessageStepOf(
+      ['stake', 'confirm', 'mint', 'release'],
+      'stake: locked on the value chain · confirm: proven on the utility chain · mint · release: counted as backing on the value chain',
+    ),
   ),
   created_at: Timestamp,
   updated_at: Timestamp,

@@ -10,6 +10,7 @@ import type {
   TokenRule,
   Transaction,
   TransactionType,
+  Unstake,
   User,
   Webhook,
 } from './generated/types.ts'
@@ -49,5 +50,6 @@ export type EventSubject =
   | TokenRule
   | Transaction
   | TransactionType
+  | Unstake
   | User
   | Webhook

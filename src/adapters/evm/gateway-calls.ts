@@ -1,14 +1,15 @@
-import { AbiCoder, keccak256, Signature, TypedDataEncoder, verifyTypedData } from 'ethers'
+import { AbiCoder, keccak256, Signature, TypedDataEncoder, verifyTypedData, ZeroHash } from 'ethers'
 import type { Backing, EconomyTerms, GatewayPair } from '#core/gateway/backing.ts'
 import type { GatewayCalls, MessageCall, TypedData, WalletTransaction } from '#core/gateway/gateway-calls.ts'
 import type { Intent, MessageKind } from '#core/gateway/message.ts'
 import { hexToBytes } from './bytes.ts'
 import { coGateway } from './generated/co-gateway.ts'
 import { gateway } from './generated/gateway.ts'
+import { utilityBrandedToken } from './generated/utility-branded-token.ts'
 import { valueToken } from './generated/value-token.ts'
 
 const DOMAIN = { name: 'OST KIT Gateway', version: '1' }
-/** OpenZeppelin's ERC-20 with signatures; the tokens that are staked say the same. */
+/** OpenZeppelin's ERC-20 with signatures; the tokens that are staked say the same, and ours. */
 const TOKEN_VERSION = '1'
 /** Of a keyed nonce: its number. What is left is the key. */
 const SEQUENCE_MASK = 2n ** 64n - 1n
@@ -37,6 +38,14 @@ const AUTHORIZATION_FIELDS = [
   { name: 'nonce', type: 'bytes32' },
 ]
 
+const PERMIT_FIELDS = [
+  { name: 'owner', type: 'address' },
+  { name: 'spender', type: 'address' },
+  { name: 'value', type: 'uint256' },
+  { name: 'nonce', type: 'uint256' },
+  { name: 'deadline', type: 'uint256' },
+]
+
 /** The gateways' hashes and calls. One object serves all pairs. */
 export function createGatewayCalls(): GatewayCalls {
   return {
@@ -45,27 +54,38 @@ export function createGatewayCalls(): GatewayCalls {
     hashLockOf: (secret) => keccak256(secret),
     stakeAuthorization,
 
-    isAuthorizedBy(backing, intent, messageHash, signature) {
-      const { domain, types, message } = stakeAuthorization(backing, intent, messageHash)
+    redeemIntent: (backing, intent) => intentTypedData('redeem', backing, intent),
+    redeemPermit,
+
+    isSignedBy({ domain, types, message }, address, signature) {
       try {
-        const signer = verifyTypedData(domain, mutable(types), message, signature)
-        return signer.toLowerCase() === intent.sender
+        return verifyTypedData(domain, mutable(types), message, signature).toLowerCase() === address
       } catch {
         return false
       }
     },
 
     stakeTransactions: (backing, intent) => ({
-      approve: allowance(backing, intent.amount + intent.bounty),
-      stake: onValue(backing, backing.gateway, gateway.encodeCall('stake', wordsOf(intent))),
+      approve: allowance('stake', backing, intent.amount + intent.bounty),
+      stake: atSource('stake', backing, gateway.encodeCall('stake', wordsOf(intent))),
     }),
 
-    revokeTransactions(backing, intent) {
+    redeemTransactions: (backing, intent) => ({
+      approve: allowance('redeem', backing, intent.amount + intent.bounty),
+      redeem: atSource('redeem', backing, coGateway.encodeCall('redeem', wordsOf(intent))),
+    }),
+
+    revokeTransactions(kind, backing, intent) {
       const penalty = (intent.bounty * PENALTY_PERCENT) / 100n
+      const words = wordsOf(intent)
+      const call =
+        kind === 'stake'
+          ? gateway.encodeCall('revokeStake', words)
+          : coGateway.encodeCall('revokeRedeem', words)
       return {
         penalty,
-        approve: allowance(backing, penalty),
-        revoke: onValue(backing, backing.gateway, gateway.encodeCall('revokeStake', wordsOf(intent))),
+        approve: allowance(kind, backing, penalty),
+        revoke: atSource(kind, backing, call),
       }
     },
 
@@ -157,6 +177,26 @@ function stakeAuthorization(backing: Backing, intent: Intent, messageHash: strin
   }
 }
 
+function redeemPermit(backing: Backing, intent: Intent, nonce: bigint): TypedData {
+  return {
+    domain: {
+      name: backing.utilityTokenName,
+      version: TOKEN_VERSION,
+      chainId: backing.utilityChainId,
+      verifyingContract: backing.utilityToken,
+    },
+    primaryType: 'Permit',
+    types: { Permit: PERMIT_FIELDS },
+    message: {
+      owner: intent.sender,
+      spender: backing.coGateway,
+      value: (intent.amount + intent.bounty).toString(),
+      nonce: nonce.toString(),
+      deadline: intent.deadline.toString(),
+    },
+  }
+}
+
 function encodeOf(kind: MessageKind, backing: Backing, intent: Intent, call: MessageCall): string {
   const words = wordsOf(intent)
   const isStake = kind === 'stake'
@@ -224,23 +264,40 @@ function stakeCall(intent: Intent, signature: string): string {
   )
 }
 
-function redeemCall(intent: Intent, call: Extract<MessageCall, { name: 'declare' }>): string {
-  if (call.permit === null) throw new Error('a redemption by signature needs the permit for its tokens')
-  const { v, r, s } = Signature.from(call.permit.signature)
-  return coGateway.encodeCall('redeemBySignature', wordsOf(intent), call.signature, {
-    deadline: call.permit.deadline,
+/** Without a permit the gateway tries an empty one, which fails and harms nothing: the allowance decides. */
+function redeemCall(
+  intent: Intent,
+  { signature, permit }: Extract<MessageCall, { name: 'declare' }>,
+): string {
+  const signed = permit?.signature ?? null
+  const { v, r, s } = signed === null ? { v: 0, r: ZeroHash, s: ZeroHash } : Signature.from(signed)
+  return coGateway.encodeCall('redeemBySignature', wordsOf(intent), signature, {
+    deadline: intent.deadline,
     v: BigInt(v),
     r,
     s,
   })
 }
 
-function allowance(backing: Backing, amount: bigint): WalletTransaction {
-  return onValue(backing, backing.valueToken, valueToken.encodeCall('approve', backing.gateway, amount))
+function allowance(kind: MessageKind, backing: Backing, amount: bigint): WalletTransaction {
+  return kind === 'stake'
+    ? {
+        chainId: backing.valueChainId,
+        to: backing.valueToken,
+        data: valueToken.encodeCall('approve', backing.gateway, amount),
+      }
+    : {
+        chainId: backing.utilityChainId,
+        to: backing.utilityToken,
+        data: utilityBrandedToken.encodeCall('approve', backing.coGateway, amount),
+      }
 }
 
-function onValue({ valueChainId: chainId }: Backing, to: string, data: string): WalletTransaction {
-  return { chainId, to, data }
+/** A transaction to the gateway that messages of this kind start from. */
+function atSource(kind: MessageKind, backing: Backing, data: string): WalletTransaction {
+  return kind === 'stake'
+    ? { chainId: backing.valueChainId, to: backing.gateway, data }
+    : { chainId: backing.utilityChainId, to: backing.coGateway, data }
 }
 
 /** The intent as the contracts name it. */

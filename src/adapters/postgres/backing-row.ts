@@ -3,7 +3,7 @@ import type { Backing } from '#core/gateway/backing.ts'
 /** Columns of a backing's terms, as alias `b`, in the form of {@link BackingRow}. */
 export const BACKING_COLUMNS = `
   b.economy_id, b.terms_id, b.value_chain_id::text, b.utility_chain_id::text, b.gateway, b.co_gateway, b.value_token, b.value_token_name,
-  b.value_decimals, b.utility_token, b.utility_decimals, b.rate::text, b.rate_decimals, b.holder_factory, b.holder_init_code_hash`
+  b.value_decimals, b.utility_token, b.utility_token_name, b.utility_decimals, b.rate::text, b.rate_decimals, b.holder_factory, b.holder_init_code_hash`
 
 export interface BackingRow {
   economy_id: string
@@ -16,6 +16,7 @@ export interface BackingRow {
   value_token_name: string
   value_decimals: number
   utility_token: string
+  utility_token_name: string
   utility_decimals: number
   rate: string
   rate_decimals: number
@@ -35,6 +36,7 @@ export function toBacking(row: BackingRow): Backing {
     valueTokenName: row.value_token_name,
     valueDecimals: row.value_decimals,
     utilityToken: row.utility_token,
+    utilityTokenName: row.utility_token_name,
     utilityDecimals: row.utility_decimals,
     rate: BigInt(row.rate),
     rateDecimals: row.rate_decimals,

@@ -56,11 +56,11 @@ export function createBackingStore(tx: PrismaTx, tenantId: string): BackingStore
     async insert(backing, at) {
       await tx.$executeRaw`
         INSERT INTO backing (economy_id, tenant_id, terms_id, value_chain_id, utility_chain_id, gateway, co_gateway, value_token,
-                             value_token_name, value_decimals, utility_token, utility_decimals, rate, rate_decimals, holder_factory,
-                             holder_init_code_hash, created_at)
+                             value_token_name, value_decimals, utility_token, utility_token_name, utility_decimals, rate, rate_decimals,
+                             holder_factory, holder_init_code_hash, created_at)
         VALUES (${backing.economyId}::uuid, ${tenantId}::uuid, ${backing.termsId}, ${backing.valueChainId}, ${backing.utilityChainId},
                 ${backing.gateway}, ${backing.coGateway}, ${backing.valueToken}, ${backing.valueTokenName}, ${backing.valueDecimals},
-                ${backing.utilityToken}, ${backing.utilityDecimals}, ${backing.rate.toString()}::numeric, ${backing.rateDecimals},
+                ${backing.utilityToken}, ${backing.utilityTokenName}, ${backing.utilityDecimals}, ${backing.rate.toString()}::numeric, ${backing.rateDecimals},
                 ${backing.holderFactory}, ${backing.holderInitCodeHash}, ${at})`
     },
 

@@ -176,7 +176,8 @@ function toDeployment(row: DeploymentRow): Deployment {
     chainId: Number(row.chain_id),
     laneId: row.lane_id,
     operator: row.operator,
-    name: row.name,
+    // Who has signed for a token has signed its name: a new one of the economy comes too late for it.
+    name: row.backing?.utility_token_name ?? row.name,
     symbol: row.symbol,
     decimals: row.decimals,
     tokenAddress: row.token_address,

@@ -9,7 +9,7 @@ import type {
 /** Columns of a message, as alias `m` with its backing `b`, in the form of {@link MessageRow}. Never the sealed secret. */
 export const MESSAGE_COLUMNS = `
   m.economy_id, m.id, m.kind, m.status, m.message_hash, m.sender, m.beneficiary, m.amount::text, m.bounty::text, m.fee::text,
-  m.nonce::text, m.hash_lock, m.deadline::text, m.signature, m.permit_signature, m.permit_deadline::text, m.sent_tx_hash, m.problem,
+  m.nonce::text, m.hash_lock, m.deadline::text, m.signature, m.permit_nonce::text, m.permit_signature, m.sent_tx_hash, m.problem,
   m.created_at, m.updated_at, m.ended_at, b.terms_id,
   (SELECT jsonb_agg(jsonb_build_object('name', s.name, 'status', s.status, 'txHash', s.tx_hash, 'startedAt', s.started_at,
                                        'finishedAt', s.finished_at) ORDER BY s.position)
@@ -30,8 +30,8 @@ export interface MessageRow {
   hash_lock: string
   deadline: string
   signature: string | null
+  permit_nonce: string | null
   permit_signature: string | null
-  permit_deadline: string | null
   sent_tx_hash: string | null
   problem: string | null
   created_at: Date
@@ -69,9 +69,7 @@ export function toMessage(row: MessageRow): GatewayMessage {
     },
     signature: row.signature,
     permit:
-      row.permit_signature === null || row.permit_deadline === null
-        ? null
-        : { signature: row.permit_signature, deadline: BigInt(row.permit_deadline) },
+      row.permit_nonce === null ? null : { nonce: BigInt(row.permit_nonce), signature: row.permit_signature },
     sentTxHash: row.sent_tx_hash,
     problem: row.problem,
     steps: (row.steps ?? []).map((step) => ({

@@ -12,11 +12,11 @@ export function createMessageStore(tx: PrismaTx, tenantId: string): MessageStore
     async insert({ intent, ...message }, secretJwe) {
       await tx.$executeRaw`
         INSERT INTO gateway_message (economy_id, id, tenant_id, kind, status, message_hash, sender, beneficiary, amount, bounty, fee,
-                                     nonce, hash_lock, deadline, secret_jwe, look_at, created_at, updated_at)
+                                     nonce, hash_lock, deadline, permit_nonce, secret_jwe, look_at, created_at, updated_at)
         VALUES (${message.economyId}::uuid, ${message.id}::uuid, ${tenantId}::uuid, ${message.kind}, ${message.status},
                 ${message.messageHash}, ${intent.sender}, ${intent.beneficiary}, ${intent.amount.toString()}::numeric,
                 ${intent.bounty.toString()}::numeric, ${intent.fee.toString()}::numeric, ${intent.nonce.toString()}::numeric,
-                ${intent.hashLock}, ${intent.deadline}, ${secretJwe}, ${message.createdAt}, ${message.createdAt}, ${message.createdAt})`
+                ${intent.hashLock}, ${intent.deadline}, ${message.permit?.nonce.toString() ?? null}::numeric, ${secretJwe}, ${message.createdAt}, ${message.createdAt}, ${message.createdAt})`
       await tx.$executeRaw`
         INSERT INTO gateway_message_step (economy_id, message_id, position, tenant_id, name)
         SELECT ${message.economyId}::uuid, ${message.id}::uuid, step.position, ${tenantId}::uuid, step.name
@@ -47,9 +47,9 @@ export function createMessageStore(tx: PrismaTx, tenantId: string): MessageStore
       return pageOf(rows, page, toMessage)
     },
 
-    async sign(economyId, id, signature, at) {
+    async sign(economyId, id, { signature, permitSignature }, at) {
       const changed = await tx.$executeRaw`
-        UPDATE gateway_message SET status = 'signed', signature = ${signature}, look_at = ${at}, version = version + 1, updated_at = ${at}
+        UPDATE gateway_message SET status = 'signed', signature = ${signature}, permit_signature = ${permitSignature}, look_at = ${at}, version = version + 1, updated_at = ${at}
         WHERE economy_id = ${economyId}::uuid AND id = ${id}::uuid AND status = 'awaiting_signature'`
       return changed === 1
     },

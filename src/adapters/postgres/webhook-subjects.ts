@@ -136,10 +136,11 @@ function createReadOne(tx: PrismaTx, tenantId: string) {
         const redemption = await redemptions.find(economyId, id)
         return redemption && { kind, redemption }
       }
-      case 'stake': {
-        const stake = await messages.find(economyId, 'stake', id)
-        const backing = stake && (await backings.find(economyId))
-        return backing && { kind, stake: { stake, backing } }
+      case 'stake':
+      case 'unstake': {
+        const message = await messages.find(economyId, kind === 'stake' ? 'stake' : 'redeem', id)
+        const backing = message && (await backings.find(economyId))
+        return backing && { kind, message: { message, backing } }
       }
       case 'device': {
         const row = await tx.device.findFirst({ where: { tenantId, economyId, id } })

@@ -90,7 +90,8 @@ export async function createEconomy(deps: Deps, command: CreateEconomy): Promise
         rate: rate.rate,
         rateDecimals: rate.decimals,
       }
-      await tx.backings.insert({ ...terms, economyId: id, termsId: deps.gatewayCalls.termsId(terms) }, now)
+      const termsId = deps.gatewayCalls.termsId(terms)
+      await tx.backings.insert({ ...terms, economyId: id, termsId, utilityTokenName: name }, now)
     }
     await tx.outbox.append({
       tenantId: actor.tenantId,

@@ -46,6 +46,8 @@ export interface GatewayPair {
 /** What the token of an economy is backed by. */
 export interface Backing extends EconomyTerms, GatewayPair {
   economyId: string
+  /** The branded token's EIP-712 name: what it was called when it was created. */
+  utilityTokenName: string
   /** Hash of the terms: the economy's id in messages. */
   termsId: string
 }

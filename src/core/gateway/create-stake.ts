@@ -1,19 +1,11 @@
-import type { KeyVault } from '../chain/key-vault.ts'
 import { EconomyNotFound, EconomyStateConflict } from '../economy/errors.ts'
 import type { Actor } from '../shared/actor.ts'
-import type { Clock, Ids } from '../shared/clock.ts'
 import type { BaseUnits } from '../shared/money.ts'
 import { auditEntry } from '../tenant/audit-entry.ts'
-import type { UnitOfWork } from '../unit-of-work.ts'
 import { type SeenBacking, toUtilityDown } from './backing.ts'
-import { EconomyNotBacked, InvalidStakeAmount } from './errors.ts'
-import type { GatewayCalls } from './gateway-calls.ts'
-import { type GatewayMessage, type Intent, MESSAGE_STEPS } from './message.ts'
-
-/** Base units. What a vault counts with. */
-const STAKE_MAX: BaseUnits = 2n ** 120n - 1n
-/** Base units. No token has more in existence. */
-const SUPPLY_MAX: BaseUnits = 2n ** 128n - 1n
+import { EconomyNotBacked, InvalidMessageAmount } from './errors.ts'
+import type { MessageWithBacking } from './message.ts'
+import { newHashLock, type PrepareDeps, prepareMessage, STAKE_MAX, SUPPLY_MAX } from './prepare-message.ts'
 
 export interface CreateStake {
   actor: Actor
@@ -32,36 +24,16 @@ export interface CreateStake {
   validForSeconds: number
 }
 
-interface Deps {
-  unitOfWork: UnitOfWork
-  gatewayCalls: GatewayCalls
-  keyVault: Pick<KeyVault, 'seal'>
-  /** 32 random bytes. */
-  newSecret: () => Uint8Array
-  clock: Clock
-  ids: Ids
-}
-
-/** A stake with the backing that its transactions and signatures are made from. */
-export interface StakeWithBacking {
-  stake: GatewayMessage
-  backing: SeenBacking
-}
-
 /**
  * Prepares a stake: its hash lock's secret is made and sealed, and what the staker has to sign follows from it. Nothing moves until
  * the staker signs.
  *
  * Atomic: on any error nothing exists. The secret is stored, sealed, before its hash is told to anybody.
- * @throws EconomyNotFound, EconomyNotBacked, EconomyStateConflict, InvalidStakeAmount
+ * @throws EconomyNotFound, EconomyNotBacked, EconomyStateConflict, InvalidMessageAmount
  */
-export async function createStake(deps: Deps, command: CreateStake): Promise<StakeWithBacking> {
+export async function createStake(deps: PrepareDeps, command: CreateStake): Promise<MessageWithBacking> {
   const { actor, economyId } = command
-  const id = deps.ids.next()
-  const secret = deps.newSecret()
-  const hashLock = deps.gatewayCalls.hashLockOf(secret)
-  const secretJwe = await deps.keyVault.seal(secret, { laneId: id, address: hashLock })
-  secret.fill(0)
+  const lock = await newHashLock(deps)
   return deps.unitOfWork(actor.tenantId, async (tx) => {
     const economy = await tx.economies.find(economyId)
     if (!economy) throw new EconomyNotFound()
@@ -70,84 +42,44 @@ export async function createStake(deps: Deps, command: CreateStake): Promise<Sta
     if (economy.status === 'failed') throw new EconomyStateConflict(economy.status, 'active')
     requireAmounts(backing, command)
     const beneficiary = command.beneficiary ?? (await tx.economies.companyAddress(economyId))
-    const now = deps.clock.now()
-    const stake = stakeOf(deps, command, { id, hashLock, beneficiary, backing, now })
-    await tx.messages.insert(stake, secretJwe)
-    await tx.outbox.append({ tenantId: actor.tenantId, economyId, topic: 'stake.created', subjectId: id })
+    const { amount, bounty, fee, staker: sender, validForSeconds } = command
+    const wanted = { sender, beneficiary, amount, bounty, fee, validForSeconds }
+    const message = prepareMessage(deps, 'stake', backing, lock, wanted)
+    await tx.messages.insert(message, lock.secretJwe)
+    await tx.outbox.append({
+      tenantId: actor.tenantId,
+      economyId,
+      topic: 'stake.created',
+      subjectId: message.id,
+    })
     await tx.audit.append(
       auditEntry(deps, actor, {
         action: 'stake.created',
         subjectType: 'stake',
-        subjectId: id,
+        subjectId: message.id,
         details: {
           amount: command.amount.toString(),
           staker: command.staker,
           beneficiary,
-          message_hash: stake.messageHash,
+          message_hash: message.messageHash,
         },
       }),
     )
-    return { stake, backing }
+    return { message, backing }
   })
 }
 
 function requireAmounts(backing: SeenBacking, { amount, bounty, fee }: CreateStake): void {
   if (amount < 1n || amount > STAKE_MAX)
-    throw new InvalidStakeAmount('/amount', `must be from 1 to ${STAKE_MAX} base units`)
-  if (bounty > STAKE_MAX) throw new InvalidStakeAmount('/bounty', `must be at most ${STAKE_MAX} base units`)
+    throw new InvalidMessageAmount('/amount', `must be from 1 to ${STAKE_MAX} base units`)
+  if (bounty > STAKE_MAX) throw new InvalidMessageAmount('/bounty', `must be at most ${STAKE_MAX} base units`)
   const minted = toUtilityDown(backing, amount)
-  if (minted > SUPPLY_MAX) throw new InvalidStakeAmount('/amount', 'would mint more than a token can have')
+  if (minted > SUPPLY_MAX) throw new InvalidMessageAmount('/amount', 'would mint more than a token can have')
   if (minted <= fee)
-    throw new InvalidStakeAmount(
+    throw new InvalidMessageAmount(
       minted === 0n ? '/amount' : '/fee',
       minted === 0n
         ? 'would mint nothing: stake more'
         : `must be less than the ${minted} base units that are minted`,
     )
-}
-
-function stakeOf(
-  { gatewayCalls }: Deps,
-  command: CreateStake,
-  known: { id: string; hashLock: string; beneficiary: string; backing: SeenBacking; now: Date },
-): GatewayMessage {
-  const { id, hashLock, beneficiary, backing, now } = known
-  const intent: Intent = {
-    termsId: backing.termsId,
-    sender: command.staker,
-    beneficiary,
-    amount: command.amount,
-    bounty: command.bounty,
-    fee: command.fee,
-    nonce: nonceOf(id),
-    hashLock,
-    deadline: BigInt(Math.floor(now.getTime() / 1_000) + command.validForSeconds),
-  }
-  return {
-    id,
-    economyId: backing.economyId,
-    kind: 'stake',
-    status: 'awaiting_signature',
-    messageHash: gatewayCalls.messageHash('stake', backing, intent),
-    intent,
-    signature: null,
-    permit: null,
-    sentTxHash: null,
-    problem: null,
-    steps: MESSAGE_STEPS.map((name) => ({
-      name,
-      status: 'pending',
-      txHash: null,
-      startedAt: null,
-      finishedAt: null,
-    })),
-    createdAt: now,
-    updatedAt: now,
-    endedAt: null,
-  }
-}
-
-/** A key of its own, so that messages of one sender do not wait for each other; its first number is 0. */
-function nonceOf(id: string): bigint {
-  return BigInt(`0x${id.replaceAll('-', '')}`) << 64n
 }

@@ -1,10 +1,17 @@
 import { DomainError } from '../shared/errors.ts'
-import type { MessageStatus } from './message.ts'
+import type { MessageKind, MessageStatus } from './message.ts'
 
 /** No stake of this economy has the id. */
 export class StakeNotFound extends DomainError {
   constructor() {
     super('stake_not_found', 'No stake with this id exists in the economy.')
+  }
+}
+
+/** No unstake of this economy has the id. */
+export class UnstakeNotFound extends DomainError {
+  constructor() {
+    super('unstake_not_found', 'No unstake with this id exists in the economy.')
   }
 }
 
@@ -25,8 +32,25 @@ export class StakeStateConflict extends DomainError {
   }
 }
 
+/** The unstake is no longer where this can be done. */
+export class UnstakeStateConflict extends DomainError {
+  constructor(status: MessageStatus, detail: string) {
+    super('unstake_state_conflict', `The unstake is ${status}: ${detail}`, { status })
+  }
+}
+
+/** That there is no message of this kind with the id. */
+export function messageNotFound(kind: MessageKind): DomainError {
+  return kind === 'stake' ? new StakeNotFound() : new UnstakeNotFound()
+}
+
+/** That a message of this kind stands elsewhere. */
+export function messageStateConflict(kind: MessageKind, status: MessageStatus, detail: string): DomainError {
+  return kind === 'stake' ? new StakeStateConflict(status, detail) : new UnstakeStateConflict(status, detail)
+}
+
 /** The amounts of a message do not come out. */
-export class InvalidStakeAmount extends DomainError {
+export class InvalidMessageAmount extends DomainError {
   constructor(pointer: string, detail: string) {
     super('invalid_amount', `The ${pointer.slice(1)} ${detail}.`, {}, [{ pointer, detail }])
   }

@@ -1,6 +1,6 @@
 import type { ChainCall } from '../economy/faucet.ts'
 import type { Backing, EconomyTerms, GatewayPair } from './backing.ts'
-import type { Intent, MessageKind, PermitSignature } from './message.ts'
+import type { Intent, MessageKind, Permit } from './message.ts'
 
 /** What a wallet signs by EIP-712. Numbers are decimal strings, so that it can be sent as JSON. */
 export interface TypedData {
@@ -28,7 +28,7 @@ export interface StatusProof {
 
 /** Calls that carry a message on, each on the chain whose gateway takes it. */
 export type MessageCall =
-  | { name: 'declare'; signature: string; permit: PermitSignature | null }
+  | { name: 'declare'; signature: string; permit: Permit | null }
   | { name: 'confirm'; proof: StatusProof }
   | { name: 'progress_target'; secret: string }
   | { name: 'progress_source'; secret: string }
@@ -43,15 +43,25 @@ export interface GatewayCalls {
   hashLockOf(secret: Uint8Array): string
   /** What the staker signs so that anybody may bring the stake: ERC-3009, with the message's hash as its nonce. */
   stakeAuthorization(backing: Backing, intent: Intent, messageHash: string): TypedData
-  /** Whether the staker made the signature. Never throws. */
-  isAuthorizedBy(backing: Backing, intent: Intent, messageHash: string, signature: string): boolean
+  /** What a redeemer signs so that anybody may bring the redemption: the intent itself, whose digest is the message's hash. */
+  redeemIntent(backing: Backing, intent: Intent): TypedData
+  /** What a redeemer signs for the gateway to take amount and bounty: ERC-2612. @param nonce Permits that they have used before. */
+  redeemPermit(backing: Backing, intent: Intent, nonce: bigint): TypedData
+  /** Whether `address` made the signature. Never throws. */
+  isSignedBy(data: TypedData, address: string, signature: string): boolean
   /** What a staker sends who signs transactions instead: an allowance, then the stake. */
   stakeTransactions(
     backing: Backing,
     intent: Intent,
   ): { approve: WalletTransaction; stake: WalletTransaction }
-  /** What a staker sends to take it back: an allowance for the penalty, in base units, then the revocation. */
+  /** What a redeemer sends who signs transactions instead: an allowance, then the redemption. */
+  redeemTransactions(
+    backing: Backing,
+    intent: Intent,
+  ): { approve: WalletTransaction; redeem: WalletTransaction }
+  /** What a sender sends to take it back: an allowance for the penalty, in base units, then the revocation. */
   revokeTransactions(
+    kind: MessageKind,
     backing: Backing,
     intent: Intent,
   ): { penalty: bigint; approve: WalletTransaction; revoke: WalletTransaction }

@@ -6,8 +6,13 @@ export interface MessageStore {
   insert(message: GatewayMessage, secretJwe: string): Promise<void>
   find(economyId: string, kind: MessageKind, id: string): Promise<GatewayMessage | null>
   list(economyId: string, kind: MessageKind, page: PageRequest): Promise<Page<GatewayMessage>>
-  /** The signature is in: `signed`, and due to be looked at. False unless it was waiting for one. */
-  sign(economyId: string, id: string, signature: string, at: Date): Promise<boolean>
+  /** The signatures are in: `signed`, and due to be looked at. False unless it was waiting for them. */
+  sign(
+    economyId: string,
+    id: string,
+    signed: { signature: string; permitSignature: string | null },
+    at: Date,
+  ): Promise<boolean>
   /** Its sender sent it themselves: due to be looked at, and looked at more often. False unless it was waiting for that. */
   noteSent(economyId: string, id: string, txHash: string, at: Date): Promise<boolean>
 }

@@ -2,23 +2,33 @@ import type { Topic } from '../outbox/topics.ts'
 import type { MessageKind, MessageStatus } from './message.ts'
 
 /** What is told when a message comes to a status. */
-export const MESSAGE_TOPICS: Readonly<Partial<Record<MessageKind, Readonly<Record<MessageStatus, Topic>>>>> =
-  {
-    stake: {
-      awaiting_signature: 'stake.created',
-      signed: 'stake.signed',
-      declared: 'stake.declared',
-      confirmed: 'stake.confirmed',
-      progressed: 'stake.progressed',
-      completed: 'stake.completed',
-      revoking: 'stake.revoking',
-      revoked: 'stake.revoked',
-      expired: 'stake.expired',
-    },
-  }
+export const MESSAGE_TOPICS: Readonly<Record<MessageKind, Readonly<Record<MessageStatus, Topic>>>> = {
+  stake: {
+    awaiting_signature: 'stake.created',
+    signed: 'stake.signed',
+    declared: 'stake.declared',
+    confirmed: 'stake.confirmed',
+    progressed: 'stake.progressed',
+    completed: 'stake.completed',
+    revoking: 'stake.revoking',
+    revoked: 'stake.revoked',
+    expired: 'stake.expired',
+  },
+  redeem: {
+    awaiting_signature: 'unstake.created',
+    signed: 'unstake.signed',
+    declared: 'unstake.declared',
+    confirmed: 'unstake.confirmed',
+    progressed: 'unstake.progressed',
+    completed: 'unstake.completed',
+    revoking: 'unstake.revoking',
+    revoked: 'unstake.revoked',
+    expired: 'unstake.expired',
+  },
+}
 
 /** What is told when something holds a message up. */
-const STALLED: Readonly<Partial<Record<MessageKind, Topic>>> = { stake: 'stake.stalled' }
+const STALLED: Readonly<Record<MessageKind, Topic>> = { stake: 'stake.stalled', redeem: 'unstake.stalled' }
 
 interface Standing {
   status: MessageStatus
@@ -27,7 +37,7 @@ interface Standing {
 
 /** The topic of a change: of its status, or else of a problem that was not there before. Null: nothing that is told. Pure. */
 export function topicOfChange(kind: MessageKind, before: Standing, after: Standing): Topic | null {
-  if (after.status !== before.status) return MESSAGE_TOPICS[kind]?.[after.status] ?? null
+  if (after.status !== before.status) return MESSAGE_TOPICS[kind][after.status]
   if (after.problem === null || after.problem === before.problem) return null
-  return STALLED[kind] ?? null
+  return STALLED[kind]
 }

@@ -1,7 +1,11 @@
 import type { BaseUnits } from '../shared/money.ts'
+import type { SeenBacking } from './backing.ts'
 
 /** stake: value in, tokens out · redeem: tokens in, value out. */
 export type MessageKind = 'stake' | 'redeem'
+
+/** What the API calls a message: a redemption there is an order of a SKU. */
+export const NOUN_OF = { stake: 'stake', redeem: 'unstake' } as const satisfies Record<MessageKind, string>
 
 /**
  * awaiting_signature: the sender has not handed in anything yet · signed: it did, and we bring it to the source · declared: it is
@@ -43,10 +47,12 @@ export interface Intent {
   deadline: bigint
 }
 
-/** What the sender of a redemption signs for the gateway to take the tokens: ERC-2612. */
-export interface PermitSignature {
-  signature: string
-  deadline: bigint
+/** What the sender of a redemption may sign for the gateway to take the tokens: ERC-2612, until the intent's deadline. */
+export interface Permit {
+  /** How many permits of the token its signer has used. */
+  nonce: bigint
+  /** Null: not signed; an allowance does as well. */
+  signature: string | null
 }
 
 export interface MessageStep {
@@ -66,7 +72,8 @@ export interface GatewayMessage {
   messageHash: string
   intent: Intent
   signature: string | null
-  permit: PermitSignature | null
+  /** Of a redemption only. */
+  permit: Permit | null
   /** The transaction by which its sender says to have declared it. */
   sentTxHash: string | null
   /** Why it does not go on, in words; null while it does. */
@@ -75,6 +82,12 @@ export interface GatewayMessage {
   createdAt: Date
   updatedAt: Date
   endedAt: Date | null
+}
+
+/** A message with the backing that its transactions and signatures are made from. */
+export interface MessageWithBacking {
+  message: GatewayMessage
+  backing: SeenBacking
 }
 
 const ENDED: ReadonlySet<MessageStatus> = new Set<MessageStatus>(['completed', 'revoked', 'expired'])

@@ -58,6 +58,7 @@ export type ErrorCode =
   | 'sku_not_found'
   | 'redemption_not_found'
   | 'stake_not_found'
+  | 'unstake_not_found'
   // conflicts with what is there
   | 'member_exists'
   | 'last_owner'
@@ -82,6 +83,7 @@ export type ErrorCode =
   | 'redemption_state_conflict'
   | 'economy_not_backed'
   | 'stake_state_conflict'
+  | 'unstake_state_conflict'
   // the money path
   | 'invalid_amount'
   | 'invalid_commission'

@@ -32,6 +32,7 @@ export const AUDIT_SUBJECTS = [
   'redeemable_sku',
   'redemption',
   'stake',
+  'unstake',
 ] as const
 export type AuditSubject = (typeof AUDIT_SUBJECTS)[number]
 

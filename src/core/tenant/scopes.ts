@@ -32,6 +32,8 @@ export const DATA_SCOPES = [
   'redemptions:write',
   'stakes:read',
   'stakes:write',
+  'unstakes:read',
+  'unstakes:write',
 ] as const
 
 /** Everything a key may be allowed to do. Names are part of the API: they are never renamed. */

@@ -2,7 +2,7 @@ import type { AirdropWithProgress } from '../airdrop/airdrop.ts'
 import type { EconomyCall } from '../chain/economy-call.ts'
 import type { Device } from '../device/device.ts'
 import type { Economy } from '../economy/economy.ts'
-import type { StakeWithBacking } from '../gateway/create-stake.ts'
+import type { MessageWithBacking } from '../gateway/message.ts'
 import type { PastReconciliation } from '../ledger/list-reconciliations.ts'
 import type { Redemption, RedeemableSku } from '../redemption/redemption.ts'
 import type { PricePoint } from '../rule/price-point.ts'
@@ -36,7 +36,7 @@ export type EventSubject =
   | { kind: 'reconciliation'; reconciliation: PastReconciliation }
   | { kind: 'redeemable_sku'; sku: RedeemableSku }
   | { kind: 'redemption'; redemption: Redemption }
-  | { kind: 'stake'; stake: StakeWithBacking }
+  | { kind: 'stake' | 'unstake'; message: MessageWithBacking }
   | { kind: 'device'; device: Device }
   | { kind: 'token_grant' | 'coin_transfer'; call: EconomyCall }
   | { kind: 'webhook'; webhook: Webhook }
@@ -67,6 +67,7 @@ export function subjectKind(topic: EventTopic): SubjectKind {
     case 'redeemable_sku':
     case 'redemption':
     case 'stake':
+    case 'unstake':
     case 'device':
     case 'token_grant':
     case 'coin_transfer':

@@ -91,6 +91,7 @@ const LISTS: Record<string, Queries> = {
     `sku_id=${sku}&order=asc`,
   ],
   '/v3/stakes': () => ['', 'order=asc'],
+  '/v3/unstakes': () => ['', 'order=asc'],
   '/v3/audit-log': ({ midway }) => [
     '',
     'action=user.created',

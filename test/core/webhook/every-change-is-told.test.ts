@@ -64,9 +64,9 @@ const TOLD: Record<string, string[]> = {
   redemption: ['redemption'],
   airdrop: ['airdrop'],
   chain_submission: ['transaction', 'token_grant', 'coin_transfer'],
-  gateway_message: ['stake'],
-  gateway_message_step: ['stake'],
-  backing: ['stake'],
+  gateway_message: ['stake', 'unstake'],
+  gateway_message_step: ['stake', 'unstake'],
+  backing: ['stake', 'unstake'],
   webhook_endpoint: ['webhook'],
 }
 
@@ -110,8 +110,8 @@ it('every status of a transaction, an economy, an airdrop and an order is told b
   expect(topics.filter((topic) => !EVENT_TOPICS.includes(topic))).toEqual([])
 })
 
-it('every status of a stake has a topic of its own', () => {
-  const topics = MESSAGE_STATUSES.map((status) => MESSAGE_TOPICS.stake?.[status])
+it.each(['stake', 'redeem'] as const)('every status of a %s has a topic of its own', (kind) => {
+  const topics = MESSAGE_STATUSES.map((status) => MESSAGE_TOPICS[kind][status])
   expect(new Set(topics).size).toBe(MESSAGE_STATUSES.length)
   for (const topic of topics) expect(EVENT_TOPICS).toContain(topic)
 })
@@ -128,6 +128,7 @@ it('a stake is told of when its status changes, or when something new holds it u
   expect(told(at('confirmed'), at('confirmed', 'limit'))).toBe('stake.stalled')
   expect(told(at('confirmed', 'limit'), at('confirmed', 'limit'))).toBeNull()
   expect(told(at('confirmed', 'limit'), at('confirmed'))).toBeNull()
+  expect(topicOfChange('redeem', at('signed'), at('signed', 'no allowance'))).toBe('unstake.stalled')
 })
 
 it('every status of a call that an economy asks for has a topic, and other submissions have none', () => {

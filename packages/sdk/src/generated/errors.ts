@@ -142,6 +142,9 @@ export class WebhookUrlTaken extends ApiError {}
 /** No such stake: HTTP 404, `stake_not_found`. */
 export class StakeNotFound extends ApiError {}
 
+/** No such unstake: HTTP 404, `unstake_not_found`. */
+export class UnstakeNotFound extends ApiError {}
+
 /** No such delivery: HTTP 404, `webhook_delivery_not_found`. */
 export class WebhookDeliveryNotFound extends ApiError {}
 
@@ -204,6 +207,9 @@ export class EconomyNotBacked extends ApiError {}
 
 /** The stake's status does not allow it: HTTP 409, `stake_state_conflict`. */
 export class StakeStateConflict extends ApiError {}
+
+/** The unstake's status does not allow it: HTTP 409, `unstake_state_conflict`. */
+export class UnstakeStateConflict extends ApiError {}
 
 /** The redemption's status does not allow it: HTTP 409, `redemption_state_conflict`. */
 export class RedemptionStateConflict extends ApiError {}
@@ -323,6 +329,7 @@ export const ERROR_CLASSES = {
   redemption_not_found: RedemptionNotFound,
   webhook_url_taken: WebhookUrlTaken,
   stake_not_found: StakeNotFound,
+  unstake_not_found: UnstakeNotFound,
   webhook_delivery_not_found: WebhookDeliveryNotFound,
   idempotency_key_in_progress: IdempotencyKeyInProgress,
   member_exists: MemberExists,
@@ -344,6 +351,7 @@ export const ERROR_CLASSES = {
   sku_inactive: SkuInactive,
   economy_not_backed: EconomyNotBacked,
   stake_state_conflict: StakeStateConflict,
+  unstake_state_conflict: UnstakeStateConflict,
   redemption_state_conflict: RedemptionStateConflict,
   price_from_chain: PriceFromChain,
   limit_reached: LimitReached,

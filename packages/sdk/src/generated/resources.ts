@@ -1059,6 +1059,62 @@ export class StakesResource {
   }
 }
 
+export class UnstakesResource {
+  readonly #caller: Caller
+
+  constructor(caller: Caller) {
+    this.#caller = caller
+  }
+
+  /**
+   * Prepare an unstake: `POST /v3/unstakes`.
+   *
+   * Redeems tokens for the value behind them. Answers with what the redeemer signs or sends; nothing moves before that, and nobody can refuse it.
+   *
+   * Scope: `unstakes:write`.
+   *
+   * Refused with: `economy_not_found`, `economy_not_backed`, `idempotency_key_in_progress`, `invalid_amount`, `idempotency_key_reused`.
+   */
+  create(input: Type.CreateUnstakeInput, options?: CallOptions): Promise<Type.Unstake> {
+    return this.#caller.call({ method: 'POST', path: '/v3/unstakes', body: input }, options)
+  }
+
+  /**
+   * List unstakes: `GET /v3/unstakes`.
+   *
+   * Scope: `unstakes:read`.
+   *
+   * Refused with: `economy_not_found`.
+   */
+  list(query: Type.ListUnstakesQuery = {}, options?: CallOptions): Pages<Type.Unstake> {
+    return this.#caller.list({ method: 'GET', path: '/v3/unstakes', query }, options)
+  }
+
+  /**
+   * Hand in the redeemer's signatures, or their transaction: `POST /v3/unstakes/{id}/submit`.
+   *
+   * With signatures a facilitator does all the rest. Whoever sent the transactions themselves may say so; the chain is looked at either way.
+   *
+   * Scope: `unstakes:write`.
+   *
+   * Refused with: `unstake_not_found`, `economy_not_found`, `unstake_state_conflict`, `idempotency_key_in_progress`, `idempotency_key_reused`.
+   */
+  submit(unstakeId: string, input: Type.SubmitUnstakeInput = {}, options?: CallOptions): Promise<Type.Unstake> {
+    return this.#caller.call({ method: 'POST', path: `/v3/unstakes/${encodeURIComponent(unstakeId)}/submit`, body: input }, options)
+  }
+
+  /**
+   * Get an unstake with its steps: `GET /v3/unstakes/{id}`.
+   *
+   * Scope: `unstakes:read`.
+   *
+   * Refused with: `unstake_not_found`, `economy_not_found`.
+   */
+  get(unstakeId: string, options?: CallOptions): Promise<Type.Unstake> {
+    return this.#caller.call({ method: 'GET', path: `/v3/unstakes/${encodeURIComponent(unstakeId)}` }, options)
+  }
+}
+
 export class EventsResource {
   readonly #caller: Caller
 
@@ -1360,6 +1416,7 @@ export class Resources {
   readonly airdrops: AirdropsResource
   readonly redemptions: RedemptionsResource
   readonly stakes: StakesResource
+  readonly unstakes: UnstakesResource
   readonly events: EventsResource
   readonly webhooks: WebhooksResource
   readonly platform: PlatformResource
@@ -1381,6 +1438,7 @@ export class Resources {
     this.airdrops = new AirdropsResource(caller)
     this.redemptions = new RedemptionsResource(caller)
     this.stakes = new StakesResource(caller)
+    this.unstakes = new UnstakesResource(caller)
     this.events = new EventsResource(caller)
     this.webhooks = new WebhooksResource(caller)
     this.platform = new PlatformResource(caller)

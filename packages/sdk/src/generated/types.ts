@@ -40,7 +40,7 @@ export type IssuedApiKey = {
   name: string
   economy_id: string | null
   environment: 'sandbox' | 'production'
-  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write' | 'redemptions:read' | 'redemptions:write' | 'stakes:read' | 'stakes:write')[]
+  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write' | 'redemptions:read' | 'redemptions:write' | 'stakes:read' | 'stakes:write' | 'unstakes:read' | 'unstakes:write')[]
   ip_allow_list: string[]
   status: 'active' | 'expired' | 'revoked'
   created_at: string
@@ -130,7 +130,7 @@ export type ApiKey = {
   name: string
   economy_id: string | null
   environment: 'sandbox' | 'production'
-  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write' | 'redemptions:read' | 'redemptions:write' | 'stakes:read' | 'stakes:write')[]
+  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write' | 'redemptions:read' | 'redemptions:write' | 'stakes:read' | 'stakes:write' | 'unstakes:read' | 'unstakes:write')[]
   ip_allow_list: string[]
   status: 'active' | 'expired' | 'revoked'
   created_at: string
@@ -157,7 +157,7 @@ export type AuditEntry = {
     id: string
   }
   subject: {
-    type: 'tenant' | 'member' | 'api_key' | 'economy' | 'user' | 'transaction_type' | 'token_rule' | 'price_point' | 'airdrop' | 'webhook' | 'redeemable_sku' | 'redemption' | 'stake'
+    type: 'tenant' | 'member' | 'api_key' | 'economy' | 'user' | 'transaction_type' | 'token_rule' | 'price_point' | 'airdrop' | 'webhook' | 'redeemable_sku' | 'redemption' | 'stake' | 'unstake'
     id: string
   }
   details: Record<string, unknown>
@@ -759,6 +759,77 @@ export type Backing = {
   } | null
 }
 
+export type Unstake = {
+  object: 'unstake'
+  /** Listed by `GET /v3/unstakes`. */
+  id: string
+  /** awaiting_signature: the redeemer has not signed · signed: it is on its way to the gateway · declared: in escrow on the utility chain · confirmed: proven on the value chain · progressed: paid out · completed: burned as well · revoking, revoked: taken back by the redeemer · expired: not declared in time */
+  status: 'awaiting_signature' | 'signed' | 'declared' | 'confirmed' | 'progressed' | 'completed' | 'revoking' | 'revoked' | 'expired'
+  redeemer: string
+  beneficiary: string
+  /** Base units of the token, as a decimal string. */
+  amount: string
+  /** Base units of the token, as a decimal string. */
+  bounty: string
+  /** Base units of the value token. */
+  fee: string
+  /** Base units of the value token that the beneficiary gets. */
+  pays: string
+  utility_chain_id: number
+  token: string
+  co_gateway: string
+  value_chain_id: number
+  value_token: string
+  /** Names the redemption on both chains. */
+  message_hash: string
+  hash_lock: string
+  /** Until then it may be declared. */
+  deadline: string
+  /** What the redeemer signs for a facilitator to bring the redemption: EIP-712, as wallets take it (`eth_signTypedData_v4`). */
+  typed_data: Record<string, unknown>
+  /** What the redeemer signs for the gateway to take amount and bounty (ERC-2612). Not needed where it has an allowance. */
+  permit_typed_data: Record<string, unknown>
+  /** What a redeemer sends who would rather send transactions: `approve`, then `redeem`; a token holder’s owner wraps each in `execute`. To take a redemption back that is not paid yet: `approve_penalty`, then `revoke`; it costs 150 % of the bounty. */
+  transactions: {
+    approve: {
+      chain_id: number
+      to: string
+      /** Hex. Sent without value. */
+      data: string
+    }
+    redeem: {
+      chain_id: number
+      to: string
+      /** Hex. Sent without value. */
+      data: string
+    }
+    approve_penalty: {
+      chain_id: number
+      to: string
+      /** Hex. Sent without value. */
+      data: string
+    }
+    revoke: {
+      chain_id: number
+      to: string
+      /** Hex. Sent without value. */
+      data: string
+    }
+  }
+  problem: string | null
+  steps: {
+    /** redeem: in escrow on the utility chain · confirm: proven on the value chain · unstake: paid out there · burn: gone from the supply */
+    name: 'redeem' | 'confirm' | 'unstake' | 'burn'
+    status: 'pending' | 'running' | 'done'
+    transaction_hash: string | null
+    started_at: string | null
+    finished_at: string | null
+  }[]
+  created_at: string
+  updated_at: string
+  ended_at: string | null
+}
+
 export type Event = {
   object: 'event'
   /** The same here and in the `webhook-id` of every delivery. Listed by `GET /v3/events`. */
@@ -1095,7 +1166,7 @@ export type CreateApiKeyInput = {
   /** Of one economy; left out: of the whole tenant. Listed by `GET /v3/economies`. */
   economy_id?: string
   environment?: 'sandbox' | 'production'
-  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write' | 'redemptions:read' | 'redemptions:write' | 'stakes:read' | 'stakes:write')[]
+  scopes: ('tenant:read' | 'economies:read' | 'economies:write' | 'members:read' | 'members:write' | 'keys:read' | 'keys:write' | 'audit:read' | 'users:read' | 'users:write' | 'types:read' | 'types:write' | 'rules:read' | 'rules:write' | 'prices:read' | 'prices:write' | 'transactions:read' | 'transactions:write' | 'airdrops:read' | 'airdrops:write' | 'token:read' | 'events:read' | 'webhooks:read' | 'webhooks:write' | 'redemptions:read' | 'redemptions:write' | 'stakes:read' | 'stakes:write' | 'unstakes:read' | 'unstakes:write')[]
   /** Addresses and CIDR ranges it works from; empty: from everywhere. */
   ip_allow_list?: string[]
   expires_at?: string
@@ -1135,7 +1206,7 @@ export type ListAuditLogQuery = {
   /** By time of creation. */
   order?: 'asc' | 'desc'
   action?: string
-  subject_type?: 'tenant' | 'member' | 'api_key' | 'economy' | 'user' | 'transaction_type' | 'token_rule' | 'price_point' | 'airdrop' | 'webhook' | 'redeemable_sku' | 'redemption' | 'stake'
+  subject_type?: 'tenant' | 'member' | 'api_key' | 'economy' | 'user' | 'transaction_type' | 'token_rule' | 'price_point' | 'airdrop' | 'webhook' | 'redeemable_sku' | 'redemption' | 'stake' | 'unstake'
   subject_id?: string
   /** From this moment on. */
   since?: string
@@ -1585,7 +1656,7 @@ export type CreateStakeInput = {
   bounty?: Amount
   /** Base units of your token, out of what is minted, for whoever mints. Left out: none. */
   fee?: Amount
-  /** How long the stake may be brought to the gateway. Left out: a day. */
+  /** How long it may be brought to the gateway. Left out: a day. */
   valid_for_seconds?: number
 }
 
@@ -1606,6 +1677,43 @@ export type SubmitStakeInput = {
   transaction_hash?: string
 }
 
+/** What `createUnstake` takes. */
+export type CreateUnstakeInput = {
+  /** Base units of the token, as a decimal string. */
+  amount: Amount
+  /** Who redeems: an address of a wallet of your own, or of a user, on the utility chain. Its key stays there. */
+  redeemer: string
+  /** Who the value tokens are paid to, on the value chain. Never a guess: what is paid is gone. */
+  beneficiary: string
+  /** Base units of your token, on top, for whoever finishes the redemption. Left out: none. */
+  bounty?: Amount
+  /** Base units of the value token, out of what is paid, for whoever pays. Left out: none. */
+  fee?: Amount
+  /** How many permits of your token the redeemer has used: `nonces(redeemer)` of the token. Left out: none so far. */
+  permit_nonce?: string
+  /** How long it may be brought to the gateway. Left out: a day. */
+  valid_for_seconds?: number
+}
+
+/** The query of `listUnstakes`. */
+export type ListUnstakesQuery = {
+  limit?: number
+  /** The `next_cursor` of the page before, with the same filters. */
+  cursor?: string
+  /** By time of creation. */
+  order?: 'asc' | 'desc'
+}
+
+/** What `submitUnstake` takes. */
+export type SubmitUnstakeInput = {
+  /** Of `typed_data`, by the redeemer. A facilitator brings it and pays the gas. */
+  signature?: string
+  /** Of `permit_typed_data`, by the redeemer. Not needed where the gateway has an allowance. */
+  permit_signature?: string
+  /** Of the redemption that you sent yourself: a hint where to look sooner. */
+  transaction_hash?: string
+}
+
 /** The query of `listEvents`. */
 export type ListEventsQuery = {
   limit?: number
@@ -1613,7 +1721,7 @@ export type ListEventsQuery = {
   cursor?: string
   /** As things happened, or the newest first. */
   order?: 'asc' | 'desc'
-  type?: 'economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test'
+  type?: 'economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'unstake.created' | 'unstake.signed' | 'unstake.sent' | 'unstake.declared' | 'unstake.confirmed' | 'unstake.progressed' | 'unstake.completed' | 'unstake.revoking' | 'unstake.revoked' | 'unstake.expired' | 'unstake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test'
 }
 
 /** What `createWebhook` takes. */
@@ -1622,7 +1730,7 @@ export type CreateWebhookInput = {
   url: string
   description?: string | null
   /** What it is told of. Empty: everything, later topics too. */
-  topics?: ('economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test')[]
+  topics?: ('economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'unstake.created' | 'unstake.signed' | 'unstake.sent' | 'unstake.declared' | 'unstake.confirmed' | 'unstake.progressed' | 'unstake.completed' | 'unstake.revoking' | 'unstake.revoked' | 'unstake.expired' | 'unstake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test')[]
   /** parallel: up to 16 deliveries at a time, in no order. ordered: one at a time in the order of the log; an event that is not taken holds up those behind it. */
   mode?: 'parallel' | 'ordered'
 }
@@ -1642,7 +1750,7 @@ export type UpdateWebhookInput = {
   url?: string
   description?: string | null
   /** What it is told of. Empty: everything, later topics too. */
-  topics?: ('economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test')[]
+  topics?: ('economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'unstake.created' | 'unstake.signed' | 'unstake.sent' | 'unstake.declared' | 'unstake.confirmed' | 'unstake.progressed' | 'unstake.completed' | 'unstake.revoking' | 'unstake.revoked' | 'unstake.expired' | 'unstake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test')[]
   /** parallel: up to 16 deliveries at a time, in no order. ordered: one at a time in the order of the log; an event that is not taken holds up those behind it. */
   mode?: 'parallel' | 'ordered'
   /** disabled: nothing is sent and nothing new is queued. enabled: what still waits is sent now. */
@@ -1664,7 +1772,7 @@ export type ListWebhookDeliveriesQuery = {
   order?: 'asc' | 'desc'
   /** failed: given up after 3 days of tries. */
   status?: 'pending' | 'delivered' | 'failed'
-  type?: 'economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test'
+  type?: 'economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'unstake.created' | 'unstake.signed' | 'unstake.sent' | 'unstake.declared' | 'unstake.confirmed' | 'unstake.progressed' | 'unstake.completed' | 'unstake.revoking' | 'unstake.revoked' | 'unstake.expired' | 'unstake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test'
 }
 
 /** What `replayEvents` takes. */

@@ -1,0 +1,303 @@
+import { JsonRpcProvider, NonceManager, Wallet } from 'ethers'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { utilityBrandedToken } from '#adapters/evm/generated/utility-branded-token.ts'
+import { valueToken } from '#adapters/evm/generated/value-token.ts'
+import { runCli } from '#apps/cli/run-cli.ts'
+import type { V3Client } from '#apps/cli/v3-client.ts'
+import type {
+  WireEconomy,
+  WireStake,
+  WireTransactionType,
+  WireUnstake,
+  WireUserBatch,
+} from '#apps/cli/wire.ts'
+import { signStake, signUnstake } from '#apps/cli/sign-message.ts'
+import { DATA_SCOPES } from '#core/tenant/scopes.ts'
+import { LOCAL_DEPLOYER_KEY } from '#scripts/stack/settings.ts'
+import { fakeTerminal } from '#test/cli/fake-terminal.ts'
+import { uuidOfWire } from '#test/support/api.ts'
+import { done } from '#test/support/gateway-pair.ts'
+import { type Platform, startPlatform } from './platform.ts'
+
+const UNIT = 10n ** 18n
+const RATE = 100n
+const USERS = 20
+const TRANSFERS = 1_000
+
+let platform: Platform
+let value: JsonRpcProvider
+let utility: JsonRpcProvider
+let valueTokenAddress: string
+/** Has value to stake, and tokens of its own to redeem: the same key on both chains. */
+let owner: Wallet
+let economy: WireEconomy
+let inside: V3Client
+let insideKey: string
+/** Base units that were redeemed for good, those of value that were released for them, and permits that the owner has used. */
+let redeemed = 0n
+let released = 0n
+let permits = 0
+
+const providerOf = (rpcUrl: string, chainId: number) =>
+  new JsonRpcProvider(rpcUrl, chainId, { staticNetwork: true, pollingInterval: 50, cacheTimeout: -1 })
+
+beforeAll(async () => {
+  platform = await startPlatform({ blockTimeSeconds: 0.3, finalityDepth: 2, isPair: true })
+  const { valueAnvil } = platform
+  if (!valueAnvil) throw new Error('a pair has a value chain')
+  value = providerOf(valueAnvil.rpcUrl, valueAnvil.chainId)
+  utility = providerOf(platform.anvil.rpcUrl, platform.chainId)
+  owner = new Wallet(Wallet.createRandom().privateKey)
+  const [row] = await platform.sql<{ token: string }>(
+    `SELECT contracts ->> 'value_token' AS token FROM chain WHERE role = 'value'`,
+  )
+  valueTokenAddress = row?.token ?? ''
+  const onValue = new NonceManager(new Wallet(LOCAL_DEPLOYER_KEY, value))
+  await done(valueToken.at(valueTokenAddress, onValue).grant(owner.address, STAKED))
+  const onUtility = new NonceManager(new Wallet(LOCAL_DEPLOYER_KEY, utility))
+  for (const deployer of [onValue, onUtility])
+    await (await deployer.sendTransaction({ to: owner.address, value: UNIT })).wait(1, 30_000)
+  const tenant = await platform.createTenant()
+  economy = await tenant.post<WireEconomy>('/v3/economies', {
+    name: 'Backed',
+    symbol: 'BACK',
+    environment: 'production',
+    rate: String(RATE),
+  })
+  const key = await tenant.post<{ secret: string }>('/v3/api-keys', {
+    name: 'Backend',
+    environment: 'production',
+    economy_id: economy.id,
+    scopes: DATA_SCOPES,
+  })
+  insideKey = key.secret
+  inside = tenant.with({ key: insideKey })
+}, 300_000)
+afterAll(async () => {
+  value?.destroy()
+  utility?.destroy()
+  await platform?.close()
+})
+
+/** Value tokens, base units: for the company, and for the owner itself. */
+const COMPANY_STAKE = 100n * UNIT
+const OWNER_STAKE = 50n * UNIT
+const STAKED = COMPANY_STAKE + OWNER_STAKE
+
+const until = async <Value>(look: () => Promise<Value>, expected: Value, timeout = 90_000) =>
+  expect.poll(look, { timeout, interval: 250 }).toEqual(expected)
+const unstakeOf = async (id: string) => inside.get<WireUnstake>(`/v3/unstakes/${id}`)
+const untilUnstake = async (id: string, status: WireUnstake['status']) =>
+  until(async () => (await unstakeOf(id)).status, status, 120_000)
+const supply = async () => utilityBrandedToken.at(economy.token_address, utility).totalSupply()
+const tokensOf = async (address: string) =>
+  utilityBrandedToken.at(economy.token_address, utility).balanceOf(address)
+const valueOf = async (address: string) => valueToken.at(valueTokenAddress, value).balanceOf(address)
+const nobody = () => Wallet.createRandom().address
+
+const stake = async (amount: bigint, more: object = {}) => {
+  const prepared = await inside.post<WireStake>('/v3/stakes', {
+    staker: owner.address,
+    amount: `${amount}`,
+    ...more,
+  })
+  await signStake(inside, owner, prepared)
+  return prepared.id
+}
+const prepare = async (body: object) =>
+  inside.post<WireUnstake>('/v3/unstakes', {
+    redeemer: owner.address,
+    permit_nonce: `${permits}`,
+    ...body,
+  })
+const submit = async (unstake: WireUnstake) => {
+  await signUnstake(inside, owner, unstake)
+  permits += 1
+}
+const send = async (...transactions: { to: string; data: string }[]) => {
+  const wallet = owner.connect(utility)
+  for (const { to, data } of transactions) await (await wallet.sendTransaction({ to, data })).wait(1, 30_000)
+}
+
+/** Each redemption is rounded down on its own: what is lost stays in the vault. */
+function count(amount: bigint): void {
+  redeemed += amount
+  released += amount / RATE
+}
+
+/** Supply, what is staked and the ledger say the same of all that was redeemed so far. */
+async function expectEverythingEqual(): Promise<void> {
+  const inExistence = STAKED * RATE - redeemed
+  expect(await supply()).toBe(inExistence)
+  await until(async () => {
+    const { observed } = await inside.get<{ observed: Record<string, unknown> | null }>('/v3/token/backing')
+    return [observed?.['staked'], observed?.['in_flight'], observed?.['supply'], observed?.['ratio']]
+  }, [`${STAKED - released}`, '0', `${inExistence}`, '1.000000'])
+  const accounts = async () =>
+    platform.sql<{ address: string; kind: string; settled: string }>(
+      'SELECT address, kind, settled::text FROM account WHERE economy_id = $1',
+      [uuidOfWire(economy.id)],
+    )
+  const issuance = async () => (await accounts()).find(({ kind }) => kind === 'issuance')?.settled
+  await until(issuance, `${-inExistence}`)
+  const books = await accounts()
+  expect(books.reduce((sum, { settled }) => sum + BigInt(settled), 0n)).toBe(0n)
+  for (const { address, settled } of books.filter(({ kind }) => kind !== 'issuance'))
+    expect([address, await tokensOf(address)]).toEqual([address, BigInt(settled)])
+}
+
+it('stakes, mints, and moves tokens between users a thousand times', async () => {
+  const stakes = [await stake(COMPANY_STAKE), await stake(OWNER_STAKE, { beneficiary: owner.address })]
+  for (const id of stakes)
+    await until(async () => (await inside.get<WireStake>(`/v3/stakes/${id}`)).status, 'completed', 150_000)
+  await expectEverythingEqual()
+
+  const { data: users } = await inside.post<WireUserBatch>('/v3/users/batch', {
+    users: Array.from({ length: USERS }, (_, n) => ({ external_id: `user-${n}` })),
+  })
+  const ids = users.map((item) => ('user' in item ? (item.user?.id ?? '') : ''))
+  for (const [name, kind] of [
+    ['give', 'company_to_user'],
+    ['pass on', 'user_to_user'],
+  ])
+    await inside.post<WireTransactionType>('/v3/transaction-types', { name, kind, currency: 'token' })
+  const settled = async () =>
+    Number(
+      (
+        await platform.sql<{ n: number }>(
+          `SELECT count(*)::int AS n FROM transaction WHERE economy_id = $1 AND status = 'confirmed'`,
+          [uuidOfWire(economy.id)],
+        )
+      )[0]?.n,
+    )
+  await inside.post('/v3/transactions/batch', {
+    transactions: ids.map((to_user_id) => ({ type: 'give', to_user_id, amount: `${100n * UNIT}` })),
+  })
+  await until(settled, USERS)
+  await inside.post('/v3/transactions/batch', {
+    transactions: Array.from({ length: TRANSFERS }, (_, n) => ({
+      type: 'pass on',
+      from_user_id: ids[n % USERS],
+      to_user_id: ids[(n + 1 + (n % 7)) % USERS],
+      amount: `${n + 1}`,
+    })),
+  })
+  await until(settled, USERS + TRANSFERS)
+  await expectEverythingEqual()
+}, 400_000)
+
+it('two signatures redeem, pay out, and burn: amounts to the unit on both chains', async () => {
+  const beneficiary = nobody()
+  const amount = 1_000n * UNIT + 50n
+  const unstake = await prepare({ beneficiary, amount: `${amount}`, bounty: '700', fee: '9' })
+  expect(unstake.status).toBe('awaiting_signature')
+  const before = await tokensOf(owner.address)
+  await submit(unstake)
+  await untilUnstake(unstake.id, 'completed')
+  const { steps } = await unstakeOf(unstake.id)
+  expect(steps.map((step) => [step.name, step.status])).toEqual(
+    ['redeem', 'confirm', 'unstake', 'burn'].map((name) => [name, 'done']),
+  )
+  for (const { transaction_hash } of steps) expect(transaction_hash).toMatch(/^0x[0-9a-f]{64}$/)
+  expect(await valueOf(beneficiary)).toBe(amount / RATE - 9n)
+  expect(unstake.pays).toBe(`${amount / RATE - 9n}`)
+  expect(before - (await tokensOf(owner.address))).toBe(amount + 700n)
+  expect(await tokensOf(unstake.co_gateway)).toBe(0n)
+  // Half a base unit of value is nobody's: it stays in the vault, and so does the other half.
+  count(amount)
+  expect(await supply()).toBe(STAKED * RATE - redeemed)
+  const rest = await prepare({ beneficiary, amount: `${RATE * 5n + 50n}` })
+  await submit(rest)
+  await untilUnstake(rest.id, 'completed')
+  expect(await valueOf(beneficiary)).toBe(amount / RATE - 9n + 5n)
+  count(RATE * 5n + 50n)
+  expect(await supply()).toBe(STAKED * RATE - redeemed)
+}, 300_000)
+
+it('transactions of the redeemer’s own wallet do as well', async () => {
+  const beneficiary = nobody()
+  const unstake = await prepare({ beneficiary, amount: `${10n * UNIT}` })
+  const { approve, redeem } = unstake.transactions
+  await send(approve, redeem)
+  await untilUnstake(unstake.id, 'completed')
+  expect(await valueOf(beneficiary)).toBe((10n * UNIT) / RATE)
+  count(10n * UNIT)
+}, 200_000)
+
+it('what the redeemer takes back in time comes back, and nothing is paid', async () => {
+  const beneficiary = nobody()
+  const unstake = await prepare({ beneficiary, amount: `${10n * UNIT}`, bounty: '1000' })
+  const { approve, redeem, approve_penalty: penalty, revoke } = unstake.transactions
+  const before = await tokensOf(owner.address)
+  await platform.worker.stop()
+  await send(approve, redeem, penalty, revoke)
+  await platform.worker.start()
+  await untilUnstake(unstake.id, 'revoked')
+  // The bounty is the facilitator's, and one and a half of it nobody's.
+  expect(before - (await tokensOf(owner.address))).toBe(2_500n)
+  expect(await valueOf(beneficiary)).toBe(0n)
+}, 200_000)
+
+it('is paid once, however often the facilitator is killed on its way', async () => {
+  const beneficiary = nobody()
+  const unstake = await prepare({ beneficiary, amount: `${20n * UNIT}` })
+  await submit(unstake)
+  const reached = new Set<string>()
+  for (let looks = 0; looks < 60; looks += 1) {
+    const { status } = await unstakeOf(unstake.id)
+    if (status === 'completed') break
+    // Once in each status, whatever it was doing then; after that it may go on.
+    if (reached.has(status)) {
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      continue
+    }
+    reached.add(status)
+    await platform.worker.kill()
+    await platform.worker.start()
+  }
+  await untilUnstake(unstake.id, 'completed')
+  expect(reached.size).toBeGreaterThanOrEqual(3)
+  expect(await valueOf(beneficiary)).toBe((20n * UNIT) / RATE)
+  count(20n * UNIT)
+  const calls = await platform.sql<{ calls: number; reverted: number }>(
+    `SELECT count(*)::int AS calls, count(*) FILTER (WHERE s.status = 'reverted')::int AS reverted
+     FROM chain_submission s WHERE s.kind = 'gateway_call' AND s.created_at >= (SELECT created_at FROM gateway_message WHERE id = $1)`,
+    [uuidOfWire(unstake.id)],
+  )
+  // Redeemed, confirmed, paid, burned: nothing of it was sent a second time.
+  expect(calls).toEqual([{ calls: 4, reverted: 0 }])
+}, 300_000)
+
+it('the command line redeems with a key of its own, says each step, and finds a redemption again', async () => {
+  const env = { OST_API_URL: platform.api.url, OST_API_KEY: insideKey, REDEEMER_KEY: owner.privateKey }
+  const run = async (...args: string[]) => {
+    const terminal = fakeTerminal(env)
+    const exitCode = await runCli(['redeem', ...args], terminal)
+    return { exitCode, ...terminal.written }
+  }
+  const before = await valueOf(owner.address)
+  const { exitCode, out, err } = await run('--amount', '2.5', '--permit-nonce', `${permits}`)
+  permits += 1
+  expect({ exitCode, err }).toMatchObject({
+    exitCode: 0,
+    err: expect.stringMatching(/completed: redeem ✓  confirm ✓  unstake ✓  burn ✓/),
+  })
+  expect(out).toMatch(/redeemed\s+2\.5 of/)
+  expect(await valueOf(owner.address)).toBe(before + (5n * UNIT) / 2n / RATE)
+  expect(err + out).not.toContain(owner.privateKey)
+  count((5n * UNIT) / 2n)
+  const [id = ''] = /ust_\w+/.exec(out) ?? []
+  expect(await run('--resume', id)).toMatchObject({ exitCode: 0 })
+}, 200_000)
+
+it('whatever was redeemed, chains, ledger and backing say the same', expectEverythingEqual, 120_000)
+
+it.each([
+  { env: {}, args: ['--amount', '1'], says: /Set REDEEMER_KEY/ },
+  { env: { REDEEMER_KEY: '0x12' }, args: ['--amount', '1'], says: /no private key/ },
+  { env: { REDEEMER_KEY: Wallet.createRandom().privateKey }, args: [], says: /--amount/ },
+])('the command line says what is missing: $says', async ({ env, args, says }) => {
+  const terminal = fakeTerminal({ OST_API_URL: platform.api.url, OST_API_KEY: insideKey, ...env })
+  expect(await runCli(['redeem', ...args], terminal)).toBe(2)
+  expect(terminal.written.err).toMatch(says)
+})
