@@ -184,6 +184,11 @@ describe('transaction types of v0', () => {
       badRequest('transaction_uuids'),
     )
     expect(blamed(await post('/status'))).toEqual(badRequest('transaction_uuids'))
+    const uuids = (count: number) => ({
+      transaction_uuids: Array.from({ length: count }, () => randomUUID()),
+    })
+    expect((await post('/status', uuids(100))).status).toBe(200)
+    expect(blamed(await post('/status', uuids(101)))).toEqual(badRequest('transaction_uuids'))
   })
 
   it.each([

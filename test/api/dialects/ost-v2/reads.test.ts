@@ -84,6 +84,7 @@ describe('users', () => {
     ['ids', { ids: ['x'] }],
     ['ids', { ids: Array.from({ length: 26 }, () => randomUUID()) }],
     ['pagination_identifier', { pagination_identifier: 'bm9uc2Vuc2U=' }],
+    ['pagination_identifier', { pagination_identifier: 'x'.repeat(8_193) }],
   ])('400: names %s', async (parameter, params) => {
     expect(await ctx.call('GET', '/users', params)).toMatchObject(refusal(400, parameter))
   })
@@ -328,8 +329,8 @@ describe('tokens, rules, chains, prices', () => {
 
   it('tells anybody which domains may use the browser wallet', async () => {
     await ctx.api.sql(
-      `UPDATE economy SET metadata = '{"browser_wallet_domains": "https://a.example, https://b.example"}' WHERE id = $1`,
-      [ctx.economy.economyId],
+      `UPDATE economy SET metadata = jsonb_build_object('browser_wallet_domains', 'https://a.example, https://b.example ' || $2) WHERE id = $1`,
+      [ctx.economy.economyId, 'a'.repeat(254)],
     )
     const ask = async (domain: string, number = ctx.tokenNumber) => {
       const url = `/testnet/v2/tokens/${number}/validate-domain?domain=${encodeURIComponent(domain)}`
@@ -338,6 +339,7 @@ describe('tokens, rules, chains, prices', () => {
     }
     expect(await ask('https://b.example')).toEqual({ status: 200, body: { success: true, data: {} } })
     expect(await ask('https://c.example')).toMatchObject(refusal(400, 'domain'))
+    expect(await ask('a'.repeat(254))).toMatchObject(refusal(400, 'domain'))
     expect(await ask('https://b.example', 999_999)).toMatchObject(refusal(400, 'domain'))
   })
 })

@@ -125,6 +125,8 @@ describe('POST /users/{company}/transactions', () => {
     expect(await execute(foreign)).toMatchObject(refusal(400, 'raw_calldata'))
     expect(await execute({ method: 'burn', parameters: [] })).toMatchObject(refusal(400, 'raw_calldata'))
     expect(await execute({}, { raw_calldata: '{' })).toMatchObject(refusal(400, 'raw_calldata'))
+    const long = { method: 'directTransfers', parameters: [], more: 'x'.repeat(10_000) }
+    expect(await execute(long)).toMatchObject(refusal(400, 'raw_calldata'))
     expect(await direct(['1'], { to: `0x${'12'.repeat(20)}` })).toMatchObject(refusal(400, 'to'))
     for (const meta_property of [
       { name: 'x'.repeat(26) },
@@ -263,6 +265,7 @@ describe('GET /users/{id}/transactions', () => {
 
   it.each([
     ['statuses', { statuses: ['DONE'] }],
+    ['statuses', { statuses: Array.from({ length: 6 }, () => 'CREATED') }],
     [
       'meta_properties',
       { meta_properties: JSON.stringify(Array.from({ length: 11 }, () => ({ name: 'x' }))) },

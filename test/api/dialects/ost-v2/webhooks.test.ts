@@ -86,6 +86,7 @@ describe('POST /webhooks', () => {
     ['an unknown topic', 'topics', { topics: ['transactions/success', 'coffee/ready'] }],
     ['a topic of /v3', 'topics', { topics: ['transaction.confirmed'] }],
     ['no topic', 'topics', { topics: [] }],
+    ['101 topics', 'topics', { topics: Array.from({ length: 101 }, () => 'transactions/success') }],
     ['blank topics', 'topics', { topics: [' '] }],
     ['no URL', 'url', { url: '' }],
     ['no URL at all', 'url', { url: 'not a url' }],
