@@ -20,19 +20,24 @@ const LOOK_EVERY_MS = 400
 const ANSWER_TIMEOUT_MS = 2_000
 /** Longer than any try: a watch that nobody ends is over then. */
 const WATCH_MS_MAX = 240_000
-/** After the fault: for what is counted by a job that runs now and then. */
-const LATEST_MS = 15_000
-/** Until the alarm of the try before has gone out. */
-const OUT_WITHIN_MS = 30_000
+
+/** Milliseconds. */
+interface Patience {
+  /** After the fault: for what is counted by a job that runs now and then. */
+  latestMs: number
+  /** Until the alarm of the try before has gone out. */
+  outWithinMs: number
+}
+const PATIENCE: Patience = { latestMs: 15_000, outWithinMs: 30_000 }
 
 /** The same fault, which passes only when its alarm was seen between its beginning and its end. */
-export function withAlarm(fault: Fault, alarm: Alarm): Fault {
+export function withAlarm(fault: Fault, alarm: Alarm, patience = PATIENCE): Fault {
   const watches = new WeakMap<Scene, Watch>()
   const isDue = (scene: Scene) => alarm.isDue?.(scene) ?? true
   return {
     ...fault,
     async inject(bed, random, scene) {
-      watches.set(scene, await startWatch(bed, alarm))
+      watches.set(scene, await startWatch(bed, alarm, patience))
       await fault.inject(bed, random, scene)
     },
     // What the next try of the fault raises must not be taken for this one's.
@@ -71,13 +76,15 @@ export function either(...alarms: readonly Alarm[]): Alarm {
   }
 }
 
+type Watched = Pick<Bed, 'workers'>
+
 interface Watch {
   /** @returns whether the alarm was seen; looks a little longer when it is still awaited. */
   end(isAwaited: boolean): Promise<boolean>
 }
 
-async function startWatch(bed: Bed, alarm: Alarm): Promise<Watch> {
-  let before = await untilOut(bed, alarm)
+async function startWatch(bed: Watched, alarm: Alarm, { latestMs, outWithinMs }: Patience): Promise<Watch> {
+  let before = await untilOut(bed, alarm, outWithinMs)
   let isSeen = false
   let until = performance.now() + WATCH_MS_MAX
   let isEnded = false
@@ -95,7 +102,7 @@ async function startWatch(bed: Bed, alarm: Alarm): Promise<Watch> {
   })()
   return {
     async end(isAwaited) {
-      if (!isEnded) until = isAwaited ? performance.now() + LATEST_MS : 0
+      if (!isEnded) until = isAwaited ? performance.now() + latestMs : 0
       await watching
       isEnded = true
       return isSeen
@@ -104,8 +111,8 @@ async function startWatch(bed: Bed, alarm: Alarm): Promise<Watch> {
 }
 
 /** What the metrics say once the alarm is not raised; undefined when no worker answers. */
-async function untilOut(bed: Bed, alarm: Alarm): Promise<Readings | undefined> {
-  const deadline = performance.now() + OUT_WITHIN_MS
+async function untilOut(bed: Watched, alarm: Alarm, withinMs: number): Promise<Readings | undefined> {
+  const deadline = performance.now() + withinMs
   for (;;) {
     const now = await readMetrics(bed)
     if (now === undefined || !alarm.isRaised(now, now)) return now
@@ -115,7 +122,7 @@ async function untilOut(bed: Bed, alarm: Alarm): Promise<Readings | undefined> {
 }
 
 /** Undefined when no worker answers. */
-async function readMetrics(bed: Bed): Promise<Readings | undefined> {
+async function readMetrics(bed: Watched): Promise<Readings | undefined> {
   const texts = await Promise.all(
     bed.workers.map(async ({ url }) =>
       fetch(`${url}/metrics`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })

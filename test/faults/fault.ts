@@ -48,7 +48,7 @@ export function attemptsOf({ stage, attempts: { first, end } }: Scene): Attempt[
 }
 
 /** Payments that were asked for in this try alone. */
-export function intentsOf({ stage, intents: { first, end } }: Scene): Intent[] {
+export function intentsOf({ stage, intents: { first, end } }: Pick<Scene, 'stage' | 'intents'>): Intent[] {
   return stage.story.intents.slice(first, end)
 }
 

@@ -113,7 +113,7 @@ async function exit(scene: Scene): Promise<void> {
   scene.intents.end = intents.length
 }
 
-function acceptedIds(scene: Scene): string[] {
+function acceptedIds(scene: Pick<Scene, 'stage' | 'intents'>): string[] {
   return intentsOf(scene).flatMap(({ answer }) =>
     answer && 'transactionId' in answer ? [answer.transactionId] : [],
   )
@@ -125,7 +125,11 @@ const POLL_MS = 50
  * A fault is to meet a platform at work: the next one waits until something that was accepted after the one before has gone
  * on its way to the chain, which must come as soon as everything must end.
  */
-async function untilPaymentsFlow(scene: Scene, healedAt: number, withinS: number): Promise<Finding[]> {
+export async function untilPaymentsFlow(
+  scene: Pick<Scene, 'stage' | 'intents'>,
+  healedAt: number,
+  withinS: number,
+): Promise<Finding[]> {
   for (;;) {
     const [row] = await scene.stage.bed.postgres.sql<{ flows: boolean }>(
       `SELECT EXISTS (SELECT FROM transaction WHERE id = ANY ($1) AND status IN ('submitted', 'mined', 'confirmed')) AS flows`,
