@@ -1,4 +1,5 @@
 import { JsonRpcProvider, Wallet, ZeroAddress } from 'ethers'
+import { Client } from 'pg'
 import { valueToken } from '#adapters/evm/generated/value-token.ts'
 import { deployGateways, type GatewayContracts } from './deploy-gateways.ts'
 import { provisionAnchorKeys } from './provision-anchor-keys.ts'
@@ -51,25 +52,45 @@ export async function setUpPair(options: SetUpPair): Promise<GatewayContracts> {
     lanes: 1,
     purpose: 'facilitator' as const,
   }
-  await Promise.all([provisionLanes({ ...value, ...lanes }), provisionLanes({ ...utility, ...lanes })])
-  await allowFaucet(value, deployerKey, contracts.value.value_token)
+  const [carriers] = await Promise.all([
+    provisionLanes({ ...value, ...lanes }),
+    provisionLanes({ ...utility, ...lanes }),
+  ])
+  const grantors = [new Wallet(deployerKey).address, ...carriers.map(({ address }) => address)]
+  await allowFaucet(value, deployerKey, { token: contracts.value.value_token, grantors })
+  await recordFaucet(databaseUrl, value.chainId, contracts.value.value_token)
   return contracts
 }
 
-/** The deployer grants OST, as the sandbox's other faucet grants tokens. */
+/** The deployer and the facilitator grant OST, as the sandbox's other faucet grants tokens. */
 async function allowFaucet(
   { rpcUrl, chainId }: SetUpPair['value'],
   deployerKey: string,
-  token: string,
+  { token, grantors }: { token: string; grantors: readonly string[] },
 ): Promise<void> {
   const provider = new JsonRpcProvider(rpcUrl, chainId, { staticNetwork: true, pollingInterval: 200 })
   try {
-    const deployer = new Wallet(deployerKey, provider)
-    const ost = valueToken.at(token, deployer)
+    const ost = valueToken.at(token, new Wallet(deployerKey, provider))
     const role = await ost.FAUCET_ROLE()
-    if (await ost.hasRole(role, deployer.address)) return
-    await (await ost.grantRole(role, deployer.address)).wait(1, CONFIRM_TIMEOUT_MS)
+    for (const grantor of grantors) {
+      if (await ost.hasRole(role, grantor)) continue
+      await (await ost.grantRole(role, grantor)).wait(1, CONFIRM_TIMEOUT_MS)
+    }
   } finally {
     provider.destroy()
+  }
+}
+
+/** From now on tenants may ask for OST. Only a sandbox's chain is told so. */
+async function recordFaucet(databaseUrl: string, chainId: number, token: string): Promise<void> {
+  const database = new Client({ connectionString: databaseUrl })
+  await database.connect()
+  try {
+    await database.query(
+      `UPDATE chain SET contracts = contracts || jsonb_build_object('value_faucet', $2::text) WHERE id = $1`,
+      [chainId, token],
+    )
+  } finally {
+    await database.end()
   }
 }

@@ -3,6 +3,7 @@ import { examplesText } from './command.ts'
 import { airdropCommands } from './commands/airdrop.ts'
 import { balancesCommand } from './commands/balances.ts'
 import { economyCommands } from './commands/economy.ts'
+import { faucetCommand } from './commands/faucet.ts'
 import { keyCommands } from './commands/key.ts'
 import { keysCommand } from './commands/keys.ts'
 import { lanesCommand } from './commands/lanes.ts'
@@ -72,6 +73,7 @@ function buildProgram(terminal: Terminal): Command {
     replayWebhooksCommand(terminal),
     listenCommand(terminal),
     reconcileCommand(terminal),
+    faucetCommand(terminal),
     stakeCommand(terminal),
     redeemCommand(terminal),
     verifyBackingCommand(terminal),

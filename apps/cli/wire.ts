@@ -29,6 +29,7 @@ import type {
   Unstake,
   User,
   UserBatch,
+  ValueGrant,
   Webhook,
   WebhookDelivery,
   WebhookReplay,
@@ -81,3 +82,4 @@ export interface WireEventPage extends WirePage<WireEvent> {
 export type WireStake = Stake
 export type WireUnstake = Unstake
 export type WireBacking = Backing
+export type WireValueGrant = ValueGrant

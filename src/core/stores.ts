@@ -3,6 +3,7 @@ import type { DeviceStore } from './device/device-store.ts'
 import type { EconomyStore } from './economy/economy-store.ts'
 import type { BackingStore } from './gateway/backing-store.ts'
 import type { MessageStore } from './gateway/message-store.ts'
+import type { ValueFaucetStore } from './gateway/value-faucet-store.ts'
 import type { IdempotencyStore } from './idempotency/idempotency-store.ts'
 import type { OutboxStore } from './outbox/outbox-store.ts'
 import type { RedemptionStore } from './redemption/redemption-store.ts'
@@ -40,4 +41,5 @@ export interface Stores {
   redemptions: RedemptionStore
   backings: BackingStore
   messages: MessageStore
+  valueFaucet: ValueFaucetStore
 }

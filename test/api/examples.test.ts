@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type IdPrefix, toWire } from '#apps/api/presenters/wire-id.ts'
 import { type Answer, OPERATOR_KEY, startApi, type TestApi, uuidOfWire } from '#test/support/api.ts'
 import { PASSWORD, setPassword, signIn } from '#test/support/sign-in.ts'
-import { backEconomy } from '#test/support/backing-fixture.ts'
+import { backEconomy, openValueFaucet } from '#test/support/backing-fixture.ts'
 import { insertEconomy } from '#test/support/economy-fixture.ts'
 
 /**
@@ -64,6 +64,7 @@ let routes: Route[]
 
 beforeAll(async () => {
   api = await startApi()
+  await openValueFaucet(api)
   described = (await api.request('GET', '/openapi.json', { key: null })).body
   const all = Object.entries(described.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method, path, operation })),

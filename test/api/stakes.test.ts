@@ -1,7 +1,7 @@
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startApi, type TestApi, uuidOfWire } from '#test/support/api.ts'
-import { backEconomy } from '#test/support/backing-fixture.ts'
+import { backEconomy, openValueFaucet } from '#test/support/backing-fixture.ts'
 
 const UNIT = 10n ** 18n
 const UNKNOWN = 'stk_01jd8xq7m0e4vvkbzh0c3f9n2a'
@@ -245,6 +245,82 @@ describe('GET /v3/token/backing', () => {
       status: 409,
       body: { code: 'economy_not_backed' },
     })
+  })
+})
+
+describe('POST /v3/value-grants', () => {
+  const someone = () => Wallet.createRandom().address
+  const grant = (body: object, economy = economyId) => ask('POST', '/v3/value-grants', body, economy)
+  const queued = async () =>
+    api.sql(
+      `SELECT s.kind, s.to_address, s.value::text, s.status, l.purpose FROM chain_submission s JOIN lane l ON l.id = s.lane_id
+       WHERE s.kind IN ('value_grant', 'value_gas') ORDER BY s.id`,
+    )
+
+  it('409: where the value token is a real one, or nothing backs the token', async () => {
+    expect(await grant({ address: someone() })).toMatchObject({
+      status: 409,
+      body: { code: 'faucet_not_available' },
+    })
+    expect(await grant({ address: someone() }, sandboxId)).toMatchObject({
+      status: 409,
+      body: { code: 'economy_not_backed' },
+    })
+    expect(await queued()).toEqual([])
+  })
+
+  it('202: queues tokens and gas on the facilitator’s lane, once per key', async () => {
+    const token = await openValueFaucet(api)
+    const address = someone()
+    const request = { economy: economyId, body: { address, amount: '5' }, once: 'grant' }
+    const first = await api.request('POST', '/v3/value-grants', request)
+    expect(first).toMatchObject({
+      status: 202,
+      body: { object: 'value_grant', address: address.toLowerCase(), amount: '5', value_token: token },
+    })
+    expect((await api.request('POST', '/v3/value-grants', request)).body).toEqual(first.body)
+    expect(await queued()).toEqual([
+      { kind: 'value_grant', to_address: token, value: '0', status: 'queued', purpose: 'facilitator' },
+      {
+        kind: 'value_gas',
+        to_address: address.toLowerCase(),
+        value: first.body.gas_wei,
+        status: 'queued',
+        purpose: 'facilitator',
+      },
+    ])
+  })
+
+  it('400 and 422: names the field that is wrong', async () => {
+    const before = await queued()
+    expect(await grant({ address: '0x12' })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/address' }] },
+    })
+    for (const amount of ['0', `${10_000n * UNIT + 1n}`]) {
+      expect(await grant({ address: someone(), amount })).toMatchObject({
+        status: 422,
+        body: { code: 'invalid_amount', errors: [{ pointer: '/amount' }] },
+      })
+    }
+    expect(await queued()).toEqual(before)
+  })
+
+  it('422: an address has had enough after three, also asked for at once, and a tenant after twenty', async () => {
+    const address = someone()
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(async () => grant({ address })))
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([202, 202, 202, 422, 422])
+    expect(answers.find(({ status }) => status === 422)?.body).toMatchObject({
+      code: 'faucet_exhausted',
+      details: { who: 'address', grants_max: 3 },
+    })
+    while ((await queued()).length < 40)
+      expect(await grant({ address: someone() })).toMatchObject({ status: 202 })
+    expect(await grant({ address: someone() })).toMatchObject({
+      status: 422,
+      body: { code: 'faucet_exhausted', details: { who: 'tenant' } },
+    })
+    expect(await queued()).toHaveLength(40)
   })
 })
 

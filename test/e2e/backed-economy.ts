@@ -6,7 +6,7 @@ import { gateway } from '#adapters/evm/generated/gateway.ts'
 import { utilityBrandedToken } from '#adapters/evm/generated/utility-branded-token.ts'
 import { valueToken } from '#adapters/evm/generated/value-token.ts'
 import type { V3Client } from '#apps/cli/v3-client.ts'
-import type { WireBacking, WireEconomy } from '#apps/cli/wire.ts'
+import type { WireBacking, WireEconomy, WirePage } from '#apps/cli/wire.ts'
 import { DATA_SCOPES } from '#core/tenant/scopes.ts'
 import { LOCAL_DEPLOYER_KEY } from '#scripts/stack/settings.ts'
 import { done, type Intent } from '#test/support/gateway-pair.ts'
@@ -121,6 +121,16 @@ export async function startBackedEconomy(env: Record<string, string> = {}) {
     },
 
     untilStake,
+
+    /** Names of the events that tell of a stake so far, in order. */
+    async topicsOf(id: string): Promise<string[]> {
+      const path = '/v3/events'
+      const { data } = await inside.get<WirePage<{ type: string; data: { id: string } }>>(path, {
+        limit: 100,
+      })
+      const types = data.filter((event) => event.data.id === id).map(({ type }) => type)
+      return types.filter((type) => type !== 'stake.stalled')
+    },
 
     supply: async () => token.totalSupply(),
 

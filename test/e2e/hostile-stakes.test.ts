@@ -4,7 +4,6 @@ import { anchor } from '#adapters/evm/generated/anchor.ts'
 import { coGateway } from '#adapters/evm/generated/co-gateway.ts'
 import { gateway } from '#adapters/evm/generated/gateway.ts'
 import { utilityBrandedToken } from '#adapters/evm/generated/utility-branded-token.ts'
-import type { WirePage } from '#apps/cli/wire.ts'
 import { uuidOfWire } from '#test/support/api.ts'
 import {
   accountSlot,
@@ -158,10 +157,8 @@ describe('a stake that is taken back', () => {
     expect(await statuses(stake)).toEqual([DECLARED_REVOCATION, UNDECLARED])
     await backed.platform.worker.start()
     await backed.untilStake(stake.id, 'revoked')
-    const { data } = await backed.inside.get<WirePage<{ type: string; data: { id: string } }>>('/v3/events', {
-      limit: 100,
-    })
-    expect(data.findLast((event) => event.data.id === stake.id)?.type).toBe('stake.revoked')
+    const told = async () => (await backed.topicsOf(stake.id)).at(-1)
+    await expect.poll(told, { timeout: 20_000, interval: 200 }).toBe('stake.revoked')
     expect(await statuses(stake)).toEqual([REVOKED, REVOKED])
     expect(await books()).toEqual({
       ...before,

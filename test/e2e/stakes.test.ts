@@ -2,6 +2,7 @@ import { Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { runCli } from '#apps/cli/run-cli.ts'
 import type { WireBacking, WireCreatedTenant, WireEconomy, WirePage, WireStake } from '#apps/cli/wire.ts'
+import { VALUE_GAS_WEI } from '#core/gateway/grant-value.ts'
 import { DEMO_STAKE, seedBacked } from '#scripts/seed-backed.ts'
 import { LOCAL_DEPLOYER_KEY } from '#scripts/stack/settings.ts'
 import { fakeTerminal } from '#test/cli/fake-terminal.ts'
@@ -15,15 +16,6 @@ beforeAll(async () => {
   backed = await startBackedEconomy()
 }, 180_000)
 afterAll(async () => backed?.close())
-
-/** Names of the events that tell of a stake, in order. */
-async function topicsOf(id: string): Promise<string[]> {
-  const { data } = await backed.inside.get<WirePage<{ type: string; data: { id: string } }>>('/v3/events', {
-    limit: 100,
-  })
-  const types = data.filter((event) => event.data.id === id).map(({ type }) => type)
-  return types.filter((type) => type !== 'stake.stalled')
-}
 
 it('one signature stakes, mints, and makes the economy active', async () => {
   const { economy, inside, tenant, stakeOf, untilStake, supply } = backed
@@ -39,7 +31,10 @@ it('one signature stakes, mints, and makes the economy active', async () => {
   ])
   for (const { transaction_hash } of steps) expect(transaction_hash).toMatch(/^0x[0-9a-f]{64}$/)
   const states = ['created', 'signed', 'declared', 'confirmed', 'progressed', 'completed']
-  expect(await topicsOf(stake.id)).toEqual(states.map((state) => `stake.${state}`))
+  // The log shows an event once everything before it is decided.
+  await expect
+    .poll(async () => backed.topicsOf(stake.id), { timeout: 20_000, interval: 200 })
+    .toEqual(states.map((state) => `stake.${state}`))
   expect(await supply()).toBe(1_000n * UNIT * RATE)
   await expect
     .poll(async () => (await tenant.get<WireEconomy>(`/v3/economies/${economy.id}`)).status, {
@@ -118,6 +113,28 @@ it('the command line stakes with a key of its own, says each step, and finds a s
   const [id = ''] = /stk_\w+/.exec(out) ?? []
   expect(await run('--resume', id)).toMatchObject({ exitCode: 0 })
   expect(await supply()).toBe(before + (5n * UNIT * RATE) / 2n)
+}, 150_000)
+
+it('the faucet gives a new wallet value tokens and gas once, though the worker is killed meanwhile', async () => {
+  const { platform, insideKey, ost, providers } = backed
+  const { address } = Wallet.createRandom()
+  const terminal = fakeTerminal({ OST_API_URL: platform.api.url, OST_API_KEY: insideKey })
+  expect(await runCli(['faucet', '--address', address, '--amount', '12.5'], terminal)).toBe(0)
+  expect(terminal.written.out).toMatch(/granted\s+12\.5 of 0x/)
+  await platform.worker.kill()
+  await platform.worker.start()
+  const has = async () => [await ost.balanceOf(address), await providers.value.getBalance(address)]
+  const given = [(125n * UNIT) / 10n, VALUE_GAS_WEI]
+  await expect.poll(has, { timeout: 60_000, interval: 200 }).toEqual(given)
+  const ended = async () =>
+    platform.sql(
+      `SELECT kind, status FROM chain_submission WHERE kind IN ('value_grant', 'value_gas') ORDER BY id`,
+    )
+  await expect.poll(ended, { timeout: 60_000, interval: 200 }).toEqual([
+    { kind: 'value_grant', status: 'confirmed' },
+    { kind: 'value_gas', status: 'confirmed' },
+  ])
+  expect(await has()).toEqual(given)
 }, 150_000)
 
 it('the demo’s second economy is backed by a stake of its own, and a second start changes nothing', async () => {

@@ -43,3 +43,19 @@ export async function backEconomy(
     ],
   )
 }
+
+/** Opens a faucet on the value chain of such economies, with a lane that has no key. @returns the token it grants. */
+export async function openValueFaucet(api: {
+  sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>
+}): Promise<string> {
+  const token = `0x${'5a'.repeat(20)}`
+  await api.sql(
+    `INSERT INTO chain (id, role, name, block_time_ms, finality_depth, contracts) VALUES (31001, 'value', 'value', 1000, 3, $1)`,
+    [JSON.stringify({ value_faucet: token })],
+  )
+  await api.sql(
+    `INSERT INTO lane (id, chain_id, address, key_jwe, purpose) VALUES (gen_random_uuid(), 31001, $1, 'x', 'facilitator')`,
+    [`0x${'6f'.repeat(20)}`],
+  )
+  return token
+}

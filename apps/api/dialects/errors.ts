@@ -123,6 +123,8 @@ export const ostErrorOf = {
   economy_not_backed: unprocessable(),
   stake_state_conflict: unprocessable(),
   unstake_state_conflict: unprocessable(),
+  faucet_not_available: unprocessable(),
+  faucet_exhausted: unprocessable(),
 
   invalid_amount: bad('amount'),
   invalid_commission: bad('commission_percent'),

@@ -84,6 +84,7 @@ export const wireErrorOf = {
   wallet_missing: { status: 409, title: 'The user has no wallet contract' },
   sku_inactive: { status: 409, title: 'The redeemable SKU is inactive' },
   economy_not_backed: { status: 409, title: 'The token is not backed by stakes' },
+  faucet_not_available: { status: 409, title: 'The value chain has no faucet' },
   stake_state_conflict: { status: 409, title: "The stake's status does not allow it" },
   unstake_state_conflict: { status: 409, title: "The unstake's status does not allow it" },
   redemption_state_conflict: { status: 409, title: "The redemption's status does not allow it" },
@@ -104,6 +105,7 @@ export const wireErrorOf = {
   price_deviates: { status: 422, title: 'The price jumped' },
   airdrop_over_budget: { status: 422, title: 'The airdrop is over budget' },
   no_recipients: { status: 422, title: 'Nobody would receive anything' },
+  faucet_exhausted: { status: 422, title: 'The faucet gives no more today' },
   coin_budget_exceeded: { status: 422, title: 'The budget of coins is used up' },
 
   sign_in_delayed: { status: 429, title: 'Too many failed attempts', retryable: true },

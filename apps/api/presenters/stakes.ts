@@ -2,6 +2,7 @@ import { coverage, formatRate, type SeenBacking, toUtilityDown, toValueUp } from
 import type { GatewayCalls } from '#core/gateway/gateway-calls.ts'
 import type { MessageStepName, MessageWithBacking } from '#core/gateway/message.ts'
 import { presentMessage, presentTransaction, presentTypedData } from './messages.ts'
+import type { QueuedValueGrant } from '#core/gateway/grant-value.ts'
 import { toWire } from './wire-id.ts'
 
 const STEP_NAMES: Readonly<Record<MessageStepName, 'stake' | 'confirm' | 'mint' | 'release'>> = {
@@ -36,6 +37,22 @@ export function presentStake(calls: GatewayCalls, { message: stake, backing }: M
       revoke: presentTransaction(taking.revoke),
     },
     ...presentMessage(stake, STEP_NAMES),
+  }
+}
+
+/** A grant of the value chain's faucet as /v3 shows it. */
+export function presentValueGrant(grant: QueuedValueGrant) {
+  return {
+    object: 'value_grant' as const,
+    id: toWire('sub', grant.id),
+    economy_id: toWire('eco', grant.economyId),
+    value_chain_id: grant.chainId,
+    value_token: grant.token,
+    address: grant.address,
+    amount: grant.amount.toString(),
+    gas_wei: grant.gasWei.toString(),
+    status: 'queued' as const,
+    created_at: grant.createdAt.toISOString(),
   }
 }
 

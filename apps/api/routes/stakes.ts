@@ -4,6 +4,12 @@ import { getBacking } from '#core/gateway/get-backing.ts'
 import { getMessage } from '#core/gateway/get-message.ts'
 import { listMessages } from '#core/gateway/list-messages.ts'
 import { type HandIn, submitMessage } from '#core/gateway/submit-message.ts'
+import {
+  GRANTS_PER_ADDRESS_MAX,
+  GRANTS_PER_TENANT_MAX,
+  grantValue,
+  VALUE_GRANT_MAX,
+} from '#core/gateway/grant-value.ts'
 import type { App } from '../app-types.ts'
 import type { AppDeps } from '../deps.ts'
 import { actorOf } from '../plugins/authenticate.ts'
@@ -12,15 +18,17 @@ import { once } from '../plugins/idempotency.ts'
 import { ownerOf } from '../plugins/owner.ts'
 import { pageOf, toList } from '../plugins/pagination.ts'
 import { problems } from '../plugins/problem.ts'
-import { presentBacking, presentStake } from '../presenters/stakes.ts'
+import { presentBacking, presentStake, presentValueGrant } from '../presenters/stakes.ts'
 import { idFromPath } from '../presenters/wire-id.ts'
 import { IdParams, ListOf } from '../schemas/common.ts'
 import {
   BackingSchema,
   CreateStakeBody,
+  GrantValueBody,
   ListStakesQuery,
   StakeSchema,
   SubmitStakeBody,
+  ValueGrantSchema,
 } from '../schemas/stakes.ts'
 
 const tags = ['Stakes']
@@ -146,6 +154,43 @@ export async function stakeRoutes(app: App, deps: AppDeps): Promise<void> {
           messageId: stakeIdOf(request.params),
         }),
       ),
+  )
+
+  app.post(
+    '/value-grants',
+    {
+      config: { plane: 'data', scope: 'stakes:write', idempotency: 'required' },
+      schema: {
+        operationId: 'grantValue',
+        summary: 'Get value tokens of the sandbox',
+        description: `Gives any address on the value chain tokens to stake, with coin for its gas: ${GRANTS_PER_ADDRESS_MAX} times in 24 hours to one address, ${GRANTS_PER_TENANT_MAX} times to one tenant. Real value tokens are given by nobody: there the answer is \`faucet_not_available\`.`,
+        tags,
+        body: GrantValueBody,
+        response: {
+          202: ValueGrantSchema,
+          ...problems('economy_not_backed', 'faucet_not_available', 'invalid_amount', 'faucet_exhausted'),
+        },
+      },
+    },
+    async (request, reply) => {
+      let laneId: string | undefined
+      const body = await once(deps, request, reply, async (unitOfWork) => {
+        const { address, amount } = request.body
+        const grant = await grantValue(
+          { ...deps, unitOfWork },
+          {
+            actor: actorOf(request),
+            economyId: economyOf(request),
+            address: address.toLowerCase(),
+            amount: amount === undefined ? VALUE_GRANT_MAX : BigInt(amount),
+          },
+        )
+        laneId = grant.laneId
+        return { status: 202, body: presentValueGrant(grant) }
+      })
+      if (laneId !== undefined) deps.jobs.wake({ name: 'submit-lane', id: laneId })
+      return body
+    },
   )
 
   app.get(

@@ -36,6 +36,30 @@ export const CreateStakeBody = Body(
 )
 export type CreateStakeBody = Static<typeof CreateStakeBody>
 
+export const GrantValueBody = Body(
+  {
+    address: { ...AddressGiven, description: 'Who is given: any address on the value chain.' },
+    amount: Type.Optional({
+      ...Units,
+      description: 'Base units of the value token. Left out: 10,000 whole tokens, the most.',
+    }),
+  },
+  { address: '0x8ba1f109551bd432803012645ac136ddd64dba72' },
+)
+
+export const ValueGrantSchema = Type.Object({
+  object: Type.Literal('value_grant'),
+  id: Id('sub'),
+  economy_id: Id('eco'),
+  value_chain_id: Type.Integer({ description: 'Where the address is given.' }),
+  value_token: Address,
+  address: Address,
+  amount: Units,
+  gas_wei: { ...Units, description: "Of the value chain's own coin, which comes with it." },
+  status: Type.Literal('queued'),
+  created_at: Timestamp,
+})
+
 /** Exactly one of the two ways to go on. */
 export const SubmitStakeBody = Type.Object(
   {

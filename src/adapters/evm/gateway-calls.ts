@@ -8,6 +8,9 @@ import { gateway } from './generated/gateway.ts'
 import { utilityBrandedToken } from './generated/utility-branded-token.ts'
 import { valueToken } from './generated/value-token.ts'
 
+/** The first tokens of an address: 79,000. */
+const GRANT_GAS_LIMIT = 200_000n
+
 const DOMAIN = { name: 'OST KIT Gateway', version: '1' }
 /** OpenZeppelin's ERC-20 with signatures; the tokens that are staked say the same, and ours. */
 const TOKEN_VERSION = '1'
@@ -88,6 +91,12 @@ export function createGatewayCalls(): GatewayCalls {
         revoke: atSource(kind, backing, call),
       }
     },
+
+    grantCall: (token, address, amount) => ({
+      to: token,
+      calldata: hexToBytes(valueToken.encodeCall('grant', address, amount)),
+      gasLimit: GRANT_GAS_LIMIT,
+    }),
 
     encode(kind, backing, intent, messageHash, call) {
       const data = encodeOf(kind, backing, intent, call)

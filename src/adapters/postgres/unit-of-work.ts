@@ -19,6 +19,7 @@ import { createTenantStore } from './tenant-store.ts'
 import { createTokenRuleStore } from './token-rule-store.ts'
 import { createTransactionTypeStore } from './transaction-type-store.ts'
 import { createUserStore } from './user-store.ts'
+import { createValueFaucetStore } from './value-faucet-store.ts'
 import { createWebhookStore } from './webhook-store.ts'
 
 /** Units of work in Postgres: one Prisma transaction each, with every store bound to it and to its tenant. */
@@ -45,6 +46,7 @@ export function createUnitOfWork(deps: { database: Database; ids: Ids; sealer: S
         redemptions: createRedemptionStore(tx, tenantId),
         backings: createBackingStore(tx, tenantId),
         messages: createMessageStore(tx, tenantId),
+        valueFaucet: createValueFaucetStore(tx, tenantId),
       }),
     )
 }

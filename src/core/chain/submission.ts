@@ -35,6 +35,9 @@ export interface QueuedSubmission {
 export const FAUCET_GRANT = 'faucet_grant'
 /** The kind that sends the chain's own coin. */
 export const COIN_TRANSFER = 'coin_transfer'
+/** The kinds by which the faucet of a sandbox's value chain gives value tokens, and coin for gas. */
+export const VALUE_GRANT = 'value_grant'
+export const VALUE_GAS = 'value_gas'
 /** The kind of submission that carries payments; all others are administrative. */
 export const TRANSFER_BATCH = 'transfer_batch'
 /** The kind that does nothing but use a nonce that would otherwise block the ones behind it. */

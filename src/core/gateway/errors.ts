@@ -55,3 +55,24 @@ export class InvalidMessageAmount extends DomainError {
     super('invalid_amount', `The ${pointer.slice(1)} ${detail}.`, {}, [{ pointer, detail }])
   }
 }
+
+/** The value token is a real one, which nobody gives away. */
+export class FaucetNotAvailable extends DomainError {
+  constructor() {
+    super(
+      'faucet_not_available',
+      'The value chain has no faucet: it is not a sandbox. Get the value token where it is traded.',
+    )
+  }
+}
+
+/** The tenant, or the address, has had what it may have in a day. */
+export class FaucetExhausted extends DomainError {
+  constructor(who: 'tenant' | 'address', grantsMax: number) {
+    super(
+      'faucet_exhausted',
+      `The faucet gives ${grantsMax} times in 24 hours to one ${who}. Try again tomorrow${who === 'address' ? ', or with another address' : ''}.`,
+      { who, grants_max: grantsMax },
+    )
+  }
+}

@@ -65,6 +65,8 @@ export interface GatewayCalls {
     backing: Backing,
     intent: Intent,
   ): { penalty: bigint; approve: WalletTransaction; revoke: WalletTransaction }
+  /** The call by which a sandbox's value token is granted. */
+  grantCall(valueToken: string, to: string, amount: bigint): ChainCall
   /** The call without its gas limit, and the chain it is for. */
   encode(
     kind: MessageKind,

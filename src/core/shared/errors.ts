@@ -84,6 +84,8 @@ export type ErrorCode =
   | 'economy_not_backed'
   | 'stake_state_conflict'
   | 'unstake_state_conflict'
+  | 'faucet_not_available'
+  | 'faucet_exhausted'
   // the money path
   | 'invalid_amount'
   | 'invalid_commission'

@@ -205,6 +205,9 @@ export class SkuInactive extends ApiError {}
 /** The token is not backed by stakes: HTTP 409, `economy_not_backed`. */
 export class EconomyNotBacked extends ApiError {}
 
+/** The value chain has no faucet: HTTP 409, `faucet_not_available`. */
+export class FaucetNotAvailable extends ApiError {}
+
 /** The stake's status does not allow it: HTTP 409, `stake_state_conflict`. */
 export class StakeStateConflict extends ApiError {}
 
@@ -261,6 +264,9 @@ export class AirdropOverBudget extends ApiError {}
 
 /** Nobody would receive anything: HTTP 422, `no_recipients`. */
 export class NoRecipients extends ApiError {}
+
+/** The faucet gives no more today: HTTP 422, `faucet_exhausted`. */
+export class FaucetExhausted extends ApiError {}
 
 /** The budget of coins is used up: HTTP 422, `coin_budget_exceeded`. */
 export class CoinBudgetExceeded extends ApiError {}
@@ -350,6 +356,7 @@ export const ERROR_CLASSES = {
   wallet_missing: WalletMissing,
   sku_inactive: SkuInactive,
   economy_not_backed: EconomyNotBacked,
+  faucet_not_available: FaucetNotAvailable,
   stake_state_conflict: StakeStateConflict,
   unstake_state_conflict: UnstakeStateConflict,
   redemption_state_conflict: RedemptionStateConflict,
@@ -369,6 +376,7 @@ export const ERROR_CLASSES = {
   price_deviates: PriceDeviates,
   airdrop_over_budget: AirdropOverBudget,
   no_recipients: NoRecipients,
+  faucet_exhausted: FaucetExhausted,
   coin_budget_exceeded: CoinBudgetExceeded,
   sign_in_delayed: SignInDelayed,
   rate_limited: RateLimited,

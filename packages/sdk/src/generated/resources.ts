@@ -1046,6 +1046,19 @@ export class StakesResource {
   }
 
   /**
+   * Get value tokens of the sandbox: `POST /v3/value-grants`.
+   *
+   * Gives any address on the value chain tokens to stake, with coin for its gas: 3 times in 24 hours to one address, 20 times to one tenant. Real value tokens are given by nobody: there the answer is `faucet_not_available`.
+   *
+   * Scope: `stakes:write`.
+   *
+   * Refused with: `economy_not_found`, `economy_not_backed`, `faucet_not_available`, `idempotency_key_in_progress`, `invalid_amount`, `faucet_exhausted`, `idempotency_key_reused`.
+   */
+  grantValue(input: Type.GrantValueInput, options?: CallOptions): Promise<Type.ValueGrant> {
+    return this.#caller.call({ method: 'POST', path: '/v3/value-grants', body: input }, options)
+  }
+
+  /**
    * Get what backs the token: `GET /v3/token/backing`.
    *
    * What is staked, on its way and in existence, at final blocks of both chains, with the hashes by which anybody can verify it.

@@ -721,6 +721,24 @@ export type Stake = {
   ended_at: string | null
 }
 
+export type ValueGrant = {
+  object: 'value_grant'
+  /** Listed by `GET /v3/transactions/{id}/timeline`. */
+  id: string
+  /** Listed by `GET /v3/economies`. */
+  economy_id: string
+  /** Where the address is given. */
+  value_chain_id: number
+  value_token: string
+  address: string
+  /** Base units of the token, as a decimal string. */
+  amount: string
+  /** Of the value chain's own coin, which comes with it. */
+  gas_wei: string
+  status: 'queued'
+  created_at: string
+}
+
 export type Backing = {
   object: 'backing'
   /** Listed by `GET /v3/economies`. */
@@ -1675,6 +1693,14 @@ export type SubmitStakeInput = {
   signature?: string
   /** Of the stake that you sent yourself: a hint where to look sooner. */
   transaction_hash?: string
+}
+
+/** What `grantValue` takes. */
+export type GrantValueInput = {
+  /** Who is given: any address on the value chain. */
+  address: string
+  /** Base units of the value token. Left out: 10,000 whole tokens, the most. */
+  amount?: Amount
 }
 
 /** What `createUnstake` takes. */
