@@ -78,6 +78,14 @@ describe('users of v0', () => {
       current_status: 'incomplete',
       steps_complete: ['users_identified'],
     })
+    const never = (await drop({ amount: 1, list_type: 'never_airdropped' })).body.data
+    const rows = await ctx.api.sql('SELECT id, selection FROM airdrop WHERE id = ANY ($1) ORDER BY id', [
+      [airdrop_uuid, never.airdrop_uuid],
+    ])
+    expect(rows).toMatchObject([
+      { id: airdrop_uuid, selection: {} },
+      { id: never.airdrop_uuid, selection: { filter: { neverAirdropped: true } } },
+    ])
     expect(blamed(await status(airdrop_uuid, ctx.stranger))).toEqual(badRequest('airdrop_uuid'))
     expect(blamed(await status('x'))).toEqual(badRequest('airdrop_uuid'))
   })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
+import { mineTogether } from '#test/support/mined-submission.ts'
 import type { Params } from '#test/support/ost-sdk.ts'
 import { badRequest, blamed, expectGuarded, notFound, TOKEN, useOstV1Api } from '#test/support/ost-v1-api.ts'
 
@@ -57,6 +58,26 @@ describe('transactions of 2018', () => {
         commission_amount: '0.001',
         airdropped_amount: '0',
       })
+    })
+
+    it('shows gas, fee and block of its submission, divided by those it travelled with', async () => {
+      const made = [
+        await ctx.data('POST', '/transactions', tip()),
+        await ctx.data('POST', '/transactions', tip()),
+      ]
+      const ids = made.map(({ transaction }) => transaction.id)
+      const mined = { nonce: 901, gasUsed: 60_000, gasPriceWei: 2_000_000_000n, blockNumber: 42 }
+      await mineTogether(ctx.api, ids, { ...mined, txHash: `0x${'cd'.repeat(32)}` })
+      for (const id of ids)
+        expect((await ctx.data('GET', `/transactions/${id}`)).transaction).toMatchObject({
+          transaction_hash: `0x${'cd'.repeat(32)}`,
+          gas_price: '2000000000',
+          gas_used: '30000',
+          transaction_fee: '0.00006',
+          block_number: 42,
+          amount: '1',
+          commission_amount: '0.01',
+        })
     })
 
     it('has no airdropped_amount in v1, wherever it is shown', async () => {

@@ -245,6 +245,45 @@ describe('devices, sessions, managers, recovery owners', () => {
   })
 })
 
+describe('statuses', () => {
+  const wire = async (path: string, entity: string) => (await ctx.call('GET', path)).body.data[entity].status
+
+  it.each([
+    ['device', ['REGISTERED', 'AUTHORIZING', 'AUTHORIZED', 'REVOKING', 'REVOKED', 'RECOVERING', 'ABORTING']],
+    ['session', ['INITIALIZING', 'AUTHORIZED', 'REVOKING', 'REVOKED']],
+    ['recovery_owner', ['AUTHORIZATION_FAILED', 'AUTHORIZING', 'AUTHORIZED', 'REVOKING', 'REVOKED']],
+  ] as const)('of a %s are the documented ones', async (entity, statuses) => {
+    const { economyId, tenantId, userIds } = ctx.economy
+    const userId = userIds[2] ?? ''
+    const address = Wallet.createRandom().address.toLowerCase()
+    const own = [economyId, tenantId, userId, address]
+    const [table, path, insert] = {
+      device: [
+        'device',
+        'devices',
+        `INSERT INTO device (economy_id, tenant_id, user_id, address, id, api_signer_address, status)
+         VALUES ($1, $2, $3, $4, gen_random_uuid(), $4, 'registered')`,
+      ] as const,
+      session: [
+        'wallet_session',
+        'sessions',
+        `INSERT INTO wallet_session (economy_id, tenant_id, user_id, address, id, expiration_height, spending_limit, status)
+         VALUES ($1, $2, $3, $4, gen_random_uuid(), 500, 1000, 'initializing')`,
+      ] as const,
+      recovery_owner: [
+        'recovery_owner',
+        'recovery-owners',
+        `INSERT INTO recovery_owner (economy_id, tenant_id, user_id, address, status) VALUES ($1, $2, $3, $4, 'authorizing')`,
+      ] as const,
+    }[entity]
+    await ctx.api.sql(insert, own)
+    for (const status of statuses) {
+      await ctx.api.sql(`UPDATE ${table} SET status = $1 WHERE address = $2`, [status.toLowerCase(), address])
+      expect(await wire(`/users/${userId}/${path}/${address}`, entity)).toBe(status)
+    }
+  })
+})
+
 describe('tokens, rules, chains, prices', () => {
   it('have exactly these keys, and unix seconds', async () => {
     const economy = toWire('eco', ctx.economy.economyId)
@@ -408,5 +447,30 @@ describe('redeemable SKUs and redemptions', () => {
     ])
     expect((await ctx.call('GET', `/users/${userId}/redemptions/${id}`)).body.data.redemption.id).toBe(id)
     expect((await ctx.call('GET', `/users/${ctx.economy.userIds[1]}/redemptions/${id}`)).status).toBe(404)
+    const shown = async () =>
+      (await ctx.call('GET', `/users/${userId}/redemptions/${id}`)).body.data.redemption.status
+    const seen: string[] = []
+    for (const status of ['confirmed', 'failed']) {
+      await ctx.api.sql(
+        `UPDATE transaction SET status = $2, submission_id = id, failure_code = CASE WHEN $2 = 'failed' THEN 'skipped' END
+         WHERE id = (SELECT transaction_id FROM redemption WHERE id = $1)`,
+        [id, status],
+      )
+      seen.push(await shown())
+    }
+    await ctx.api.sql(
+      `UPDATE transaction SET status = 'confirmed', failure_code = NULL WHERE submission_id = id`,
+    )
+    for (const decision of ['fulfilled', 'cancelled']) {
+      await ctx.api.sql('UPDATE redemption SET decision = $2, decided_at = now() WHERE id = $1', [
+        id,
+        decision,
+      ])
+      seen.push(await shown())
+    }
+    expect(seen).toEqual(['ACCEPTED', 'FAILED', 'FULFILLED', 'CANCELLED'])
+    await ctx.api.sql(`UPDATE redeemable_sku SET status = 'inactive'`)
+    const ended = await ctx.call('GET', `/redeemable-skus/${sku.number}`)
+    expect(ended.body.data.redemption_product.status).toBe('inActive')
   })
 })

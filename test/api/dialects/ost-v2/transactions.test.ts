@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
 import { AMOUNT_MAX } from '#core/shared/money.ts'
+import { mineTogether } from '#test/support/mined-submission.ts'
 import { type Params, useOstV2 } from '#test/support/ost-v2.ts'
 
 const ctx = useOstV2()
@@ -294,6 +295,31 @@ describe('GET /users/{id}/transactions', () => {
   ])('400: names %s', async (parameter, params) => {
     const answer = await ctx.call('GET', `/users/${ctx.economy.companyId}/transactions`, params)
     expect(answer).toMatchObject(refusal(400, parameter))
+  })
+
+  it('shows hash, sender, nonce, gas, fee and block once it is mined', async () => {
+    const made = (await direct(['1', '2'])).body.data.transaction
+    const members = await ctx.api.sql(
+      'SELECT transaction_id FROM bundle_member WHERE bundle_id = $1 ORDER BY position',
+      [made.id],
+    )
+    const txHash = `0x${'cd'.repeat(32)}`
+    const mined = { nonce: 902, gasUsed: 60_000, gasPriceWei: 2_000_000_000n, blockNumber: 42, txHash }
+    const ids = members.map((row) => String(row['transaction_id']))
+    const { laneAddress } = await mineTogether(ctx.api, ids, mined)
+    const got = await ctx.call('GET', `/users/${ctx.economy.companyId}/transactions/${made.id}`)
+    expect(got.body.data.transaction).toMatchObject({
+      transaction_hash: txHash,
+      from: laneAddress,
+      to: made.to,
+      nonce: 902,
+      value: '0',
+      gas_price: '2000000000',
+      block_number: 42,
+      status: 'MINED',
+    })
+    const { gas_used, transaction_fee } = got.body.data.transaction
+    expect([gas_used, transaction_fee]).toEqual([60_000, (60_000n * 2_000_000_000n).toString()])
   })
 
   it('tells how far a bundle is by its members', async () => {

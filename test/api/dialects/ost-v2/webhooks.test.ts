@@ -62,8 +62,20 @@ describe('POST /webhooks', () => {
   })
 
   it('takes every documented topic', async () => {
-    const webhook = await aWebhook({ topics: [...OST_TOPICS] })
-    expect(webhook.topics).toEqual(OST_TOPICS)
+    const ended = ['initiate', 'success', 'failure']
+    const each = (of: string, what: readonly string[]) => what.map((one) => `${of}${one}`)
+    const documented = [
+      ...each('transactions/', [...ended, 'mine']),
+      ...each('users/activation_', ended),
+      ...['authorization_', 'revocation_', 'recovery_'].flatMap((what) => each(`devices/${what}`, ended)),
+      ...each('devices/recovery_abort_', ['success', 'failure']),
+      ...['authorization_', 'revocation_', 'logoutall_'].flatMap((what) => each(`sessions/${what}`, ended)),
+      ...each('price_points/', ['usd_update', 'eur_update', 'gbp_update']),
+      ...each('redemptions/', ['initiate', 'accept', 'failure', 'cancel', 'fulfill']),
+    ]
+    expect([...OST_TOPICS].toSorted()).toEqual(documented.toSorted())
+    const webhook = await aWebhook({ topics: documented })
+    expect(webhook.topics).toEqual(documented)
     await remove(webhook.id)
   })
 
