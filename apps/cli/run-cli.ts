@@ -11,6 +11,7 @@ import { listenCommand } from './commands/listen.ts'
 import { memberCommands } from './commands/member.ts'
 import { outboxCommand } from './commands/outbox.ts'
 import { redeemCommand } from './commands/redeem.ts'
+import { priceCommands } from './commands/price.ts'
 import { reconcileCommand } from './commands/reconcile.ts'
 import { replayWebhooksCommand } from './commands/replay-webhooks.ts'
 import { tenantCommands } from './commands/tenant.ts'
@@ -68,6 +69,7 @@ function buildProgram(terminal: Terminal): Command {
     typeCommands(terminal),
     txCommands(terminal),
     airdropCommands(terminal),
+    priceCommands(terminal),
     balancesCommand(terminal),
     webhookCommands(terminal),
     replayWebhooksCommand(terminal),

@@ -12,9 +12,11 @@ import type {
   IssuedWebhook,
   Keys,
   Lane,
+  LatestPricePoint,
   Member,
   Outbox,
   PlatformReconciliationRequest,
+  PricePoint,
   Problem,
   Reconciliation,
   ReconciliationRequest,
@@ -80,6 +82,8 @@ export interface WireEventPage extends WirePage<WireEvent> {
   has_more: boolean
 }
 export type WireStake = Stake
+export type WirePricePoint = PricePoint
+export type WireLatestPrice = LatestPricePoint
 export type WireUnstake = Unstake
 export type WireBacking = Backing
 export type WireValueGrant = ValueGrant

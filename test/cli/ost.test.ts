@@ -185,6 +185,14 @@ describe('npm run ost, from nothing to a reconciled economy', { timeout: 60_000 
     expect(await ost('user', 'balance', 'alice')).toMatch(/settled\s+86\.4 ACME/)
   })
 
+  it('records what a token is worth, and shows what is used', async () => {
+    expect(await ost('price', 'set', 'usd', '0.25')).toMatch(/^id\s+prc_\w+\nprice\s+0\.25 USD\nas of\s+20/)
+    await ost('price', 'set', 'EUR', '0.2', '--as-of', '2020-01-01T00:00:00Z')
+    const listed = await ost('price', 'list')
+    expect(listed).toMatch(/USD\s+0\.25\s+admin\s+20\S+\s+in use/)
+    expect(listed).toMatch(/EUR\s+0\.2\s+admin\s+2020-01-01\S+\s+too old: amounts are refused/)
+  })
+
   it('1: shows the reason when a transaction is refused', async () => {
     const terminal = fakeTerminal(env)
     const args = ['tx', 'send', '--type', 'tip', '--from', 'bob', '--to', 'alice', '--amount', '1000']
