@@ -1,5 +1,10 @@
 import type { FormPair } from './form.ts'
 
+/** With its value encoded, once: it is written many times, also for those whom nobody knows yet. */
+interface Pair extends FormPair {
+  encoded: string
+}
+
 /**
  * Every text that an SDK of OST may have signed when it sent these parameters. All of them say the same, so a signature of one is
  * a signature of the request:
@@ -17,24 +22,26 @@ export function stringsToSign(
   sent: readonly FormPair[],
   signatureName: string,
 ): readonly string[] {
-  const pairs = sent.filter(({ name }) => name !== signatureName)
+  const pairs = sent
+    .filter(({ name }) => name !== signatureName)
+    .map((pair) => ({ ...pair, encoded: pair.value === null ? '' : `=${encode(pair.value)}` }))
   const lists = [pairs, withoutIndexes(pairs, Number.MAX_SAFE_INTEGER), withoutIndexes(pairs, 0)]
   const written = [...lists, ...lists.map(encoded), ...lists.map(withBrackets), withoutBareNames(pairs)]
   const texts = written.flatMap((some) => [some, sorted(some)]).map(join)
   return [...new Set(texts)].map((query) => `${resource}?${query}`)
 }
 
-function join(pairs: readonly FormPair[]): string {
+function join(pairs: readonly Pair[]): string {
   return pairs.map(({ raw }) => raw).join('&')
 }
 
 /** By name; those of one name stay in their order. */
-function sorted(pairs: readonly FormPair[]): FormPair[] {
+function sorted(pairs: readonly Pair[]): Pair[] {
   return pairs.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }
 
 /** `k[0]`, `k[1]`, … as `k[]`, up to an index: only in their order, or the signature would leave open which comes first. */
-function withoutIndexes(pairs: readonly FormPair[], last: number): readonly FormPair[] {
+function withoutIndexes(pairs: readonly Pair[], last: number): readonly Pair[] {
   const next = new Map<string, number>()
   return pairs.map((pair) => {
     const [, list, index] = /^(.+)\[(\d{1,6})\]$/.exec(pair.name) ?? []
@@ -45,20 +52,16 @@ function withoutIndexes(pairs: readonly FormPair[], last: number): readonly Form
   })
 }
 
-function encoded(pairs: readonly FormPair[]): FormPair[] {
-  return pairs.map((pair) => ({ ...pair, raw: encode(pair.name) + encodedValue(pair) }))
+function encoded(pairs: readonly Pair[]): Pair[] {
+  return pairs.map((pair) => ({ ...pair, raw: encode(pair.name) + pair.encoded }))
 }
 
-function withBrackets(pairs: readonly FormPair[]): FormPair[] {
-  return pairs.map((pair) => ({ ...pair, raw: bracketed(encode(pair.name)) + encodedValue(pair) }))
+function withBrackets(pairs: readonly Pair[]): Pair[] {
+  return pairs.map((pair) => ({ ...pair, raw: bracketed(encode(pair.name)) + pair.encoded }))
 }
 
-function withoutBareNames(pairs: readonly FormPair[]): FormPair[] {
+function withoutBareNames(pairs: readonly Pair[]): Pair[] {
   return pairs.map((pair) => (pair.value === null ? { ...pair, raw: `${pair.raw}=` } : pair))
-}
-
-function encodedValue({ value }: FormPair): string {
-  return value === null ? '' : `=${encode(value)}`
 }
 
 function endOfName(raw: string): number {
