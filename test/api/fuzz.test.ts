@@ -4,6 +4,7 @@ import type { InjectOptions } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
 import { OPERATOR_KEY, startApi, type TestApi, uuidOfWire } from '#test/support/api.ts'
+import { backEconomy } from '#test/support/backing-fixture.ts'
 import { type EconomyFixture, insertEconomy } from '#test/support/economy-fixture.ts'
 import { mutate, mutation, nastyText } from '#test/support/nasty.ts'
 import { AVAILABILITY } from '#test/support/redemptions.ts'
@@ -56,9 +57,10 @@ beforeAll(async () => {
     company: 10_000n,
   })
   economyId = toWire('eco', economy.economyId)
-  ownIds = await oneOfEach(economy)
   const person = await aPerson(api)
   const grant = await signIn(api, person)
+  // Another session than the one that is asked with, which it may end.
+  ownIds = { ...(await oneOfEach(economy)), sessions: (await signIn(api, person)).sessionId }
   accessToken = grant.accessToken
   for (const secret of [api.tenant.key, accessToken, grant.refreshToken, PASSWORD, OPERATOR_KEY])
     secrets.add(secret)
@@ -76,16 +78,26 @@ async function oneOfEach({ userIds, types }: EconomyFixture): Promise<Record<str
   }
   const [from_user_id, to_user_id] = userIds.map((id) => toWire('usr', id))
   const expression = { name: 'own', expression: 'true', message: 'no' }
+  // So dear that a user of few tokens can order something.
+  const price = await create('/v3/price-points', { currency: 'USD', price: '100000000000000000' })
+  await backEconomy(api, uuidOfWire(economyId))
+  const sku = await create('/v3/redeemable-skus', { name: 'Voucher', availability: AVAILABILITY })
+  const order = { user_id: from_user_id, sku_id: sku, country_iso_code: 'US', amount: '10' }
+  const recipients = { user_ids: [to_user_id] }
   return {
     economies: (await api.createEconomy()).id,
     users: from_user_id ?? '',
     'transaction-types': toWire('typ', types.fixed),
     'token-rules': await create('/v3/token-rules', expression),
-    'price-points': await create('/v3/price-points', { currency: 'USD', price: '2' }),
+    'price-points': price,
     webhooks: await create('/v3/webhooks', { url: 'https://example.com/own' }),
     transactions: await create('/v3/transactions', { type: 'tip', from_user_id, to_user_id, amount: '1' }),
     members: await create('/v3/members', { email: 'own@example.com', name: 'Own', role: 'viewer' }),
-    'redeemable-skus': await create('/v3/redeemable-skus', { name: 'Voucher', availability: AVAILABILITY }),
+    'redeemable-skus': sku,
+    redemptions: await create('/v3/redemptions', order),
+    airdrops: await create('/v3/airdrops', { type: 'reward', amount: '1', recipients }),
+    stakes: await create('/v3/stakes', { amount: '1', staker: `0x${'5f'.repeat(20)}` }),
+    'api-keys': await create('/v3/api-keys', { name: 'Own', scopes: ['users:read'] }),
   }
 }
 
@@ -131,7 +143,7 @@ describe(`every route of the description, asked for nonsense (FUZZ_SEED=${seed})
     for (const operation of operations.filter(({ path }) => !LEFT_OUT.has(path))) {
       const wanted = fc.sample(request, { seed, numRuns: RUNS })
       for (const { how, id, isOwn, query, key } of wanted) {
-        const own = isOwn ? ownIds[operation.path.split('/')[2] ?? ''] : undefined
+        const own = isOwn ? ownIds[/([^/]+)\/\{/.exec(operation.path)?.[1] ?? ''] : undefined
         const path = operation.path.replaceAll(
           /\{[^}]+\}/g,
           () =>

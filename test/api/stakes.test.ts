@@ -126,6 +126,24 @@ describe('POST /v3/stakes', () => {
   })
 })
 
+describe('stakes in GraphQL', () => {
+  it('are listed with cursors that lead on', async () => {
+    const ids = [(await prepare()).body.id, (await prepare()).body.id]
+    const query =
+      'query ($after: String) { stakes(first: 1, after: $after) { edges { cursor node { id } } } }'
+    const page = async (after?: string) => {
+      const { body } = await api.request('POST', '/graphql', {
+        economy: economyId,
+        body: { query, variables: { after } },
+      })
+      expect(body.errors).toBeUndefined()
+      return body.data.stakes.edges[0]
+    }
+    const newest = await page()
+    expect([newest.node.id, (await page(newest.cursor)).node.id]).toEqual(ids.toReversed())
+  })
+})
+
 describe('POST /v3/stakes/{id}/submit', () => {
   const submit = (id: string, body: object) => ask('POST', `/v3/stakes/${id}/submit`, body)
 

@@ -203,6 +203,7 @@ function documentedAnswers({ paths }: OpenApi): string[] {
   )
 }
 
+/** An empty id is an id to the router, of nothing. */
 function patternOf(template: string): RegExp {
-  return new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`)
+  return new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]*')}$`)
 }

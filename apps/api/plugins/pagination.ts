@@ -50,23 +50,43 @@ export function pageOf(request: ListRequest): PageRequest {
   return { limit, order, ...(cursor !== undefined && { after: openCursor(request, cursor) }) }
 }
 
-/** A page as lists answer it. `placeOf` says what a page that goes on after the row asks for: mostly its id. */
+/** What a list answers. */
+interface PresentedList<Item> {
+  object: 'list'
+  data: Item[]
+  has_more: boolean
+  next_cursor: string | null
+}
+
+/** A page as lists answer it. `placeOf` says what a page that goes on after the row asks for: its id, where it has one. */
+export function toList<Row extends { id: string }, Item>(
+  request: ListRequest,
+  page: Page<Row>,
+  present: (row: Row) => Item,
+): PresentedList<Item>
 export function toList<Row, Item>(
   request: ListRequest,
   page: Page<Row>,
   present: (row: Row) => Item,
-  placeOf: (row: Row, index: number) => string = idOf,
-) {
+  placeOf: (row: Row) => string,
+): PresentedList<Item>
+export function toList<Row, Item>(
+  request: ListRequest,
+  page: Page<Row>,
+  present: (row: Row) => Item,
+  placeOf: (row: Row) => string = idOf,
+): PresentedList<Item> {
   const list = {
     object: 'list' as const,
     data: page.rows.map(present),
     has_more: page.nextAfter !== null,
     next_cursor: page.nextAfter === null ? null : makeCursor(request, page.nextAfter),
   }
-  places.set(list, { request, after: page.rows.map(placeOf) })
+  places.set(list, { request, after: page.rows.map((row) => placeOf(row)) })
   return list
 }
 
+/** The signature sees to it that only rows with an id come here. */
 function idOf(row: unknown): string {
   return (row as { id: string }).id
 }

@@ -130,7 +130,7 @@ export async function stakeRoutes(app: App, deps: AppDeps): Promise<void> {
         kind: 'stake',
         page: pageOf(request),
       })
-      return toList(request, page, present)
+      return toList(request, page, present, ({ message }) => message.id)
     },
   )
 

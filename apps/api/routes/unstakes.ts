@@ -116,7 +116,7 @@ export async function unstakeRoutes(app: App, deps: AppDeps): Promise<void> {
     },
     async (request) => {
       const query = { ...ownerOf(request), kind: 'redeem' as const, page: pageOf(request) }
-      return toList(request, await listMessages(deps, query), present)
+      return toList(request, await listMessages(deps, query), present, ({ message }) => message.id)
     },
   )
 
