@@ -52,6 +52,22 @@ describe('npm run ost, from nothing to a reconciled economy', { timeout: 60_000 
     const [grace] = JSON.parse(await ost('member', 'list', '--json'))
     const { token } = JSON.parse(await ost('member', 'invite', grace.id, '--json'))
     expect(token).toMatch(/^ost_invite_/)
+    const refused = fakeTerminal(env)
+    expect(await runCli(['member', 'accept', token], refused)).toBe(2)
+    expect(refused.written.err).toContain('OST_PASSWORD')
+    const password = 'correct horse battery staple'
+    const accepting = fakeTerminal({ ...env, OST_PASSWORD: password })
+    expect(await runCli(['member', 'accept', token], accepting)).toBe(0)
+    expect(accepting.written.out).toContain('The password is set.')
+    const signedIn = await fetch(`${platform.apiUrl}/v3/auth/sign-in`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: 'grace@example.com', password, tenant_id: tenant.id }),
+    })
+    expect(signedIn.status).toBe(200)
+    const again = fakeTerminal({ ...env, OST_PASSWORD: password })
+    expect(await runCli(['member', 'accept', token], again)).toBe(1)
+    expect(again.written.err).not.toContain(password)
 
     const key = await json(
       'key',

@@ -46,18 +46,18 @@ export function createExpiredRows({ pool }: Pick<Database, 'pool'>): ExpiredRows
         [before, limit],
       ),
 
-    // Their refresh tokens go with them.
+    // Their refresh tokens go with them. The role may delete such rows and not lock them, so what changed meanwhile is asked again.
     deleteSessions: async (before, limit) =>
       deleteWith(
         `DELETE FROM member_session WHERE id = ANY (ARRAY(
-           SELECT id FROM member_session WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+           SELECT id FROM member_session WHERE expires_at < $1 LIMIT $2)) AND expires_at < $1`,
         [before, limit],
       ),
 
     deleteSignInTallies: async (before, limit) =>
       deleteWith(
         `DELETE FROM sign_in_tally WHERE key = ANY (ARRAY(
-           SELECT key FROM sign_in_tally WHERE updated_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+           SELECT key FROM sign_in_tally WHERE updated_at < $1 LIMIT $2)) AND updated_at < $1`,
         [before, limit],
       ),
   }
