@@ -1,4 +1,5 @@
 import type { TypedDataField, Wallet } from 'ethers'
+import { UsageError } from './errors.ts'
 import type { V3Client } from './v3-client.ts'
 import type { WireStake, WireUnstake } from './wire.ts'
 
@@ -18,6 +19,7 @@ export async function signUnstake(
   redeemer: Wallet,
   { id, typed_data: intent, permit_typed_data: permit }: WireUnstake,
 ): Promise<void> {
+  if (!intent || !permit) throw new UsageError(`${id} is of a managed wallet: there is nothing to sign.`)
   await economy.post(`/v3/unstakes/${encodeURIComponent(id)}/submit`, {
     signature: await signTypedData(redeemer, intent),
     permit_signature: await signTypedData(redeemer, permit),

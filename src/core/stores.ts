@@ -4,6 +4,7 @@ import type { EconomyStore } from './economy/economy-store.ts'
 import type { BackingStore } from './gateway/backing-store.ts'
 import type { MessageStore } from './gateway/message-store.ts'
 import type { ValueFaucetStore } from './gateway/value-faucet-store.ts'
+import type { RedeemerStore } from './gateway/redeemer-store.ts'
 import type { IdempotencyStore } from './idempotency/idempotency-store.ts'
 import type { OutboxStore } from './outbox/outbox-store.ts'
 import type { RedemptionStore } from './redemption/redemption-store.ts'
@@ -42,4 +43,5 @@ export interface Stores {
   backings: BackingStore
   messages: MessageStore
   valueFaucet: ValueFaucetStore
+  redeemers: RedeemerStore
 }

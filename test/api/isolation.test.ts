@@ -94,6 +94,7 @@ const BODY_OF: Record<string, (ids: Ids) => unknown> = {
   'POST /v3/stakes': () => ({ amount: '1', staker: `0x${'5f'.repeat(20)}` }),
   'POST /v3/value-grants': () => ({ address: `0x${'5f'.repeat(20)}` }),
   'POST /v3/stakes/{id}/submit': () => ({ transaction_hash: `0x${'5f'.repeat(32)}` }),
+  'POST /v3/users/{id}/unstakes': () => ({ amount: '100', beneficiary: UNSTAKE.beneficiary }),
   'POST /v3/unstakes': () => UNSTAKE,
   'POST /v3/unstakes/{id}/submit': () => ({ transaction_hash: `0x${'5f'.repeat(32)}` }),
   'POST /v3/airdrops': ({ of }) => ({ type: of.typ, amount: '1', recipients: { user_ids: [of.usr] } }),

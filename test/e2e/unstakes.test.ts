@@ -114,6 +114,7 @@ const submit = async (unstake: WireUnstake) => {
   await signUnstake(inside, owner, unstake)
   permits += 1
 }
+const toSend = ({ transactions }: WireUnstake) => transactions ?? expect.fail('its redeemer has a key')
 const send = async (...transactions: { to: string; data: string }[]) => {
   const wallet = owner.connect(utility)
   for (const { to, data } of transactions) await (await wallet.sendTransaction({ to, data })).wait(1, 30_000)
@@ -217,7 +218,7 @@ it('two signatures redeem, pay out, and burn: amounts to the unit on both chains
 it('transactions of the redeemer’s own wallet do as well', async () => {
   const beneficiary = nobody()
   const unstake = await prepare({ beneficiary, amount: `${10n * UNIT}` })
-  const { approve, redeem } = unstake.transactions
+  const { approve, redeem } = toSend(unstake)
   await send(approve, redeem)
   await untilUnstake(unstake.id, 'completed')
   expect(await valueOf(beneficiary)).toBe((10n * UNIT) / RATE)
@@ -227,7 +228,7 @@ it('transactions of the redeemer’s own wallet do as well', async () => {
 it('what the redeemer takes back in time comes back, and nothing is paid', async () => {
   const beneficiary = nobody()
   const unstake = await prepare({ beneficiary, amount: `${10n * UNIT}`, bounty: '1000' })
-  const { approve, redeem, approve_penalty: penalty, revoke } = unstake.transactions
+  const { approve, redeem, approve_penalty: penalty, revoke } = toSend(unstake)
   const before = await tokensOf(owner.address)
   await platform.worker.stop()
   await send(approve, redeem, penalty, revoke)
@@ -266,6 +267,28 @@ it('is paid once, however often the facilitator is killed on its way', async () 
   )
   // Redeemed, confirmed, paid, burned: nothing of it was sent a second time.
   expect(calls).toEqual([{ calls: 4, reverted: 0 }])
+}, 300_000)
+
+it('managed wallets redeem with their users’ consent, several at once, and across a killed worker', async () => {
+  const { data: users } = await inside.get<{ data: { id: string }[] }>('/v3/users?type=user&limit=2')
+  const amount = 5n * UNIT
+  const ask = async (userId: string, body: object) =>
+    inside.post<WireUnstake>(`/v3/users/${userId}/unstakes`, { amount: `${amount}`, ...body })
+  const consent = { text: 'I give 5 back for good.', given_at: '2026-11-20T09:30:00.000Z' }
+  const payees = [nobody(), nobody(), nobody()]
+  const unstakes = [
+    await ask(users[0]?.id ?? '', { beneficiary: payees[0], consent, bounty: '300' }),
+    await ask(users[1]?.id ?? '', { beneficiary: payees[1], consent }),
+    await ask(economy.company_user_id, { beneficiary: payees[2] }),
+  ]
+  expect(unstakes.map(({ status }) => status)).toEqual(Array(3).fill('awaiting_tokens'))
+  await platform.worker.kill()
+  await platform.worker.start()
+  for (const { id } of unstakes) await untilUnstake(id, 'completed')
+  for (const payee of payees) expect(await valueOf(payee)).toBe(amount / RATE)
+  for (const _ of payees) count(amount)
+  // Nothing of what was on its way stays there.
+  expect(await tokensOf(unstakes[0]?.redeemer ?? '')).toBe(0n)
 }, 300_000)
 
 it('the command line redeems with a key of its own, says each step, and finds a redemption again', async () => {

@@ -1,6 +1,6 @@
 import { coverage, formatRate, type SeenBacking, toUtilityDown, toValueUp } from '#core/gateway/backing.ts'
 import type { GatewayCalls } from '#core/gateway/gateway-calls.ts'
-import type { MessageStepName, MessageWithBacking } from '#core/gateway/message.ts'
+import type { MessageStepName, MessageWithBacking, StakeStatus } from '#core/gateway/message.ts'
 import { presentMessage, presentTransaction, presentTypedData } from './messages.ts'
 import type { QueuedValueGrant } from '#core/gateway/grant-value.ts'
 import { toWire } from './wire-id.ts'
@@ -37,6 +37,8 @@ export function presentStake(calls: GatewayCalls, { message: stake, backing }: M
       revoke: presentTransaction(taking.revoke),
     },
     ...presentMessage(stake, STEP_NAMES),
+    // The other statuses are of managed wallets, which redeem and never stake.
+    status: stake.status as StakeStatus,
   }
 }
 

@@ -1,6 +1,6 @@
 import { toValueDown } from '#core/gateway/backing.ts'
 import type { GatewayCalls } from '#core/gateway/gateway-calls.ts'
-import type { MessageStepName, MessageWithBacking } from '#core/gateway/message.ts'
+import type { Consent, MessageStepName, MessageWithBacking } from '#core/gateway/message.ts'
 import { presentMessage, presentTransaction, presentTypedData } from './messages.ts'
 import { toWire } from './wire-id.ts'
 
@@ -12,14 +12,16 @@ const STEP_NAMES: Readonly<Record<MessageStepName, 'redeem' | 'confirm' | 'unsta
 }
 
 /** An unstake as /v3 shows it, with everything that its redeemer may sign or send. */
-export function presentUnstake(calls: GatewayCalls, { message: unstake, backing }: MessageWithBacking) {
-  const { intent, permit } = unstake
-  const { approve, redeem } = calls.redeemTransactions(backing, intent)
-  const taking = calls.revokeTransactions('redeem', backing, intent)
+export function presentUnstake(calls: GatewayCalls, unstake: MessageWithBacking) {
+  const { message, backing } = unstake
+  const { intent, managed } = message
   return {
     object: 'unstake' as const,
-    id: toWire('ust', unstake.id),
+    id: toWire('ust', message.id),
     redeemer: intent.sender,
+    user_id: managed && toWire('usr', managed.userId),
+    transaction_id: managed && toWire('txn', managed.transactionId),
+    consent: presentConsent(managed?.consent ?? null),
     beneficiary: intent.beneficiary,
     amount: intent.amount.toString(),
     bounty: intent.bounty.toString(),
@@ -30,6 +32,18 @@ export function presentUnstake(calls: GatewayCalls, { message: unstake, backing 
     co_gateway: backing.coGateway,
     value_chain_id: backing.valueChainId,
     value_token: backing.valueToken,
+    ...(managed ? NOTHING_TO_SIGN : presentToSign(calls, unstake)),
+    ...presentMessage(message, STEP_NAMES),
+  }
+}
+
+const NOTHING_TO_SIGN = { typed_data: null, permit_typed_data: null, transactions: null }
+
+function presentToSign(calls: GatewayCalls, { message, backing }: MessageWithBacking) {
+  const { intent, permit } = message
+  const { approve, redeem } = calls.redeemTransactions(backing, intent)
+  const taking = calls.revokeTransactions('redeem', backing, intent)
+  return {
     typed_data: presentTypedData(calls.redeemIntent(backing, intent)),
     permit_typed_data: presentTypedData(calls.redeemPermit(backing, intent, permit?.nonce ?? 0n)),
     transactions: {
@@ -38,6 +52,10 @@ export function presentUnstake(calls: GatewayCalls, { message: unstake, backing 
       approve_penalty: presentTransaction(taking.approve),
       revoke: presentTransaction(taking.revoke),
     },
-    ...presentMessage(unstake, STEP_NAMES),
   }
+}
+
+function presentConsent(consent: Consent | null) {
+  if (!consent) return null
+  return { text: consent.text, text_hash: consent.textHash, given_at: consent.givenAt.toISOString() }
 }

@@ -3,12 +3,14 @@ import { UnstakeNotFound } from '#core/gateway/errors.ts'
 import { getMessage } from '#core/gateway/get-message.ts'
 import { listMessages } from '#core/gateway/list-messages.ts'
 import { type HandIn, submitMessage } from '#core/gateway/submit-message.ts'
+import { unstakeManaged } from '#core/gateway/unstake-managed.ts'
 import { InvalidRequest } from '#core/shared/errors.ts'
+import { UserNotFound } from '#core/user/errors.ts'
 import type { App } from '../app-types.ts'
 import type { AppDeps } from '../deps.ts'
 import { actorOf } from '../plugins/authenticate.ts'
 import { economyOf } from '../plugins/economy.ts'
-import { once } from '../plugins/idempotency.ts'
+import { claimOf, once } from '../plugins/idempotency.ts'
 import { ownerOf } from '../plugins/owner.ts'
 import { pageOf, toList } from '../plugins/pagination.ts'
 import { problems } from '../plugins/problem.ts'
@@ -19,6 +21,7 @@ import {
   CreateUnstakeBody,
   ListUnstakesQuery,
   SubmitUnstakeBody,
+  UnstakeManagedBody,
   UnstakeSchema,
 } from '../schemas/unstakes.ts'
 
@@ -64,6 +67,53 @@ export async function unstakeRoutes(app: App, deps: AppDeps): Promise<void> {
         )
         return { status: 201, body: present(unstake) }
       }),
+  )
+
+  app.post(
+    '/users/:id/unstakes',
+    {
+      config: { plane: 'data', scope: 'unstakes:write', idempotency: 'required' },
+      schema: {
+        operationId: 'unstakeForUser',
+        summary: 'Unstake tokens of a managed wallet',
+        description:
+          'Redeems tokens of a user, or of the company, whose wallet the platform manages: a transaction moves them to the economy’s redeemer, which has them paid out to the beneficiary on the value chain. A user’s consent is kept for good; what is accepted cannot be taken back.',
+        tags,
+        params: IdParams('usr'),
+        body: UnstakeManagedBody,
+        response: {
+          202: UnstakeSchema,
+          ...problems(
+            'user_not_found',
+            'economy_not_backed',
+            'economy_not_active',
+            'transaction_type_archived',
+            'user_archived',
+            'user_not_managed',
+            'invalid_amount',
+            'insufficient_funds',
+            'rule_violated',
+            'limit_reached',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { amount, beneficiary, bounty, fee, consent } = request.body
+      const { replayed, ...unstake } = await unstakeManaged(deps, {
+        actor: actorOf(request),
+        economyId: economyOf(request),
+        userId: idFromPath('usr', request.params.id, () => new UserNotFound()),
+        amount: BigInt(amount),
+        beneficiary: beneficiary.toLowerCase(),
+        bounty: BigInt(bounty ?? 0),
+        fee: BigInt(fee ?? 0),
+        consent: consent ? { text: consent.text, givenAt: new Date(consent.given_at) } : null,
+        idempotency: claimOf(request),
+      })
+      if (replayed) reply.header('Idempotency-Replayed', 'true')
+      return reply.code(202).send(present(unstake))
+    },
   )
 
   app.post(

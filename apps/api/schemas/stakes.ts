@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { MESSAGE_STATUSES } from '#core/gateway/message.ts'
+import { STAKE_STATUSES } from '#core/gateway/message.ts'
 import { Address, Body, Id, ListQuery, Nullable, Timestamp, Units } from './common.ts'
 import {
   AddressGiven,
@@ -87,7 +87,7 @@ export const ListStakesQuery = ListQuery({})
 export const StakeSchema = Type.Object({
   object: Type.Literal('stake'),
   id: Id('stk'),
-  status: Type.Enum([...MESSAGE_STATUSES], {
+  status: Type.Enum([...STAKE_STATUSES], {
     description:
       'awaiting_signature: the staker has not signed · signed: it is on its way to the gateway · declared: locked on the value chain · confirmed: proven on the utility chain · progressed: minted · completed: finished on both · revoking, revoked: taken back by the staker · expired: not declared in time',
   }),

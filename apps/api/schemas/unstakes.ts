@@ -50,6 +50,42 @@ export const CreateUnstakeBody = Body(
 )
 export type CreateUnstakeBody = Static<typeof CreateUnstakeBody>
 
+const CONSENT_LENGTH_MAX = 4_000
+
+const Consent = Type.Object(
+  {
+    text: Type.String({
+      minLength: 1,
+      maxLength: CONSENT_LENGTH_MAX,
+      description:
+        'What the user agreed to, exactly as they were shown it: amount, beneficiary, and that it is for good.',
+    }),
+    given_at: { ...Timestamp, description: 'When they agreed.' },
+  },
+  {
+    additionalProperties: false,
+    description: 'Required for a user’s wallet, and kept for good. Left out for the company’s.',
+  },
+)
+
+export const UnstakeManagedBody = Body(
+  {
+    amount: CreateUnstakeBody.properties.amount,
+    beneficiary: CreateUnstakeBody.properties.beneficiary,
+    bounty: CreateUnstakeBody.properties.bounty,
+    fee: CreateUnstakeBody.properties.fee,
+    consent: Type.Optional(Consent),
+  },
+  {
+    amount: '100',
+    beneficiary: '0x8ba1f109551bd432803012645ac136ddd64dba72',
+    consent: {
+      text: 'I give back 100 tokens for good. Their value goes to 0x8ba1f109551bd432803012645ac136ddd64dba72.',
+      given_at: '2026-11-20T09:30:00.000Z',
+    },
+  },
+)
+
 /** Signatures, or the transaction that was sent instead; the route refuses what is neither or both. */
 export const SubmitUnstakeBody = Type.Object(
   {
@@ -83,9 +119,17 @@ export const UnstakeSchema = Type.Object({
   id: Id('ust'),
   status: Type.Enum([...MESSAGE_STATUSES], {
     description:
-      'awaiting_signature: the redeemer has not signed · signed: it is on its way to the gateway · declared: in escrow on the utility chain · confirmed: proven on the value chain · progressed: paid out · completed: burned as well · revoking, revoked: taken back by the redeemer · expired: not declared in time',
+      'awaiting_signature: the redeemer has not signed · awaiting_tokens: those of a managed wallet are on their way to the redeemer · signed: it is on its way to the gateway · declared: in escrow on the utility chain · confirmed: proven on the value chain · progressed: paid out · completed: burned as well · revoking, revoked: taken back by the redeemer · expired: not declared in time · failed: the tokens of a managed wallet did not move, and are free again',
   }),
   redeemer: Address,
+  user_id: Nullable(Id('usr', 'Whose managed wallet it is of. Null: the redeemer has its own key.')),
+  transaction_id: Nullable(Id('txn', 'Brings the tokens of a managed wallet to the redeemer.')),
+  consent: Nullable(
+    Type.Object(
+      { text: Type.String(), text_hash: Hash, given_at: Timestamp },
+      { description: 'What the user agreed to. Null: it is the redeemer’s own, or the company’s.' },
+    ),
+  ),
   beneficiary: Address,
   amount: Units,
   bounty: Units,
@@ -99,22 +143,24 @@ export const UnstakeSchema = Type.Object({
   message_hash: { ...Hash, description: 'Names the redemption on both chains.' },
   hash_lock: Hash,
   deadline: { ...Timestamp, description: 'Until then it may be declared.' },
-  typed_data: {
+  typed_data: Nullable({
     ...TypedDataSchema,
     description:
-      'What the redeemer signs for a facilitator to bring the redemption: EIP-712, as wallets take it (`eth_signTypedData_v4`).',
-  },
-  permit_typed_data: {
+      'What the redeemer signs for a facilitator to bring the redemption: EIP-712, as wallets take it (`eth_signTypedData_v4`). Null: of a managed wallet.',
+  }),
+  permit_typed_data: Nullable({
     ...TypedDataSchema,
     description:
-      'What the redeemer signs for the gateway to take amount and bounty (ERC-2612). Not needed where it has an allowance.',
-  },
-  transactions: Type.Object(
-    { approve: Transaction, redeem: Transaction, approve_penalty: Transaction, revoke: Transaction },
-    {
-      description:
-        'What a redeemer sends who would rather send transactions: `approve`, then `redeem`; a token holder’s owner wraps each in `execute`. To take a redemption back that is not paid yet: `approve_penalty`, then `revoke`; it costs 150 % of the bounty.',
-    },
+      'What the redeemer signs for the gateway to take amount and bounty (ERC-2612). Not needed where it has an allowance. Null: of a managed wallet.',
+  }),
+  transactions: Nullable(
+    Type.Object(
+      { approve: Transaction, redeem: Transaction, approve_penalty: Transaction, revoke: Transaction },
+      {
+        description:
+          'What a redeemer sends who would rather send transactions: `approve`, then `redeem`; a token holder’s owner wraps each in `execute`. To take a redemption back that is not paid yet: `approve_penalty`, then `revoke`; it costs 150 % of the bounty. Null: of a managed wallet.',
+      },
+    ),
   ),
   problem: Nullable(Type.String({ description: 'Why it does not go on. It is tried again.' })),
   steps: Type.Array(

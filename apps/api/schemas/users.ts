@@ -46,8 +46,9 @@ export const UpdateUserBody = Body(
   { minProperties: 1 },
 )
 
-const UserType = Type.Enum(['user', 'company'], {
-  description: 'company: the economy itself; there is one, and it is created with the economy.',
+const UserType = Type.Enum(['user', 'company', 'redeemer'], {
+  description:
+    'company: the economy itself; there is one, and it is created with the economy · redeemer: where tokens of managed wallets are while they are redeemed; there is one at most, from the first of them on.',
 })
 const UserStatus = Type.Enum(['active', 'archived'])
 

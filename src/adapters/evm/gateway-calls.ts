@@ -1,4 +1,15 @@
-import { AbiCoder, keccak256, Signature, TypedDataEncoder, verifyTypedData, ZeroHash } from 'ethers'
+import {
+  AbiCoder,
+  computeAddress,
+  hexlify,
+  keccak256,
+  MaxUint256,
+  Signature,
+  SigningKey,
+  TypedDataEncoder,
+  verifyTypedData,
+  ZeroHash,
+} from 'ethers'
 import type { Backing, EconomyTerms, GatewayPair } from '#core/gateway/backing.ts'
 import type { GatewayCalls, MessageCall, TypedData, WalletTransaction } from '#core/gateway/gateway-calls.ts'
 import type { Intent, MessageKind } from '#core/gateway/message.ts'
@@ -41,6 +52,9 @@ const AUTHORIZATION_FIELDS = [
   { name: 'nonce', type: 'bytes32' },
 ]
 
+/** Of a permit: all there will ever be, for good. */
+const EVERYTHING = { value: MaxUint256, deadline: MaxUint256 }
+
 const PERMIT_FIELDS = [
   { name: 'owner', type: 'address' },
   { name: 'spender', type: 'address' },
@@ -59,6 +73,16 @@ export function createGatewayCalls(): GatewayCalls {
 
     redeemIntent: (backing, intent) => intentTypedData('redeem', backing, intent),
     redeemPermit,
+
+    addressOf,
+
+    signAllowance(backing, privateKey) {
+      const owner = addressOf(privateKey)
+      return signBy(privateKey, permitTypedData(backing, { owner, ...EVERYTHING, nonce: 0n }))
+    },
+
+    signRedeemIntent: (backing, intent, privateKey) =>
+      signBy(privateKey, intentTypedData('redeem', backing, intent)),
 
     isSignedBy({ domain, types, message }, address, signature) {
       try {
@@ -99,6 +123,7 @@ export function createGatewayCalls(): GatewayCalls {
     }),
 
     encode(kind, backing, intent, messageHash, call) {
+      if (call.name === 'allow') return allowCall(backing, call)
       const data = encodeOf(kind, backing, intent, call)
       const isOnSource = SOURCE_CALLS.has(call.name)
       const isOnValue = isOnSource === (kind === 'stake')
@@ -110,6 +135,8 @@ export function createGatewayCalls(): GatewayCalls {
     },
   }
 }
+
+type Allow = Extract<MessageCall, { name: 'allow' }>
 
 const SOURCE_CALLS: ReadonlySet<MessageCall['name']> = new Set<MessageCall['name']>([
   'declare',
@@ -187,6 +214,14 @@ function stakeAuthorization(backing: Backing, intent: Intent, messageHash: strin
 }
 
 function redeemPermit(backing: Backing, intent: Intent, nonce: bigint): TypedData {
+  const { sender: owner, amount, bounty, deadline } = intent
+  return permitTypedData(backing, { owner, value: amount + bounty, nonce, deadline })
+}
+
+function permitTypedData(
+  backing: Backing,
+  permit: { owner: string; value: bigint; nonce: bigint; deadline: bigint },
+): TypedData {
   return {
     domain: {
       name: backing.utilityTokenName,
@@ -197,16 +232,38 @@ function redeemPermit(backing: Backing, intent: Intent, nonce: bigint): TypedDat
     primaryType: 'Permit',
     types: { Permit: PERMIT_FIELDS },
     message: {
-      owner: intent.sender,
+      owner: permit.owner,
       spender: backing.coGateway,
-      value: (intent.amount + intent.bounty).toString(),
-      nonce: nonce.toString(),
-      deadline: intent.deadline.toString(),
+      value: permit.value.toString(),
+      nonce: permit.nonce.toString(),
+      deadline: permit.deadline.toString(),
     },
   }
 }
 
-function encodeOf(kind: MessageKind, backing: Backing, intent: Intent, call: MessageCall): string {
+function addressOf(privateKey: Uint8Array): string {
+  return computeAddress(hexlify(privateKey)).toLowerCase()
+}
+
+function signBy(privateKey: Uint8Array, data: TypedData): string {
+  return new SigningKey(hexlify(privateKey)).sign(hashOf(data)).serialized
+}
+
+/** The token takes the permit from anybody. */
+function allowCall({ utilityChainId, utilityToken, coGateway: spender }: Backing, call: Allow) {
+  const { v, r, s } = Signature.from(call.signature)
+  const { value, deadline } = EVERYTHING
+  const { redeemer } = call
+  const data = utilityBrandedToken.encodeCall('permit', redeemer, spender, value, deadline, BigInt(v), r, s)
+  return { chainId: utilityChainId, to: utilityToken, calldata: hexToBytes(data) }
+}
+
+function encodeOf(
+  kind: MessageKind,
+  backing: Backing,
+  intent: Intent,
+  call: Exclude<MessageCall, Allow>,
+): string {
   const words = wordsOf(intent)
   const isStake = kind === 'stake'
   switch (call.name) {

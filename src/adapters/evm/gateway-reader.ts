@@ -94,6 +94,13 @@ export function createGatewayReader(clientOf: (chainId: number) => Rpc): Gateway
       )
     },
 
+    async allowance(chainId, token, owner, spender) {
+      return utilityBrandedToken.decodeResult(
+        'allowance',
+        await view(chainId, token, utilityBrandedToken.encodeCall('allowance', owner, spender)),
+      )
+    },
+
     async estimate(chainId, from, { to, calldata }) {
       const [answer] = await clientOf(chainId).batch([
         { method: 'eth_estimateGas', params: [{ from, to, data: bytesToHex(calldata) }] },

@@ -22,9 +22,12 @@ const FIND = `
 SELECT ${MESSAGE_COLUMNS}, ${BACKING_COLUMNS}, m.tenant_id, m.version, m.refusals, m.secret_jwe, m.submission_step,
        m.root_chain_id::text, m.root_height::text,
        last.id AS submission_id, last.status AS submission_status, last.tx_hash AS submission_tx_hash, last.revert_reason,
-       (SELECT jsonb_agg(to_jsonb(e)) FROM (${ENDS}) e) AS ends
+       (SELECT jsonb_agg(to_jsonb(e)) FROM (${ENDS}) e) AS ends,
+       redeemer.id AS redeemer_id, redeemer.address AS redeemer_address, redeemer.key_jwe, redeemer.allowance_signature,
+       (SELECT t.status FROM transaction t WHERE t.economy_id = m.economy_id AND t.id = m.transaction_id) AS transaction_status
 FROM gateway_message m
 JOIN backing b ON b.economy_id = m.economy_id
+LEFT JOIN redeemer ON redeemer.economy_id = m.economy_id AND m.user_id IS NOT NULL
 LEFT JOIN LATERAL (
   SELECT m.submission_id AS id, c.status, c.tx_hash, c.revert_reason FROM chain_submission c
   WHERE c.id = m.submission_id OR c.origin_id = m.submission_id ORDER BY c.created_at DESC, c.id DESC LIMIT 1) last ON true
@@ -45,6 +48,11 @@ interface WorkRow extends MessageRow, BackingRow {
   submission_tx_hash: string | null
   revert_reason: string | null
   ends: EndRow[] | null
+  redeemer_id: string | null
+  redeemer_address: string | null
+  key_jwe: string | null
+  allowance_signature: string | null
+  transaction_status: string | null
 }
 
 /** As JSON has it. */
@@ -169,6 +177,7 @@ function toWork(row: WorkRow): MessageInWork {
     version: row.version,
     refusals: row.refusals,
     secretJwe: row.secret_jwe,
+    redeeming: toRedeeming(row),
     backing,
     source: row.kind === 'stake' ? value : utility,
     target: row.kind === 'stake' ? utility : value,
@@ -181,6 +190,15 @@ function toWork(row: WorkRow): MessageInWork {
         ? null
         : { chainId: Number(row.root_chain_id), height: Number(row.root_height) },
   }
+}
+
+/** The tokens are there for good once their transaction is final. */
+function toRedeeming(row: WorkRow): MessageInWork['redeeming'] {
+  const { redeemer_id: id, redeemer_address: address, key_jwe: keyJwe } = row
+  const { allowance_signature: allowanceSignature, transaction_status: status } = row
+  if (id === null || address === null || keyJwe === null || allowanceSignature === null) return null
+  const funding = status === 'confirmed' ? 'arrived' : status === 'failed' ? 'failed' : 'pending'
+  return { redeemer: { id, address, keyJwe, allowanceSignature }, funding }
 }
 
 function toEnd(ends: readonly EndRow[], chainId: number, gateway: string): GatewayEnd {

@@ -1,5 +1,6 @@
 import type {
   GatewayMessage,
+  ManagedTokens,
   MessageKind,
   MessageStatus,
   MessageStep,
@@ -10,7 +11,9 @@ import type {
 export const MESSAGE_COLUMNS = `
   m.economy_id, m.id, m.kind, m.status, m.message_hash, m.sender, m.beneficiary, m.amount::text, m.bounty::text, m.fee::text,
   m.nonce::text, m.hash_lock, m.deadline::text, m.signature, m.permit_nonce::text, m.permit_signature, m.sent_tx_hash, m.problem,
-  m.created_at, m.updated_at, m.ended_at, b.terms_id,
+  m.user_id, m.transaction_id, m.created_at, m.updated_at, m.ended_at, b.terms_id,
+  (SELECT jsonb_build_object('text', k.text, 'textHash', k.text_hash, 'givenAt', k.given_at)
+   FROM unstake_consent k WHERE k.economy_id = m.economy_id AND k.message_id = m.id) AS consent,
   (SELECT jsonb_agg(jsonb_build_object('name', s.name, 'status', s.status, 'txHash', s.tx_hash, 'startedAt', s.started_at,
                                        'finishedAt', s.finished_at) ORDER BY s.position)
    FROM gateway_message_step s WHERE s.economy_id = m.economy_id AND s.message_id = m.id) AS steps`
@@ -33,6 +36,9 @@ export interface MessageRow {
   permit_nonce: string | null
   permit_signature: string | null
   sent_tx_hash: string | null
+  user_id: string | null
+  transaction_id: string | null
+  consent: { text: string; textHash: string; givenAt: string } | null
   problem: string | null
   created_at: Date
   updated_at: Date
@@ -70,6 +76,7 @@ export function toMessage(row: MessageRow): GatewayMessage {
     signature: row.signature,
     permit:
       row.permit_nonce === null ? null : { nonce: BigInt(row.permit_nonce), signature: row.permit_signature },
+    managed: managedOf(row),
     sentTxHash: row.sent_tx_hash,
     problem: row.problem,
     steps: (row.steps ?? []).map((step) => ({
@@ -83,4 +90,14 @@ export function toMessage(row: MessageRow): GatewayMessage {
     updatedAt: row.updated_at,
     endedAt: row.ended_at,
   }
+}
+
+/** A CHECK has both ids or neither. */
+function managedOf({
+  user_id: userId,
+  transaction_id: transactionId,
+  consent,
+}: MessageRow): ManagedTokens | null {
+  if (userId === null || transactionId === null) return null
+  return { userId, transactionId, consent: consent && { ...consent, givenAt: new Date(consent.givenAt) } }
 }

@@ -35,6 +35,16 @@ export function createMessageStore(tx: PrismaTx, tenantId: string): MessageStore
       return row ? toMessage(row) : null
     },
 
+    async findByTransaction(economyId, transactionId) {
+      const [row] = await tx.$queryRawUnsafe<MessageRow[]>(
+        `SELECT ${MESSAGE_COLUMNS} ${FROM} WHERE m.tenant_id = $1::uuid AND m.economy_id = $2::uuid AND m.transaction_id = $3::uuid`,
+        tenantId,
+        economyId,
+        transactionId,
+      )
+      return row ? toMessage(row) : null
+    },
+
     async list(economyId, kind, page) {
       const rows = await tx.$queryRawUnsafe<MessageRow[]>(
         `SELECT ${MESSAGE_COLUMNS} ${FROM} WHERE m.tenant_id = $1::uuid AND m.economy_id = $2::uuid AND m.kind = $3 ${pageClause(page)}`,

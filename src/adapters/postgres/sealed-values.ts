@@ -18,6 +18,7 @@ export function createSealedKinds(
   return [
     vaultKeys(database, keys.keyVault, RELAYER_KEYS),
     vaultKeys(database, keys.keyVault, ANCHOR_KEYS),
+    vaultKeys(database, keys.keyVault, REDEEMER_KEYS),
     vaultKeys(database, keys.keyVault, HASH_LOCK_SECRETS),
     ...SEALED_COLUMNS.map((column) => sealedColumn(database, keys.sealer, column)),
     storedResponses(database, keys.sealer),
@@ -27,7 +28,7 @@ export function createSealedKinds(
 /** Where the vault's envelopes stand: a table, its sealed column, and the column that is bound into them beside the id. */
 interface VaultTable {
   name: string
-  table: 'lane' | 'anchor_key' | 'gateway_message'
+  table: 'lane' | 'anchor_key' | 'redeemer' | 'gateway_message'
   sealed: 'key_jwe' | 'secret_jwe'
   address: 'address' | 'hash_lock'
 }
@@ -41,6 +42,12 @@ const RELAYER_KEYS: VaultTable = {
 const ANCHOR_KEYS: VaultTable = {
   name: 'anchor_key',
   table: 'anchor_key',
+  sealed: 'key_jwe',
+  address: 'address',
+}
+const REDEEMER_KEYS: VaultTable = {
+  name: 'redeemer_key',
+  table: 'redeemer',
   sealed: 'key_jwe',
   address: 'address',
 }

@@ -13,6 +13,7 @@ import { createMemberStore } from './member-store.ts'
 import { createMessageStore } from './message-store.ts'
 import { createOutboxStore } from './outbox-store.ts'
 import { createPricePointStore } from './price-point-store.ts'
+import { createRedeemerStore } from './redeemer-store.ts'
 import { createRedemptionStore } from './redemption-store.ts'
 import { createSessionStore } from './session-store.ts'
 import { createTenantStore } from './tenant-store.ts'
@@ -47,6 +48,7 @@ export function createUnitOfWork(deps: { database: Database; ids: Ids; sealer: S
         backings: createBackingStore(tx, tenantId),
         messages: createMessageStore(tx, tenantId),
         valueFaucet: createValueFaucetStore(tx, tenantId),
+        redeemers: createRedeemerStore(tx, tenantId),
       }),
     )
 }

@@ -107,16 +107,31 @@ async function lookAt(deps: AdvanceDeps, work: MessageInWork): Promise<Look> {
     !isConfirmed ||
     (await deps.reader.mintable(backing.utilityChainId, backing.coGateway, backing.termsId)) >=
       toUtilityDown(backing, intent.amount)
+  const funding = work.redeeming?.funding ?? 'none'
+  const isAllowed =
+    funding !== 'arrived' || onSource.latest !== 'undeclared' || (await isAllowedToTake(deps, work))
   const view: MessageView = {
+    funding,
+    isAllowed,
     source: onSource,
     target: onTarget,
     sourceAtRoot: onSource.atRoot,
     targetAtRoot: onTarget.atRoot,
-    isSigned: message.signature !== null,
+    isSigned: message.signature !== null || work.redeeming !== null,
     isExpired,
     isPayable,
   }
   return { view, source: atSource, target: atTarget, rootAtTarget, rootAtSource }
+}
+
+/** Whether the gateway may take the message's tokens of the redeemer. */
+async function isAllowedToTake(
+  { reader }: AdvanceDeps,
+  { message, backing }: MessageInWork,
+): Promise<boolean> {
+  const { utilityChainId, utilityToken, coGateway } = backing
+  const { sender, amount, bounty } = message.intent
+  return (await reader.allowance(utilityChainId, utilityToken, sender, coGateway)) >= amount + bounty
 }
 
 async function statusesOf({ reader }: AdvanceDeps, place: BoxPlace, end: GatewayEnd, root: number) {
@@ -180,9 +195,9 @@ function isUnderWay({ submission }: MessageInWork): boolean {
 function waiting(
   deps: AdvanceDeps,
   work: MessageInWork,
-  reason: 'signature' | 'finality' | 'mint_limit',
+  reason: 'signature' | 'tokens' | 'finality' | 'mint_limit',
 ): Partial<UntoldChange> {
-  if (reason === 'finality') return {}
+  if (reason === 'finality' || reason === 'tokens') return {}
   const now = deps.clock.now().getTime()
   // Its sender says that it is on its way.
   if (reason === 'signature' && work.message.sentTxHash !== null) return {}
@@ -254,8 +269,12 @@ async function callFor(
 ): Promise<MessageCall | 'no_proof'> {
   const { message, source, target } = work
   switch (name) {
+    case 'allow': {
+      const redeemer = redeemerOf(work)
+      return { name, redeemer: redeemer.address, signature: redeemer.allowanceSignature }
+    }
     case 'declare':
-      return { name, signature: message.signature ?? '', permit: message.permit }
+      return { name, signature: message.signature ?? (await signFor(deps, work)), permit: message.permit }
     case 'progress_target':
     case 'progress_source':
       return { name, secret: await openSecret(deps, work) }
@@ -270,6 +289,22 @@ async function callFor(
       return proof === null ? 'no_proof' : { name, proof }
     }
   }
+}
+
+/** The redeemer's signature of a managed wallet's intent, once its tokens are there. */
+async function signFor({ keyVault, calls }: AdvanceDeps, work: MessageInWork): Promise<string> {
+  const { id, address, keyJwe } = redeemerOf(work)
+  const privateKey = await keyVault.open(keyJwe, { laneId: id, address })
+  try {
+    return calls.signRedeemIntent(work.backing, work.message.intent, privateKey)
+  } finally {
+    privateKey.fill(0)
+  }
+}
+
+function redeemerOf({ redeeming, message }: MessageInWork) {
+  if (!redeeming) throw new Error(`message ${message.id} has neither a signature nor a redeemer`)
+  return redeeming.redeemer
 }
 
 async function openSecret({ keyVault }: AdvanceDeps, { message, secretJwe }: MessageInWork): Promise<string> {

@@ -9,7 +9,11 @@ export interface MessageView {
   sourceAtRoot: BoxStatus | null
   /** The target's status at the newest final root that the source believes. */
   targetAtRoot: BoxStatus | null
-  /** The sender's signature was handed in. */
+  /** Of a managed wallet: whether its tokens are with the redeemer for good. none: its sender has the key. */
+  funding: 'none' | 'pending' | 'arrived' | 'failed'
+  /** The gateway may take the sender's tokens, as far as that is ours to see to. */
+  isAllowed: boolean
+  /** The sender's signature was handed in, or is ours to make. */
   isSigned: boolean
   /** The source's final block is younger than the deadline allows. */
   isExpired: boolean
@@ -19,6 +23,7 @@ export interface MessageView {
 
 /** Calls by name; the proofs, the secret and the signature they need are found by who makes them. */
 export type NextCall =
+  | 'allow'
   | 'declare'
   | 'confirm'
   | 'progress_target'
@@ -31,8 +36,8 @@ export type NextStep =
   | { do: 'call'; call: NextCall }
   /** `at`: the end that has to learn a newer root of the other one. */
   | { do: 'await_root'; at: 'source' | 'target' }
-  | { do: 'wait'; for: 'signature' | 'finality' | 'mint_limit' }
-  | { do: 'end'; status: 'completed' | 'revoked' | 'expired' }
+  | { do: 'wait'; for: 'signature' | 'tokens' | 'finality' | 'mint_limit' }
+  | { do: 'end'; status: 'completed' | 'revoked' | 'expired' | 'failed' }
 
 /**
  * What to do for a message now, from what the chains show and nothing else: so it does not matter who did the steps before, nor
@@ -62,10 +67,13 @@ export function decideNext(view: MessageView): NextStep {
   }
 }
 
-function beforeDeclaration({ source, isSigned, isExpired }: MessageView): NextStep {
+function beforeDeclaration({ source, funding, isAllowed, isSigned, isExpired }: MessageView): NextStep {
   if (source.latest !== 'undeclared') return { do: 'wait', for: 'finality' }
+  if (funding === 'failed') return { do: 'end', status: 'failed' }
+  if (funding === 'pending') return { do: 'wait', for: 'tokens' }
   if (isExpired) return { do: 'end', status: 'expired' }
-  return isSigned ? call('declare') : { do: 'wait', for: 'signature' }
+  if (!isSigned) return { do: 'wait', for: 'signature' }
+  return call(isAllowed ? 'declare' : 'allow')
 }
 
 function onConfirmed({ source, sourceAtRoot, isPayable }: MessageView): NextStep {
@@ -95,8 +103,9 @@ function onRevoked({ source, targetAtRoot }: MessageView): NextStep {
 }
 
 /** Where a message stands for its sender. `isSigned` tells apart what waits for the sender from what waits for us. */
-export function statusOf({ source, target, isSigned }: MessageView, end: NextStep): MessageStatus {
+export function statusOf({ source, target, funding, isSigned }: MessageView, end: NextStep): MessageStatus {
   if (end.do === 'end') return end.status
+  if (source.final === 'undeclared' && funding === 'pending') return 'awaiting_tokens'
   if (source.final === 'undeclared') return isSigned ? 'signed' : 'awaiting_signature'
   if (target.final === 'progressed') return 'progressed'
   if (source.final === 'declared_revocation' || target.final === 'revoked') return 'revoking'

@@ -28,6 +28,7 @@ export interface StatusProof {
 
 /** Calls that carry a message on, each on the chain whose gateway takes it. */
 export type MessageCall =
+  | { name: 'allow'; redeemer: string; signature: string }
   | { name: 'declare'; signature: string; permit: Permit | null }
   | { name: 'confirm'; proof: StatusProof }
   | { name: 'progress_target'; secret: string }
@@ -47,6 +48,12 @@ export interface GatewayCalls {
   redeemIntent(backing: Backing, intent: Intent): TypedData
   /** What a redeemer signs for the gateway to take amount and bounty: ERC-2612. @param nonce Permits that they have used before. */
   redeemPermit(backing: Backing, intent: Intent, nonce: bigint): TypedData
+  /** Lower-case hex with 0x. @param privateKey 32 bytes */
+  addressOf(privateKey: Uint8Array): string
+  /** A permit of everything for the co-gateway, by a key that has signed no permit before. */
+  signAllowance(backing: Backing, privateKey: Uint8Array): string
+  /** The redeemer's signature of its intent. */
+  signRedeemIntent(backing: Backing, intent: Intent, privateKey: Uint8Array): string
   /** Whether `address` made the signature. Never throws. */
   isSignedBy(data: TypedData, address: string, signature: string): boolean
   /** What a staker sends who signs transactions instead: an allowance, then the stake. */

@@ -58,6 +58,8 @@ export interface GatewayReader {
   ): Promise<StatusProof | null>
   /** Base units that may be minted now. */
   mintable(chainId: number, coGateway: string, termsId: string): Promise<BaseUnits>
+  /** Base units of the owner's that the spender may take, as of the latest block. */
+  allowance(chainId: number, token: string, owner: string, spender: string): Promise<BaseUnits>
   /** What the call would do on the latest block. */
   estimate(chainId: number, from: string, call: { to: string; calldata: Uint8Array }): Promise<CallEstimate>
   /** Base units staked and on their way, as of a block. Null: the node no longer has that state. */

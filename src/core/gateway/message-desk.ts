@@ -25,6 +25,11 @@ export interface MessageInWork {
   version: number
   refusals: number
   secretJwe: string
+  /** Who redeems for a managed wallet, and whether the tokens are there; null: the sender has the key. */
+  redeeming: {
+    redeemer: { id: string; address: string; keyJwe: string; allowanceSignature: string }
+    funding: 'pending' | 'arrived' | 'failed'
+  } | null
   backing: Backing
   source: GatewayEnd
   target: GatewayEnd

@@ -5,6 +5,8 @@ import type { GatewayMessage, MessageKind } from './message.ts'
 export interface MessageStore {
   insert(message: GatewayMessage, secretJwe: string): Promise<void>
   find(economyId: string, kind: MessageKind, id: string): Promise<GatewayMessage | null>
+  /** The one whose tokens this transaction moves. */
+  findByTransaction(economyId: string, transactionId: string): Promise<GatewayMessage | null>
   list(economyId: string, kind: MessageKind, page: PageRequest): Promise<Page<GatewayMessage>>
   /** The signatures are in: `signed`, and due to be looked at. False unless it was waiting for them. */
   sign(

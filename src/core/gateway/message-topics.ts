@@ -1,8 +1,11 @@
 import type { Topic } from '../outbox/topics.ts'
-import type { MessageKind, MessageStatus } from './message.ts'
+import type { MessageKind, MessageStatus, StakeStatus } from './message.ts'
 
 /** What is told when a message comes to a status. */
-export const MESSAGE_TOPICS: Readonly<Record<MessageKind, Readonly<Record<MessageStatus, Topic>>>> = {
+export const MESSAGE_TOPICS: {
+  stake: Readonly<Record<StakeStatus, Topic>>
+  redeem: Readonly<Record<MessageStatus, Topic>>
+} = {
   stake: {
     awaiting_signature: 'stake.created',
     signed: 'stake.signed',
@@ -16,6 +19,7 @@ export const MESSAGE_TOPICS: Readonly<Record<MessageKind, Readonly<Record<Messag
   },
   redeem: {
     awaiting_signature: 'unstake.created',
+    awaiting_tokens: 'unstake.created',
     signed: 'unstake.signed',
     declared: 'unstake.declared',
     confirmed: 'unstake.confirmed',
@@ -24,6 +28,7 @@ export const MESSAGE_TOPICS: Readonly<Record<MessageKind, Readonly<Record<Messag
     revoking: 'unstake.revoking',
     revoked: 'unstake.revoked',
     expired: 'unstake.expired',
+    failed: 'unstake.failed',
   },
 }
 
@@ -37,7 +42,8 @@ interface Standing {
 
 /** The topic of a change: of its status, or else of a problem that was not there before. Null: nothing that is told. Pure. */
 export function topicOfChange(kind: MessageKind, before: Standing, after: Standing): Topic | null {
-  if (after.status !== before.status) return MESSAGE_TOPICS[kind][after.status]
+  const topics: Readonly<Partial<Record<MessageStatus, Topic>>> = MESSAGE_TOPICS[kind]
+  if (after.status !== before.status) return topics[after.status] ?? null
   if (after.problem === null || after.problem === before.problem) return null
   return STALLED[kind]
 }

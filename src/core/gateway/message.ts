@@ -1,4 +1,5 @@
 import type { BaseUnits } from '../shared/money.ts'
+import type { AuditEntry } from '../tenant/audit-entry.ts'
 import type { SeenBacking } from './backing.ts'
 
 /** stake: value in, tokens out · redeem: tokens in, value out. */
@@ -8,11 +9,13 @@ export type MessageKind = 'stake' | 'redeem'
 export const NOUN_OF = { stake: 'stake', redeem: 'unstake' } as const satisfies Record<MessageKind, string>
 
 /**
- * awaiting_signature: the sender has not handed in anything yet · signed: it did, and we bring it to the source · declared: it is
+ * awaiting_signature: the sender has not handed in anything yet · awaiting_tokens: of a managed wallet, they are on their way to the
+ * redeemer · signed: it did, and we bring it to the source · declared: it is
  * final on its source · confirmed: and proven on its target · progressed: paid out on its target · completed: finished on its source
- * as well · revoking, revoked: the sender took it back · expired: its deadline passed first.
+ * as well · revoking, revoked: the sender took it back · expired: its deadline passed first · failed: of a managed wallet, the tokens did
+ * not move.
  */
-export const MESSAGE_STATUSES = [
+export const STAKE_STATUSES = [
   'awaiting_signature',
   'signed',
   'declared',
@@ -23,6 +26,8 @@ export const MESSAGE_STATUSES = [
   'revoked',
   'expired',
 ] as const
+export type StakeStatus = (typeof STAKE_STATUSES)[number]
+export const MESSAGE_STATUSES = [...STAKE_STATUSES, 'awaiting_tokens', 'failed'] as const
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number]
 
 /** What a message goes through, in order. */
@@ -55,6 +60,31 @@ export interface Permit {
   signature: string | null
 }
 
+/** What a user of a managed wallet agreed to: the text as it was shown to them. */
+export interface Consent {
+  text: string
+  /** SHA-256 of its UTF-8, lower-case hex with 0x. */
+  textHash: string
+  givenAt: Date
+}
+
+/** Whose tokens a managed wallet's message is of, and what brings them to the redeemer. */
+export interface ManagedTokens {
+  userId: string
+  transactionId: string
+  /** Null of the company, which asked for it itself. */
+  consent: Consent | null
+}
+
+/** An unstake of a managed wallet about to exist, with the transaction that moves its tokens. */
+export interface NewManagedUnstake {
+  message: GatewayMessage
+  secretJwe: string
+  userId: string
+  consent: Consent | null
+  audit: AuditEntry
+}
+
 export interface MessageStep {
   name: MessageStepName
   status: 'pending' | 'running' | 'done'
@@ -74,6 +104,8 @@ export interface GatewayMessage {
   signature: string | null
   /** Of a redemption only. */
   permit: Permit | null
+  /** Null: its sender has the key. */
+  managed: ManagedTokens | null
   /** The transaction by which its sender says to have declared it. */
   sentTxHash: string | null
   /** Why it does not go on, in words; null while it does. */
@@ -90,7 +122,12 @@ export interface MessageWithBacking {
   backing: SeenBacking
 }
 
-const ENDED: ReadonlySet<MessageStatus> = new Set<MessageStatus>(['completed', 'revoked', 'expired'])
+const ENDED: ReadonlySet<MessageStatus> = new Set<MessageStatus>([
+  'completed',
+  'revoked',
+  'expired',
+  'failed',
+])
 
 /** Whether nothing more will happen to it. */
 export function hasEnded(status: MessageStatus): boolean {

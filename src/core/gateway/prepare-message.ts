@@ -66,6 +66,7 @@ export function prepareMessage(
     intent,
     signature: null,
     permit: null,
+    managed: null,
     sentTxHash: null,
     problem: null,
     steps: MESSAGE_STEPS.map((name) => ({

@@ -53,6 +53,7 @@ export const TOPICS = [
   'unstake.revoking',
   'unstake.revoked',
   'unstake.expired',
+  'unstake.failed',
   'unstake.stalled',
   'device.registered',
   'token_grant.queued',

@@ -5,7 +5,7 @@ import type { TransactionTypeKind } from './transaction-type.ts'
 /** A party of a transaction as rules see it. */
 export interface RuleParty {
   id: string
-  type: 'user' | 'company'
+  type: 'user' | 'company' | 'redeemer'
   isVerified: boolean
   metadata: Metadata
   createdAt: Date

@@ -1,4 +1,5 @@
 import type { NewBundle } from '../bundle/bundle.ts'
+import type { NewManagedUnstake } from '../gateway/message.ts'
 import type { NewRedemption } from '../redemption/redemption.ts'
 
 /**
@@ -8,6 +9,7 @@ import type { NewRedemption } from '../redemption/redemption.ts'
 export type Attachment =
   | { kind: 'bundle'; bundle: NewBundle }
   | { kind: 'redemption'; redemption: NewRedemption }
+  | { kind: 'unstake'; unstake: NewManagedUnstake }
 
 /** An attachment whose transactions were accepted. */
 export interface AcceptedAttachment {

@@ -6,10 +6,17 @@ import { priceTransaction } from '../rule/price-transaction.ts'
 import type { TransactionType } from '../rule/transaction-type.ts'
 import { DomainError } from '../shared/errors.ts'
 import { UserArchived, UserNotFound } from '../user/errors.ts'
+import type { UserType } from '../user/user.ts'
 import type { EconomyState, LockedParty } from './acceptance-store.ts'
 import { refKey } from './acceptance-store.ts'
 import type { ActivityBook } from './activity-book.ts'
-import { EconomyNotActive, InsufficientFunds, InvalidParties, UserNotManaged } from './errors.ts'
+import {
+  EconomyNotActive,
+  InsufficientFunds,
+  InvalidParties,
+  UnfitUnstakeType,
+  UserNotManaged,
+} from './errors.ts'
 import { partiesOf, resolveType } from './resolve-parties.ts'
 import type { AcceptedTransaction, ExecuteTransaction, Transfer } from './transaction.ts'
 
@@ -65,6 +72,7 @@ function accept(
     priceMaxAgeMs: context.priceMaxAgeMs,
   })
   const total = priced.amount + priced.commission
+  if (item.isUnstake && total !== BigInt(item.amount ?? 0)) throw new UnfitUnstakeType(type.name)
   const evaluated = passRules(context, owner.economyId, type, payer, recipient, item, priced)
 
   const payerKey = refKey(owner.economyId, payer.id)
@@ -121,7 +129,7 @@ function parties(
   item: ExecuteTransaction,
 ) {
   const { payerId, recipientId, commissionRecipientId } = partiesOf(context.config, type, item)
-  const [payerType, recipientType] = PARTY_TYPES[type.kind]
+  const [payerType, recipientType] = item.isUnstake ? ([null, 'redeemer'] as const) : PARTY_TYPES[type.kind]
   const payer = party(context, economyId, payerId, '/from_user_id', payerType, type)
   const recipient = party(context, economyId, recipientId, '/to_user_id', recipientType, type)
   if (payer.id === recipient.id)
@@ -141,14 +149,14 @@ function party(
   economyId: string,
   userId: string | null,
   pointer: string,
-  expected: 'user' | 'company',
+  expected: UserType | null,
   type: TransactionType,
 ): LockedParty {
   if (!userId)
     throw new InvalidParties(pointer, `Transaction type "${type.name}" is ${type.kind}; name the user here.`)
   const found = context.parties.get(refKey(economyId, userId))
   if (!found) throw new UserNotFound(pointer)
-  if (found.type !== expected) {
+  if (expected !== null && found.type !== expected) {
     throw new InvalidParties(
       pointer,
       `Transaction type "${type.name}" is ${type.kind}; this must be the id of a ${expected}, not of a ${found.type}.`,

@@ -15,6 +15,14 @@ export class InvalidParties extends DomainError {
   }
 }
 
+/** Tokens on their way to be redeemed must be exactly as many as are redeemed. */
+export class UnfitUnstakeType extends DomainError {
+  constructor(name: string) {
+    const detail = `cannot be moved exactly: the economy has a transaction type "${name}" of its own, in fiat or of a fixed amount. Rename it`
+    super('invalid_amount', `The amount ${detail}.`, {}, [{ pointer: '/amount', detail }])
+  }
+}
+
 /** The economy takes no transactions in its present state. */
 export class EconomyNotActive extends DomainError {
   constructor(status: string) {

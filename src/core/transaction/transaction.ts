@@ -18,6 +18,8 @@ export interface ExecuteTransaction {
   commission: string | null
   metadata: Metadata
   airdropId?: string
+  /** To the economy's redeemer, from whoever holds the tokens: exactly the amount, which is in base units. */
+  isUnstake?: true
 }
 
 /** One token movement of a transaction, in base units. */

@@ -1,7 +1,9 @@
 import type { Metadata } from '../shared/metadata.ts'
 
-/** One of the business's people, or the business itself in its economy. */
-export type UserType = 'user' | 'company'
+/**
+ * One of the business's people, the business itself in its economy, or where tokens of managed wallets are while they are redeemed.
+ */
+export type UserType = 'user' | 'company' | 'redeemer'
 
 /** active: takes part · archived: readable, takes part in nothing new. */
 export type UserStatus = 'active' | 'archived'

@@ -9,6 +9,8 @@ function view(source: BoxStatus, target: BoxStatus, more: Partial<MessageView> =
     target: { latest: target, final: target },
     sourceAtRoot: source,
     targetAtRoot: target,
+    funding: 'none',
+    isAllowed: true,
     isSigned: true,
     isExpired: false,
     isPayable: true,
@@ -54,6 +56,14 @@ describe('what follows from where a message stands', () => {
     ['declared_revocation', 'revoked', 'source'],
   ] as const)('source %s, target %s: waits for a root at the %s that shows it', (source, target, at) => {
     expect(decideNext(view(source, target, stale))).toEqual({ do: 'await_root', at })
+  })
+
+  it('of a managed wallet: waits for the tokens, lets the gateway take them, and fails where they do not move', () => {
+    const at = (more: Partial<MessageView>) => decideNext(view('undeclared', 'undeclared', more))
+    expect(at({ funding: 'pending' })).toEqual({ do: 'wait', for: 'tokens' })
+    expect(at({ funding: 'arrived', isAllowed: false })).toEqual({ do: 'call', call: 'allow' })
+    expect(at({ funding: 'arrived' })).toEqual({ do: 'call', call: 'declare' })
+    expect(at({ funding: 'failed' })).toEqual({ do: 'end', status: 'failed' })
   })
 
   it('waits for its sender, and for the mint limit', () => {

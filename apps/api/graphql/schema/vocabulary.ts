@@ -37,6 +37,7 @@ export const TYPES: Readonly<Record<string, string>> = {
   Unstake:
     'Tokens given back for the value behind them: what their redeemer signs or sends, and how far it is.',
   UnstakeStep: 'One step of an unstake.',
+  UnstakeConsent: 'What a user of a managed wallet agreed to.',
   UnstakeTransactionsApprove: 'A transaction that the redeemer’s own wallet signs and sends, without value.',
   Backing: 'What backs the token, to be verified by anybody.',
   ValueGrant: 'Value tokens of a sandbox on their way to an address on the value chain.',
@@ -158,6 +159,9 @@ export const FIELDS: Readonly<Record<string, string>> = {
   'StakeStep.transaction_hash': 'The transaction on its chain, where it is known.',
   'Unstake.redeemer': 'Who redeems, on the utility chain.',
   'Unstake.beneficiary': 'Who the value tokens are paid to, on the value chain.',
+  'UnstakeConsent.text': 'As the user was shown it.',
+  'UnstakeConsent.text_hash': 'SHA-256 of the text.',
+  'UnstakeConsent.given_at': 'When they agreed.',
   'Unstake.utility_chain_id': 'Where the tokens are redeemed.',
   'Unstake.value_chain_id': 'Where the value is paid out.',
   'Unstake.value_token': 'The token that is paid out.',

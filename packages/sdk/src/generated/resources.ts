@@ -1104,6 +1104,19 @@ export class UnstakesResource {
   }
 
   /**
+   * Unstake tokens of a managed wallet: `POST /v3/users/{id}/unstakes`.
+   *
+   * Redeems tokens of a user, or of the company, whose wallet the platform manages: a transaction moves them to the economy’s redeemer, which has them paid out to the beneficiary on the value chain. A user’s consent is kept for good; what is accepted cannot be taken back.
+   *
+   * Scope: `unstakes:write`.
+   *
+   * Refused with: `user_not_found`, `economy_not_found`, `economy_not_backed`, `economy_not_active`, `transaction_type_archived`, `user_archived`, `user_not_managed`, `limit_reached`, `idempotency_key_in_progress`, `invalid_amount`, `insufficient_funds`, `rule_violated`, `idempotency_key_reused`.
+   */
+  unstakeForUser(userId: string, input: Type.UnstakeForUserInput, options?: CallOptions): Promise<Type.Unstake> {
+    return this.#caller.call({ method: 'POST', path: `/v3/users/${encodeURIComponent(userId)}/unstakes`, body: input }, options)
+  }
+
+  /**
    * Hand in the redeemer's signatures, or their transaction: `POST /v3/unstakes/{id}/submit`.
    *
    * With signatures a facilitator does all the rest. Whoever sent the transactions themselves may say so; the chain is looked at either way.

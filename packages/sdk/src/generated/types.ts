@@ -218,8 +218,8 @@ export type User = {
   object: 'user'
   /** Listed by `GET /v3/users`. */
   id: string
-  /** company: the economy itself; there is one, and it is created with the economy. */
-  type: 'user' | 'company'
+  /** company: the economy itself; there is one, and it is created with the economy · redeemer: where tokens of managed wallets are while they are redeemed; there is one at most, from the first of them on. */
+  type: 'user' | 'company' | 'redeemer'
   external_id: string | null
   name: string | null
   /** You know who it is; token rules may ask for it. */
@@ -781,9 +781,16 @@ export type Unstake = {
   object: 'unstake'
   /** Listed by `GET /v3/unstakes`. */
   id: string
-  /** awaiting_signature: the redeemer has not signed · signed: it is on its way to the gateway · declared: in escrow on the utility chain · confirmed: proven on the value chain · progressed: paid out · completed: burned as well · revoking, revoked: taken back by the redeemer · expired: not declared in time */
-  status: 'awaiting_signature' | 'signed' | 'declared' | 'confirmed' | 'progressed' | 'completed' | 'revoking' | 'revoked' | 'expired'
+  /** awaiting_signature: the redeemer has not signed · awaiting_tokens: those of a managed wallet are on their way to the redeemer · signed: it is on its way to the gateway · declared: in escrow on the utility chain · confirmed: proven on the value chain · progressed: paid out · completed: burned as well · revoking, revoked: taken back by the redeemer · expired: not declared in time · failed: the tokens of a managed wallet did not move, and are free again */
+  status: 'awaiting_signature' | 'signed' | 'declared' | 'confirmed' | 'progressed' | 'completed' | 'revoking' | 'revoked' | 'expired' | 'awaiting_tokens' | 'failed'
   redeemer: string
+  user_id: string | null
+  transaction_id: string | null
+  consent: {
+    text: string
+    text_hash: string
+    given_at: string
+  } | null
   beneficiary: string
   /** Base units of the token, as a decimal string. */
   amount: string
@@ -803,11 +810,8 @@ export type Unstake = {
   hash_lock: string
   /** Until then it may be declared. */
   deadline: string
-  /** What the redeemer signs for a facilitator to bring the redemption: EIP-712, as wallets take it (`eth_signTypedData_v4`). */
-  typed_data: Record<string, unknown>
-  /** What the redeemer signs for the gateway to take amount and bounty (ERC-2612). Not needed where it has an allowance. */
-  permit_typed_data: Record<string, unknown>
-  /** What a redeemer sends who would rather send transactions: `approve`, then `redeem`; a token holder’s owner wraps each in `execute`. To take a redemption back that is not paid yet: `approve_penalty`, then `revoke`; it costs 150 % of the bounty. */
+  typed_data: Record<string, unknown> | null
+  permit_typed_data: Record<string, unknown> | null
   transactions: {
     approve: {
       chain_id: number
@@ -833,7 +837,7 @@ export type Unstake = {
       /** Hex. Sent without value. */
       data: string
     }
-  }
+  } | null
   problem: string | null
   steps: {
     /** redeem: in escrow on the utility chain · confirm: proven on the value chain · unstake: paid out there · burn: gone from the supply */
@@ -1290,8 +1294,8 @@ export type ListUsersQuery = {
   /** Your own id of the person; unique in the economy. */
   external_id?: string
   status?: 'active' | 'archived'
-  /** company: the economy itself; there is one, and it is created with the economy. */
-  type?: 'user' | 'company'
+  /** company: the economy itself; there is one, and it is created with the economy · redeemer: where tokens of managed wallets are while they are redeemed; there is one at most, from the first of them on. */
+  type?: 'user' | 'company' | 'redeemer'
   /** The name begins so, whatever the case. */
   name_prefix?: string
 }
@@ -1730,6 +1734,25 @@ export type ListUnstakesQuery = {
   order?: 'asc' | 'desc'
 }
 
+/** What `unstakeForUser` takes. */
+export type UnstakeForUserInput = {
+  /** Base units of the token, as a decimal string. */
+  amount: Amount
+  /** Who the value tokens are paid to, on the value chain. Never a guess: what is paid is gone. */
+  beneficiary: string
+  /** Base units of your token, on top, for whoever finishes the redemption. Left out: none. */
+  bounty?: Amount
+  /** Base units of the value token, out of what is paid, for whoever pays. Left out: none. */
+  fee?: Amount
+  /** Required for a user’s wallet, and kept for good. Left out for the company’s. */
+  consent?: {
+    /** What the user agreed to, exactly as they were shown it: amount, beneficiary, and that it is for good. */
+    text: string
+    /** When they agreed. */
+    given_at: string
+  }
+}
+
 /** What `submitUnstake` takes. */
 export type SubmitUnstakeInput = {
   /** Of `typed_data`, by the redeemer. A facilitator brings it and pays the gas. */
@@ -1747,7 +1770,7 @@ export type ListEventsQuery = {
   cursor?: string
   /** As things happened, or the newest first. */
   order?: 'asc' | 'desc'
-  type?: 'economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'unstake.created' | 'unstake.signed' | 'unstake.sent' | 'unstake.declared' | 'unstake.confirmed' | 'unstake.progressed' | 'unstake.completed' | 'unstake.revoking' | 'unstake.revoked' | 'unstake.expired' | 'unstake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test'
+  type?: 'economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'unstake.created' | 'unstake.signed' | 'unstake.sent' | 'unstake.declared' | 'unstake.confirmed' | 'unstake.progressed' | 'unstake.completed' | 'unstake.revoking' | 'unstake.revoked' | 'unstake.expired' | 'unstake.failed' | 'unstake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test'
 }
 
 /** What `createWebhook` takes. */
@@ -1756,7 +1779,7 @@ export type CreateWebhookInput = {
   url: string
   description?: string | null
   /** What it is told of. Empty: everything, later topics too. */
-  topics?: ('economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'unstake.created' | 'unstake.signed' | 'unstake.sent' | 'unstake.declared' | 'unstake.confirmed' | 'unstake.progressed' | 'unstake.completed' | 'unstake.revoking' | 'unstake.revoked' | 'unstake.expired' | 'unstake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test')[]
+  topics?: ('economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'unstake.created' | 'unstake.signed' | 'unstake.sent' | 'unstake.declared' | 'unstake.confirmed' | 'unstake.progressed' | 'unstake.completed' | 'unstake.revoking' | 'unstake.revoked' | 'unstake.expired' | 'unstake.failed' | 'unstake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test')[]
   /** parallel: up to 16 deliveries at a time, in no order. ordered: one at a time in the order of the log; an event that is not taken holds up those behind it. */
   mode?: 'parallel' | 'ordered'
 }
@@ -1776,7 +1799,7 @@ export type UpdateWebhookInput = {
   url?: string
   description?: string | null
   /** What it is told of. Empty: everything, later topics too. */
-  topics?: ('economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'unstake.created' | 'unstake.signed' | 'unstake.sent' | 'unstake.declared' | 'unstake.confirmed' | 'unstake.progressed' | 'unstake.completed' | 'unstake.revoking' | 'unstake.revoked' | 'unstake.expired' | 'unstake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test')[]
+  topics?: ('economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'unstake.created' | 'unstake.signed' | 'unstake.sent' | 'unstake.declared' | 'unstake.confirmed' | 'unstake.progressed' | 'unstake.completed' | 'unstake.revoking' | 'unstake.revoked' | 'unstake.expired' | 'unstake.failed' | 'unstake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test')[]
   /** parallel: up to 16 deliveries at a time, in no order. ordered: one at a time in the order of the log; an event that is not taken holds up those behind it. */
   mode?: 'parallel' | 'ordered'
   /** disabled: nothing is sent and nothing new is queued. enabled: what still waits is sent now. */
@@ -1798,7 +1821,7 @@ export type ListWebhookDeliveriesQuery = {
   order?: 'asc' | 'desc'
   /** failed: given up after 3 days of tries. */
   status?: 'pending' | 'delivered' | 'failed'
-  type?: 'economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'unstake.created' | 'unstake.signed' | 'unstake.sent' | 'unstake.declared' | 'unstake.confirmed' | 'unstake.progressed' | 'unstake.completed' | 'unstake.revoking' | 'unstake.revoked' | 'unstake.expired' | 'unstake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test'
+  type?: 'economy.created' | 'economy.active' | 'economy.failed' | 'economy.paused' | 'economy.resumed' | 'economy.updated' | 'user.created' | 'user.updated' | 'user.archived' | 'transaction_type.created' | 'transaction_type.updated' | 'transaction_type.archived' | 'transaction_type.unarchived' | 'token_rule.created' | 'token_rule.updated' | 'token_rule.archived' | 'price_point.created' | 'transaction.queued' | 'transaction.submitted' | 'transaction.mined' | 'transaction.confirmed' | 'transaction.failed' | 'transaction.reorged' | 'airdrop.created' | 'airdrop.running' | 'airdrop.completed' | 'airdrop.failed' | 'redeemable_sku.created' | 'redeemable_sku.updated' | 'redemption.created' | 'redemption.fulfilled' | 'redemption.cancelled' | 'stake.created' | 'stake.signed' | 'stake.sent' | 'stake.declared' | 'stake.confirmed' | 'stake.progressed' | 'stake.completed' | 'stake.revoking' | 'stake.revoked' | 'stake.expired' | 'stake.stalled' | 'unstake.created' | 'unstake.signed' | 'unstake.sent' | 'unstake.declared' | 'unstake.confirmed' | 'unstake.progressed' | 'unstake.completed' | 'unstake.revoking' | 'unstake.revoked' | 'unstake.expired' | 'unstake.failed' | 'unstake.stalled' | 'device.registered' | 'token_grant.queued' | 'token_grant.submitted' | 'token_grant.mined' | 'token_grant.confirmed' | 'token_grant.failed' | 'token_grant.reorged' | 'coin_transfer.queued' | 'coin_transfer.submitted' | 'coin_transfer.mined' | 'coin_transfer.confirmed' | 'coin_transfer.failed' | 'coin_transfer.reorged' | 'ledger.drift' | 'webhook.disabled' | 'webhook.test'
 }
 
 /** What `replayEvents` takes. */

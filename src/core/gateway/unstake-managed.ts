@@ -1,0 +1,165 @@
+import { hash } from 'node:crypto'
+import { EconomyNotFound } from '../economy/errors.ts'
+import type { LoadEconomyConfig } from '../rule/economy-config.ts'
+import { ensureTransactionType } from '../rule/ensure-transaction-type.ts'
+import type { Actor } from '../shared/actor.ts'
+import { InvalidRequest } from '../shared/errors.ts'
+import type { BaseUnits } from '../shared/money.ts'
+import { auditEntry } from '../tenant/audit-entry.ts'
+import type { AcceptRequest } from '../transaction/accept-transactions.ts'
+import { type Acceptor, onlyItem } from '../transaction/acceptor.ts'
+import { UserNotFound } from '../user/errors.ts'
+import type { User } from '../user/user.ts'
+import type { SeenBacking } from './backing.ts'
+import { requirePayable } from './create-unstake.ts'
+import { ensureRedeemer } from './ensure-redeemer.ts'
+import { EconomyNotBacked, UnstakeNotFound } from './errors.ts'
+import type { Consent, GatewayMessage, MessageWithBacking, NewManagedUnstake } from './message.ts'
+import { newHashLock, type PrepareDeps, prepareMessage } from './prepare-message.ts'
+
+/** By which tokens move to the redeemer. */
+const TYPE_NAME = 'unstake'
+/** Seconds: a hundred years. Tokens that have moved to the redeemer must never be too late. */
+const VALID_FOR_SECONDS = 3_155_760_000
+/** Milliseconds that the clocks of a business and ours may differ. */
+const CLOCK_SKEW_MS = 300_000
+
+export interface UnstakeManaged {
+  actor: Actor
+  economyId: string
+  /** Whose wallet it is: a user's or the company's. */
+  userId: string
+  /** Base units of the branded token. */
+  amount: BaseUnits
+  /** Who is paid, on the value chain. */
+  beneficiary: string
+  /** Base units of the branded token, on top of the amount, for whoever finishes the redemption there. */
+  bounty: BaseUnits
+  /** Base units of the value token, out of what is paid, for whoever pays. */
+  fee: BaseUnits
+  /** What the user agreed to, and when. Null of the company, which asks for it itself. */
+  consent: { text: string; givenAt: Date } | null
+  idempotency: AcceptRequest['idempotency']
+}
+
+interface Deps extends PrepareDeps {
+  loadEconomyConfig: LoadEconomyConfig
+  acceptor: Pick<Acceptor, 'submit'>
+}
+
+/**
+ * Redeems tokens of a managed wallet, which has no key of its own: a transaction moves them to the economy's redeemer, within the
+ * rules and caps of all managed payments, and once that is final the redeemer's key signs for the beneficiary that the consent names.
+ *
+ * Unstake, consent and audit entry are written in the database transaction that holds the tokens: none is there without the others;
+ * the same key again finds all of it. If the tokens do not move, the unstake fails and the hold is released.
+ * @throws UserNotFound, EconomyNotBacked, InvalidMessageAmount, InvalidRequest for a consent that is missing or out of place
+ * @throws whatever an execution is refused with
+ */
+export async function unstakeManaged(
+  deps: Deps,
+  command: UnstakeManaged,
+): Promise<MessageWithBacking & { replayed: boolean }> {
+  const { actor, economyId, userId, amount, beneficiary, bounty, fee, idempotency } = command
+  const { tenantId } = actor
+  const { backing, user } = await find(deps, command)
+  const consent = consentOf(deps, user, command.consent)
+  requirePayable(backing, command)
+  const redeemer = await ensureRedeemer(deps, tenantId, backing)
+  const type = { name: TYPE_NAME, kind: 'user_to_company', currency: 'token' } as const
+  await ensureTransactionType(deps, { actor, economyId, ...type })
+  const lock = await newHashLock(deps)
+  const message = prepareMessage(deps, 'redeem', backing, lock, {
+    sender: redeemer.address,
+    beneficiary,
+    amount,
+    bounty,
+    fee,
+    validForSeconds: VALID_FOR_SECONDS,
+  })
+  const result = await deps.acceptor.submit({
+    tenantId,
+    economyId,
+    idempotency,
+    dryRun: false,
+    items: [
+      {
+        type: { name: TYPE_NAME },
+        fromUserId: userId,
+        toUserId: redeemer.id,
+        amount: (amount + bounty).toString(),
+        commission: null,
+        metadata: { unstake_id: message.id },
+        isUnstake: true,
+      },
+    ],
+    attachment: {
+      kind: 'unstake',
+      unstake: {
+        message: { ...message, status: 'awaiting_tokens' },
+        secretJwe: lock.secretJwe,
+        userId,
+        consent,
+        audit: auditOf(deps, actor, { message, userId, consent }),
+      },
+    },
+  })
+  const { item, replayed } = onlyItem(result)
+  const written = await deps.unitOfWork(tenantId, (tx) =>
+    tx.messages.findByTransaction(economyId, item.accepted.id),
+  )
+  if (!written) throw new UnstakeNotFound()
+  return { message: written, backing, replayed }
+}
+
+async function find(
+  { unitOfWork }: Deps,
+  { actor, economyId, userId }: UnstakeManaged,
+): Promise<{ backing: SeenBacking; user: User }> {
+  return unitOfWork(actor.tenantId, async (tx) => {
+    const economy = await tx.economies.find(economyId)
+    if (!economy) throw new EconomyNotFound()
+    const user = await tx.users.find(economyId, userId)
+    // The redeemer's tokens are of unstakes that there are already.
+    if (!user || user.type === 'redeemer') throw new UserNotFound()
+    const backing = await tx.backings.find(economyId)
+    if (!backing) throw new EconomyNotBacked()
+    return { backing, user }
+  })
+}
+
+/** @throws InvalidRequest naming what is wrong with it */
+function consentOf({ clock }: Deps, user: User, given: UnstakeManaged['consent']): Consent | null {
+  const refusal = (pointer: string, detail: string) => new InvalidRequest([{ pointer, detail }])
+  if (user.type === 'company') {
+    if (given) throw refusal('/consent', 'is a user’s: the company asks for its own tokens and needs none')
+    return null
+  }
+  if (!given)
+    throw refusal('/consent', 'is needed: what the user was shown and agreed to, and when. Ask them first')
+  if (given.givenAt.getTime() > clock.now().getTime() + CLOCK_SKEW_MS)
+    throw refusal('/consent/given_at', 'is in the future: name the moment at which the user agreed')
+  return { ...given, textHash: `0x${hash('sha256', given.text)}` }
+}
+
+function auditOf(
+  deps: Deps,
+  actor: Actor,
+  { message, userId, consent }: { message: GatewayMessage; userId: string; consent: Consent | null },
+): NewManagedUnstake['audit'] {
+  return auditEntry(deps, actor, {
+    action: 'unstake.created',
+    subjectType: 'unstake',
+    subjectId: message.id,
+    details: {
+      user_id: userId,
+      amount: message.intent.amount.toString(),
+      beneficiary: message.intent.beneficiary,
+      message_hash: message.messageHash,
+      ...(consent && {
+        consent_hash: consent.textHash,
+        consent_given_at: consent.givenAt.toISOString(),
+      }),
+    },
+  })
+}

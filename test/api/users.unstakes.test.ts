@@ -1,0 +1,114 @@
+import { Wallet } from 'ethers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { backEconomy } from '#test/support/backing-fixture.ts'
+import { uuidOfWire } from '#test/support/api.ts'
+import { startTransactionsApi, type TransactionsApi } from '#test/support/transactions.ts'
+
+const beneficiary = Wallet.createRandom().address
+const UNKNOWN = 'usr_01jd8xq7m0e4vvkbzh0c3f9n2a'
+const consent = { text: 'I give back 1,000 tokens for good.', given_at: '2026-11-20T09:30:00.000Z' }
+
+let api: TransactionsApi
+beforeAll(async () => {
+  api = await startTransactionsApi()
+  await backEconomy(api, uuidOfWire(api.economyId))
+})
+afterAll(() => api.close())
+
+let keys = 0
+const ask = (user: string, body: object = {}, once = `managed-${(keys += 1)}`) =>
+  api.request('POST', `/v3/users/${user}/unstakes`, {
+    economy: api.economyId,
+    body: { amount: '400', beneficiary, consent, ...body },
+    once,
+  })
+const available = async (user: string) => {
+  const { body } = await api.request('GET', `/v3/users/${user}/balance`, { economy: api.economyId })
+  return BigInt(body.available)
+}
+const rows = async () => {
+  const [row] = await api.sql(
+    `SELECT (SELECT count(*) FROM gateway_message)::int AS messages, (SELECT count(*) FROM transaction)::int AS transactions,
+            (SELECT count(*) FROM unstake_consent)::int AS consents, (SELECT sum(reserved)::text FROM wallet) AS reserved`,
+  )
+  return row
+}
+
+describe('POST /v3/users/{id}/unstakes', () => {
+  it('202: holds the tokens, and keeps who agreed to what, and when', async () => {
+    const before = await available(api.alice)
+    const { status, body } = await ask(api.alice, { bounty: '7' })
+    expect(status, JSON.stringify(body)).toBe(202)
+    expect(body).toMatchObject({
+      object: 'unstake',
+      status: 'awaiting_tokens',
+      user_id: api.alice,
+      amount: '400',
+      pays: '4',
+      typed_data: null,
+      permit_typed_data: null,
+      transactions: null,
+      consent: {
+        text: consent.text,
+        given_at: consent.given_at,
+        text_hash: expect.stringMatching(/^0x[0-9a-f]{64}$/),
+      },
+    })
+    const after = await available(api.alice)
+    expect(before - after).toBe(407n)
+    const [kept] = await api.sql(
+      'SELECT amount::text, beneficiary, user_id FROM unstake_consent WHERE message_id = $1',
+      [uuidOfWire(body.id)],
+    )
+    expect(kept).toEqual({
+      amount: '400',
+      beneficiary: beneficiary.toLowerCase(),
+      user_id: uuidOfWire(api.alice),
+    })
+    const [act] = await api.sql(
+      `SELECT details FROM audit_log WHERE action = 'unstake.created' AND subject_id = $1`,
+      [uuidOfWire(body.id)],
+    )
+    expect(act?.['details']).toMatchObject({ consent_hash: body.consent.text_hash, amount: '400' })
+    await expect(api.sql(`UPDATE unstake_consent SET text = 'other'`)).rejects.toThrow(/append-only/)
+  })
+
+  it('202: the same key again is the same unstake, and holds nothing more', async () => {
+    const first = await ask(api.alice, {}, 'twice')
+    const before = await rows()
+    const second = await ask(api.alice, {}, 'twice')
+    expect(second.body.id).toBe(first.body.id)
+    expect(await rows()).toEqual(before)
+  })
+
+  it('400: a user has to agree; the company agrees by asking; nothing changes', async () => {
+    const before = await rows()
+    for (const [user, body, pointer] of [
+      [api.alice, { consent: undefined }, '/consent'],
+      [api.alice, { consent: { ...consent, given_at: '2999-01-01T00:00:00.000Z' } }, '/consent/given_at'],
+      [api.company, {}, '/consent'],
+    ] as const) {
+      const answer = await ask(user, body)
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer }] } })
+    }
+    expect(await rows()).toEqual(before)
+    expect((await ask(api.company, { consent: undefined })).body).toMatchObject({
+      consent: null,
+      user_id: api.company,
+    })
+  })
+
+  it('404: not of nobody, and not of the redeemer', async () => {
+    expect((await ask(UNKNOWN)).body.code).toBe('user_not_found')
+    const { body } = await api.request('GET', '/v3/users?type=redeemer', { economy: api.economyId })
+    expect(body.data).toHaveLength(1)
+    expect((await ask(body.data[0].id)).body.code).toBe('user_not_found')
+  })
+
+  it('422: never more than there is, nor what would pay nothing', async () => {
+    const before = await rows()
+    expect((await ask(api.alice, { amount: `${2n ** 90n}` })).body.code).toBe('insufficient_funds')
+    expect((await ask(api.alice, { amount: '99' })).body.code).toBe('invalid_amount')
+    expect(await rows()).toEqual(before)
+  })
+})
