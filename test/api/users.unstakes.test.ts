@@ -1,4 +1,5 @@
 import { Wallet } from 'ethers'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backEconomy } from '#test/support/backing-fixture.ts'
 import { uuidOfWire } from '#test/support/api.ts'
@@ -98,6 +99,53 @@ describe('POST /v3/users/{id}/unstakes', () => {
     })
   })
 
+  it('409: not where nothing backs the token, and not while the economy is paused', async () => {
+    const user = async (economy: { id: string; company_user_id: string }) =>
+      api.request('POST', `/v3/users/${economy.company_user_id}/unstakes`, {
+        economy: economy.id,
+        body: { amount: '100', beneficiary },
+        once: `conflict-${economy.id}`,
+      })
+    expect((await user(await api.createEconomy())).body.code).toBe('economy_not_backed')
+    const paused = await api.createEconomy({ status: 'paused' })
+    await backEconomy(api, uuidOfWire(paused.id))
+    expect(await user(paused)).toMatchObject({ status: 409, body: { code: 'economy_not_active' } })
+  })
+
+  it('422: exactly the amount or nothing: not by a type of that name whose amount is another', async () => {
+    const economy = await api.createEconomy()
+    await backEconomy(api, uuidOfWire(economy.id))
+    await api.request('POST', '/v3/price-points', {
+      economy: economy.id,
+      body: { currency: 'USD', price: '1' },
+      once: 'p',
+    })
+    const type = { name: 'unstake', kind: 'user_to_company', currency: 'USD' }
+    const made = await api.request('POST', '/v3/transaction-types', {
+      economy: economy.id,
+      body: type,
+      once: 't',
+    })
+    expect(made.status).toBe(201)
+    await api.sql('UPDATE account SET settled = 10::numeric ^ 24 WHERE id = $1', [
+      uuidOfWire(economy.company_user_id),
+    ])
+    const before = await rows()
+    const answer = await api.request('POST', `/v3/users/${economy.company_user_id}/unstakes`, {
+      economy: economy.id,
+      body: { amount: '1000', beneficiary },
+      once: 'unfit',
+    })
+    expect(answer).toMatchObject({
+      status: 422,
+      body: {
+        code: 'invalid_amount',
+        errors: [{ pointer: '/amount', detail: expect.stringMatching(/exactly/) }],
+      },
+    })
+    expect(await rows()).toEqual(before)
+  })
+
   it('404: not of nobody, and not of the redeemer', async () => {
     expect((await ask(UNKNOWN)).body.code).toBe('user_not_found')
     const { body } = await api.request('GET', '/v3/users?type=redeemer', { economy: api.economyId })
@@ -110,5 +158,63 @@ describe('POST /v3/users/{id}/unstakes', () => {
     expect((await ask(api.alice, { amount: `${2n ** 90n}` })).body.code).toBe('insufficient_funds')
     expect((await ask(api.alice, { amount: '99' })).body.code).toBe('invalid_amount')
     expect(await rows()).toEqual(before)
+  })
+})
+
+describe('whatever is asked for at once', () => {
+  /** Per payer: what is held and had, what its unstakes redeem, and what the redeemer was promised altogether. */
+  const books = async () =>
+    api.sql(
+      `SELECT b.id, b.settled::text, b.held::text,
+              coalesce((SELECT sum(m.amount + m.bounty) FROM gateway_message m
+                        WHERE m.economy_id = b.economy_id AND m.user_id = b.id), 0)::text AS redeemed,
+              coalesce((SELECT sum(t.amount + t.commission) FROM transaction t
+                        WHERE t.economy_id = b.economy_id AND t.from_user_id = b.id), 0)::text AS moved
+       FROM account_balance b JOIN economy_user u ON u.economy_id = b.economy_id AND u.id = b.id
+       WHERE b.economy_id = $1 AND u.type <> 'redeemer'`,
+      [uuidOfWire(api.economyId)],
+    )
+  const promised = async () =>
+    BigInt(
+      String(
+        (
+          await api.sql(
+            `SELECT b.pending_in::text AS units FROM account_balance b JOIN redeemer r ON r.economy_id = b.economy_id AND r.id = b.id
+             WHERE b.economy_id = $1`,
+            [uuidOfWire(api.economyId)],
+          )
+        )[0]?.['units'],
+      ),
+    )
+
+  it('each unstake holds exactly what it redeems, nobody holds more than they have, and the redeemer is promised the sum', async () => {
+    const request = fc.record({
+      who: fc.constantFrom('alice', 'bob', 'company' as const),
+      amount: fc.bigInt({ min: 1n, max: 700n }),
+      bounty: fc.bigInt({ min: 0n, max: 50n }),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 8 }), async (requests) => {
+        const answers = await Promise.all(
+          requests.map(async ({ who, amount, bounty }) =>
+            ask(api[who], {
+              amount: `${amount}`,
+              bounty: `${bounty}`,
+              consent: who === 'company' ? undefined : consent,
+            }),
+          ),
+        )
+        for (const { status } of answers) expect([202, 422]).toContain(status)
+        let sum = 0n
+        for (const { settled, held, redeemed, moved } of await books()) {
+          expect(held).toBe(redeemed)
+          expect(moved).toBe(redeemed)
+          expect(BigInt(String(held)) <= BigInt(String(settled))).toBe(true)
+          sum += BigInt(String(redeemed))
+        }
+        expect(await promised()).toBe(sum)
+      }),
+      { numRuns: 12 },
+    )
   })
 })
