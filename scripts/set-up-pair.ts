@@ -68,7 +68,9 @@ async function allowFaucet(
   deployerKey: string,
   { token, grantors }: { token: string; grantors: readonly string[] },
 ): Promise<void> {
-  const provider = new JsonRpcProvider(rpcUrl, chainId, { staticNetwork: true, pollingInterval: 200 })
+  // Uncached: on a fast chain the next grant would take the nonce of the one before.
+  const options = { staticNetwork: true, pollingInterval: 200, cacheTimeout: -1 }
+  const provider = new JsonRpcProvider(rpcUrl, chainId, options)
   try {
     const ost = valueToken.at(token, new Wallet(deployerKey, provider))
     const role = await ost.FAUCET_ROLE()
