@@ -1,5 +1,6 @@
 import { JsonRpcProvider, NonceManager, Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { tokenRules } from '#adapters/evm/generated/token-rules.ts'
 import { utilityBrandedToken } from '#adapters/evm/generated/utility-branded-token.ts'
 import { valueToken } from '#adapters/evm/generated/value-token.ts'
 import { runCli } from '#apps/cli/run-cli.ts'
@@ -290,6 +291,26 @@ it('managed wallets redeem with their users’ consent, several at once, and acr
   // Nothing of what was on its way stays there.
   expect(await tokensOf(unstakes[0]?.redeemer ?? '')).toBe(0n)
 }, 300_000)
+
+it('fails where the tokens of a managed wallet do not move, and they are free again', async () => {
+  const { data: users } = await inside.get<{ data: { id: string }[] }>('/v3/users?type=user&limit=1')
+  const user = users[0]?.id ?? ''
+  const available = async () =>
+    (await inside.get<{ available: string }>(`/v3/users/${user}/balance`)).available
+  const before = await available()
+  const deployer = new NonceManager(new Wallet(LOCAL_DEPLOYER_KEY, utility))
+  const rules = tokenRules.at(economy.token_rules_address, deployer)
+  const [perPayment, perWindow, windowSeconds] = await rules.caps()
+  await done(rules.setCaps(1n, perWindow, windowSeconds))
+  const { id } = await inside.post<WireUnstake>(`/v3/users/${user}/unstakes`, {
+    amount: `${RATE}`,
+    beneficiary: nobody(),
+    consent: { text: 'I give some back for good.', given_at: '2026-11-20T09:30:00.000Z' },
+  })
+  await untilUnstake(id, 'failed')
+  expect(await available()).toBe(before)
+  await done(rules.setCaps(perPayment, perWindow, windowSeconds))
+}, 150_000)
 
 it('the command line redeems with a key of its own, says each step, and finds a redemption again', async () => {
   const env = { OST_API_URL: platform.api.url, OST_API_KEY: insideKey, REDEEMER_KEY: owner.privateKey }
