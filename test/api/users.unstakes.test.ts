@@ -82,6 +82,31 @@ describe('POST /v3/users/{id}/unstakes', () => {
     expect(await rows()).toEqual(before)
   })
 
+  it('202: the same key again is the same unstake though nothing like it would be taken now', async () => {
+    const { body: user } = await api.request('POST', '/v3/users', {
+      economy: api.economyId,
+      body: { external_id: 'leaves' },
+      once: 'leaves',
+    })
+    await api.sql(`UPDATE account SET settled = 400 WHERE id = $1`, [uuidOfWire(user.id)])
+    const first = await ask(user.id, {}, 'leaves-too')
+    expect(first.status, JSON.stringify(first.body)).toBe(202)
+    await api.sql(`UPDATE economy_user SET status = 'archived' WHERE id = $1`, [uuidOfWire(user.id)])
+    const second = await ask(user.id, {}, 'leaves-too')
+    expect([second.status, second.body.id]).toEqual([202, first.body.id])
+    expect((await ask(user.id)).body.code).toBe('user_archived')
+  })
+
+  it('409: one of two at once under the same key, or the same answer twice', async () => {
+    await api.sql('UPDATE account SET settled = settled + 400 WHERE id = $1', [uuidOfWire(api.alice)])
+    const before = await rows()
+    const answers = await Promise.all([ask(api.alice, {}, 'at-once'), ask(api.alice, {}, 'at-once')])
+    for (const { status, body } of answers)
+      if (status !== 202) expect([status, body.code]).toEqual([409, 'idempotency_key_in_progress'])
+    expect(answers.some(({ status }) => status === 202)).toBe(true)
+    expect((await rows())?.['messages']).toBe(Number(before?.['messages']) + 1)
+  })
+
   it('400: a user has to agree; the company agrees by asking; nothing changes', async () => {
     const before = await rows()
     for (const [user, body, pointer] of [

@@ -8,6 +8,7 @@ import type { BaseUnits } from '../shared/money.ts'
 import { auditEntry } from '../tenant/audit-entry.ts'
 import type { AcceptRequest } from '../transaction/accept-transactions.ts'
 import { type Acceptor, onlyItem } from '../transaction/acceptor.ts'
+import type { ExecuteTransaction } from '../transaction/transaction.ts'
 import { UserNotFound } from '../user/errors.ts'
 import type { User } from '../user/user.ts'
 import type { SeenBacking } from './backing.ts'
@@ -60,7 +61,33 @@ export async function unstakeManaged(
   deps: Deps,
   command: UnstakeManaged,
 ): Promise<MessageWithBacking & { replayed: boolean }> {
-  const { actor, economyId, userId, amount, beneficiary, bounty, fee, idempotency } = command
+  const { actor, economyId, idempotency } = command
+  const { tenantId } = actor
+  const wanted = (await isKeyTaken(deps, command)) ? repetitionOf(command) : await prepare(deps, command)
+  const result = await deps.acceptor.submit({ tenantId, economyId, idempotency, dryRun: false, ...wanted })
+  const { item, replayed } = onlyItem(result)
+  return deps.unitOfWork(tenantId, async (tx) => {
+    const message = await tx.messages.findByTransaction(economyId, item.accepted.id)
+    const backing = await tx.backings.find(economyId)
+    if (!message || !backing) throw new UnstakeNotFound()
+    return { message, backing, replayed }
+  })
+}
+
+async function isKeyTaken({ unitOfWork }: Deps, { actor, economyId, idempotency }: UnstakeManaged) {
+  if (!idempotency) return false
+  return unitOfWork(actor.tenantId, (tx) => tx.redemptions.isKeyTaken(economyId, idempotency.key))
+}
+
+type Wanted = Pick<AcceptRequest, 'items' | 'attachment'>
+
+/** Of a request whose key is taken: the acceptor has its answer. No type has this name, so it can lead to nothing else. */
+function repetitionOf({ userId, amount }: UnstakeManaged): Wanted {
+  return { items: [paymentOf({ name: '', fromUserId: userId, toUserId: null, amount, metadata: {} })] }
+}
+
+async function prepare(deps: Deps, command: UnstakeManaged): Promise<Wanted> {
+  const { actor, economyId, userId, amount, beneficiary, bounty, fee } = command
   const { tenantId } = actor
   const { backing, user } = await find(deps, command)
   const consent = consentOf(deps, user, command.consent)
@@ -77,39 +104,35 @@ export async function unstakeManaged(
     fee,
     validForSeconds: VALID_FOR_SECONDS,
   })
-  const result = await deps.acceptor.submit({
-    tenantId,
-    economyId,
-    idempotency,
-    dryRun: false,
-    items: [
-      {
-        type: { name: TYPE_NAME },
-        fromUserId: userId,
-        toUserId: redeemer.id,
-        amount: (amount + bounty).toString(),
-        commission: null,
-        metadata: { unstake_id: message.id },
-        isUnstake: true,
-      },
-    ],
-    attachment: {
-      kind: 'unstake',
-      unstake: {
-        message: { ...message, status: 'awaiting_tokens' },
-        secretJwe: lock.secretJwe,
-        userId,
-        consent,
-        audit: auditOf(deps, actor, { message, userId, consent }),
-      },
-    },
+  const payment = paymentOf({
+    name: TYPE_NAME,
+    fromUserId: userId,
+    toUserId: redeemer.id,
+    amount: amount + bounty,
+    metadata: { unstake_id: message.id },
   })
-  const { item, replayed } = onlyItem(result)
-  const written = await deps.unitOfWork(tenantId, (tx) =>
-    tx.messages.findByTransaction(economyId, item.accepted.id),
-  )
-  if (!written) throw new UnstakeNotFound()
-  return { message: written, backing, replayed }
+  const unstake = {
+    message: { ...message, status: 'awaiting_tokens' as const },
+    secretJwe: lock.secretJwe,
+    userId,
+    consent,
+    audit: auditOf(deps, actor, { message, userId, consent }),
+  }
+  return { items: [payment], attachment: { kind: 'unstake', unstake } }
+}
+
+function paymentOf({
+  name,
+  amount,
+  ...rest
+}: {
+  name: string
+  fromUserId: string
+  toUserId: string | null
+  amount: BaseUnits
+  metadata: Record<string, string>
+}): ExecuteTransaction {
+  return { ...rest, type: { name }, amount: amount.toString(), commission: null, isUnstake: true }
 }
 
 async function find(
