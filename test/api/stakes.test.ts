@@ -275,6 +275,11 @@ describe('POST /v3/value-grants', () => {
        WHERE s.kind IN ('value_grant', 'value_gas') ORDER BY s.id`,
     )
 
+  it('404: for no economy that there is', async () => {
+    const answer = await grant({ address: someone() }, 'eco_01jd8xq7m0e4vvkbzh0c3f9n2a')
+    expect(answer).toMatchObject({ status: 404, body: { code: 'economy_not_found' } })
+  })
+
   it('409: where the value token is a real one, or nothing backs the token', async () => {
     expect(await grant({ address: someone() })).toMatchObject({
       status: 409,

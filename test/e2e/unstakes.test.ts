@@ -1,84 +1,39 @@
-import { JsonRpcProvider, NonceManager, Wallet } from 'ethers'
+import { type JsonRpcProvider, Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { tokenRules } from '#adapters/evm/generated/token-rules.ts'
-import { utilityBrandedToken } from '#adapters/evm/generated/utility-branded-token.ts'
-import { valueToken } from '#adapters/evm/generated/value-token.ts'
 import { runCli } from '#apps/cli/run-cli.ts'
+import { signUnstake } from '#apps/cli/sign-message.ts'
 import type { V3Client } from '#apps/cli/v3-client.ts'
-import type {
-  WireEconomy,
-  WireStake,
-  WireTransactionType,
-  WireUnstake,
-  WireUserBatch,
-} from '#apps/cli/wire.ts'
-import { signStake, signUnstake } from '#apps/cli/sign-message.ts'
-import { DATA_SCOPES } from '#core/tenant/scopes.ts'
-import { LOCAL_DEPLOYER_KEY } from '#scripts/stack/settings.ts'
+import type { WireEconomy, WireTransactionType, WireUnstake, WireUserBatch } from '#apps/cli/wire.ts'
 import { fakeTerminal } from '#test/cli/fake-terminal.ts'
 import { uuidOfWire } from '#test/support/api.ts'
 import { done } from '#test/support/gateway-pair.ts'
-import { type Platform, startPlatform } from './platform.ts'
+import { type BackedEconomy, RATE, startBackedEconomy, UNIT } from './backed-economy.ts'
 
-const UNIT = 10n ** 18n
-const RATE = 100n
 const USERS = 20
 const TRANSFERS = 1_000
 
-let platform: Platform
-let value: JsonRpcProvider
+let backed: BackedEconomy
+let platform: BackedEconomy['platform']
+let inside: V3Client
+let economy: WireEconomy
 let utility: JsonRpcProvider
-let valueTokenAddress: string
 /** Has value to stake, and tokens of its own to redeem: the same key on both chains. */
 let owner: Wallet
-let economy: WireEconomy
-let inside: V3Client
-let insideKey: string
 /** Base units that were redeemed for good, those of value that were released for them, and permits that the owner has used. */
 let redeemed = 0n
 let released = 0n
 let permits = 0
 
-const providerOf = (rpcUrl: string, chainId: number) =>
-  new JsonRpcProvider(rpcUrl, chainId, { staticNetwork: true, pollingInterval: 50, cacheTimeout: -1 })
-
 beforeAll(async () => {
-  platform = await startPlatform({ blockTimeSeconds: 0.3, finalityDepth: 2, isPair: true })
-  const { valueAnvil } = platform
-  if (!valueAnvil) throw new Error('a pair has a value chain')
-  value = providerOf(valueAnvil.rpcUrl, valueAnvil.chainId)
-  utility = providerOf(platform.anvil.rpcUrl, platform.chainId)
-  owner = new Wallet(Wallet.createRandom().privateKey)
-  const [row] = await platform.sql<{ token: string }>(
-    `SELECT contracts ->> 'value_token' AS token FROM chain WHERE role = 'value'`,
-  )
-  valueTokenAddress = row?.token ?? ''
-  const onValue = new NonceManager(new Wallet(LOCAL_DEPLOYER_KEY, value))
-  await done(valueToken.at(valueTokenAddress, onValue).grant(owner.address, STAKED))
-  const onUtility = new NonceManager(new Wallet(LOCAL_DEPLOYER_KEY, utility))
-  for (const deployer of [onValue, onUtility])
-    await (await deployer.sendTransaction({ to: owner.address, value: UNIT })).wait(1, 30_000)
-  const tenant = await platform.createTenant()
-  economy = await tenant.post<WireEconomy>('/v3/economies', {
-    name: 'Backed',
-    symbol: 'BACK',
-    environment: 'production',
-    rate: String(RATE),
-  })
-  const key = await tenant.post<{ secret: string }>('/v3/api-keys', {
-    name: 'Backend',
-    environment: 'production',
-    economy_id: economy.id,
-    scopes: DATA_SCOPES,
-  })
-  insideKey = key.secret
-  inside = tenant.with({ key: insideKey })
+  backed = await startBackedEconomy()
+  ;({ platform, inside, economy } = backed)
+  owner = backed.staker
+  utility = backed.providers.utility
+  const coins = { to: owner.address, value: UNIT }
+  await (await backed.deployer.utility.sendTransaction(coins)).wait(1, 30_000)
 }, 300_000)
-afterAll(async () => {
-  value?.destroy()
-  utility?.destroy()
-  await platform?.close()
-})
+afterAll(async () => backed?.close())
 
 /** Value tokens, base units: for the company, and for the owner itself. */
 const COMPANY_STAKE = 100n * UNIT
@@ -90,21 +45,10 @@ const until = async <Value>(look: () => Promise<Value>, expected: Value, timeout
 const unstakeOf = async (id: string) => inside.get<WireUnstake>(`/v3/unstakes/${id}`)
 const untilUnstake = async (id: string, status: WireUnstake['status']) =>
   until(async () => (await unstakeOf(id)).status, status, 120_000)
-const supply = async () => utilityBrandedToken.at(economy.token_address, utility).totalSupply()
-const tokensOf = async (address: string) =>
-  utilityBrandedToken.at(economy.token_address, utility).balanceOf(address)
-const valueOf = async (address: string) => valueToken.at(valueTokenAddress, value).balanceOf(address)
+const tokensOf = async (address: string) => backed.token.balanceOf(address)
+const valueOf = async (address: string) => backed.ost.balanceOf(address)
 const nobody = () => Wallet.createRandom().address
 
-const stake = async (amount: bigint, more: object = {}) => {
-  const prepared = await inside.post<WireStake>('/v3/stakes', {
-    staker: owner.address,
-    amount: `${amount}`,
-    ...more,
-  })
-  await signStake(inside, owner, prepared)
-  return prepared.id
-}
 const prepare = async (body: object) =>
   inside.post<WireUnstake>('/v3/unstakes', {
     redeemer: owner.address,
@@ -130,7 +74,7 @@ function count(amount: bigint): void {
 /** Supply, what is staked and the ledger say the same of all that was redeemed so far. */
 async function expectEverythingEqual(): Promise<void> {
   const inExistence = STAKED * RATE - redeemed
-  expect(await supply()).toBe(inExistence)
+  expect(await backed.supply()).toBe(inExistence)
   await until(async () => {
     const { observed } = await inside.get<{ observed: Record<string, unknown> | null }>('/v3/token/backing')
     return [observed?.['staked'], observed?.['in_flight'], observed?.['supply'], observed?.['ratio']]
@@ -149,9 +93,11 @@ async function expectEverythingEqual(): Promise<void> {
 }
 
 it('stakes, mints, and moves tokens between users a thousand times', async () => {
-  const stakes = [await stake(COMPANY_STAKE), await stake(OWNER_STAKE, { beneficiary: owner.address })]
-  for (const id of stakes)
-    await until(async () => (await inside.get<WireStake>(`/v3/stakes/${id}`)).status, 'completed', 150_000)
+  const stakes = [
+    await backed.stake({ amount: `${COMPANY_STAKE}` }),
+    await backed.stake({ amount: `${OWNER_STAKE}`, beneficiary: owner.address }),
+  ]
+  for (const { id } of stakes) await backed.untilStake(id, 'completed', 150_000)
   await expectEverythingEqual()
 
   const { data: users } = await inside.post<WireUserBatch>('/v3/users/batch', {
@@ -207,13 +153,13 @@ it('two signatures redeem, pay out, and burn: amounts to the unit on both chains
   expect(await tokensOf(unstake.co_gateway)).toBe(0n)
   // Half a base unit of value is nobody's: it stays in the vault, and so does the other half.
   count(amount)
-  expect(await supply()).toBe(STAKED * RATE - redeemed)
+  expect(await backed.supply()).toBe(STAKED * RATE - redeemed)
   const rest = await prepare({ beneficiary, amount: `${RATE * 5n + 50n}` })
   await submit(rest)
   await untilUnstake(rest.id, 'completed')
   expect(await valueOf(beneficiary)).toBe(amount / RATE - 9n + 5n)
   count(RATE * 5n + 50n)
-  expect(await supply()).toBe(STAKED * RATE - redeemed)
+  expect(await backed.supply()).toBe(STAKED * RATE - redeemed)
 }, 300_000)
 
 it('transactions of the redeemer’s own wallet do as well', async () => {
@@ -298,8 +244,7 @@ it('fails where the tokens of a managed wallet do not move, and they are free ag
   const available = async () =>
     (await inside.get<{ available: string }>(`/v3/users/${user}/balance`)).available
   const before = await available()
-  const deployer = new NonceManager(new Wallet(LOCAL_DEPLOYER_KEY, utility))
-  const rules = tokenRules.at(economy.token_rules_address, deployer)
+  const rules = tokenRules.at(economy.token_rules_address, backed.deployer.utility)
   const [perPayment, perWindow, windowSeconds] = await rules.caps()
   await done(rules.setCaps(1n, perWindow, windowSeconds))
   const { id } = await inside.post<WireUnstake>(`/v3/users/${user}/unstakes`, {
@@ -313,7 +258,7 @@ it('fails where the tokens of a managed wallet do not move, and they are free ag
 }, 150_000)
 
 it('the command line redeems with a key of its own, says each step, and finds a redemption again', async () => {
-  const env = { OST_API_URL: platform.api.url, OST_API_KEY: insideKey, REDEEMER_KEY: owner.privateKey }
+  const env = { OST_API_URL: platform.api.url, OST_API_KEY: backed.insideKey, REDEEMER_KEY: owner.privateKey }
   const run = async (...args: string[]) => {
     const terminal = fakeTerminal(env)
     const exitCode = await runCli(['redeem', ...args], terminal)
@@ -341,7 +286,7 @@ it.each([
   { env: { REDEEMER_KEY: '0x12' }, args: ['--amount', '1'], says: /no private key/ },
   { env: { REDEEMER_KEY: Wallet.createRandom().privateKey }, args: [], says: /--amount/ },
 ])('the command line says what is missing: $says', async ({ env, args, says }) => {
-  const terminal = fakeTerminal({ OST_API_URL: platform.api.url, OST_API_KEY: insideKey, ...env })
+  const terminal = fakeTerminal({ OST_API_URL: platform.api.url, OST_API_KEY: backed.insideKey, ...env })
   expect(await runCli(['redeem', ...args], terminal)).toBe(2)
   expect(terminal.written.err).toMatch(says)
 })
