@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { JsonRpcProvider, Wallet } from 'ethers'
 import { valueToken } from '#adapters/evm/generated/value-token.ts'
+import { ENDED } from '#apps/cli/commands/follow-message.ts'
 import { CommandFailed } from '#apps/cli/errors.ts'
 import { signStake } from '#apps/cli/sign-message.ts'
 import { createV3Client, type V3Client } from '#apps/cli/v3-client.ts'
@@ -31,7 +32,6 @@ const POLL_MS = 500
 /** Four steps, each final before the next. */
 const TIMEOUT_MS = 300_000
 const CONFIRM_TIMEOUT_MS = 60_000
-const ENDED: ReadonlySet<string> = new Set(['completed', 'revoked', 'expired'])
 
 /**
  * Makes the demo's economy of `environment: production`, whose token is minted for a stake and for nothing else: OST of the sandbox

@@ -124,23 +124,27 @@ async function deploy({ chains, keys, worker }: WorkerConfig, databaseUrl: strin
 
 /** What production economies are backed by. Nothing where the chains are not ours to deploy on. */
 async function setUpGateways({ chains, keys }: WorkerConfig, databaseUrl: string): Promise<void> {
-  const [value, utility] = ['value', 'utility'].map((role) => chains.find((chain) => chain.role === role))
-  const [valueRpcUrl] = value?.rpcUrls ?? []
-  const [utilityRpcUrl] = utility?.rpcUrls ?? []
-  if (!value?.deployerKey || !valueRpcUrl || !utility || !utilityRpcUrl || !ownsPair(chains)) return
-  await setUpPair({
-    value: { chainId: value.id, rpcUrl: valueRpcUrl },
-    utility: { chainId: utility.id, rpcUrl: utilityRpcUrl },
-    deployerKey: value.deployerKey,
-    databaseUrl,
-    keyEncryptionKey: keys.keyEncryptionKey,
-  })
+  const pair = ownPair(chains)
+  if (!pair) return
+  const { keyEncryptionKey } = keys
+  await setUpPair({ ...pair, databaseUrl, keyEncryptionKey })
 }
 
-/** One key owns both ends: then the chains are ours to deploy on. */
-function ownsPair(chains: readonly ChainConfig[]): boolean {
-  const [value, utility] = ['value', 'utility'].map((role) => chains.find((chain) => chain.role === role))
-  return value?.deployerKey !== undefined && value.deployerKey === utility?.deployerKey
+/** The value chain and its utility chain where one key owns both ends: then they are ours to deploy on. */
+function ownPair(chains: readonly ChainConfig[]) {
+  const endOf = (role: ChainConfig['role']) => {
+    const chain = chains.find((one) => one.role === role)
+    const [rpcUrl] = chain?.rpcUrls ?? []
+    return chain && rpcUrl ? { chainId: chain.id, rpcUrl, deployerKey: chain.deployerKey } : null
+  }
+  const [value, utility] = [endOf('value'), endOf('utility')]
+  if (!value?.deployerKey || value.deployerKey !== utility?.deployerKey) return null
+  const { deployerKey } = value
+  return {
+    value: { chainId: value.chainId, rpcUrl: value.rpcUrl },
+    utility: { chainId: utility.chainId, rpcUrl: utility.rpcUrl },
+    deployerKey,
+  }
 }
 
 type AppEnvironment = Readonly<Record<string, string | undefined>>
@@ -196,16 +200,15 @@ async function seed(config: Config): Promise<Demo> {
 
 /** After everything is ready, since a stake takes as long as two chains take to be final four times. A failure stops nothing. */
 async function backDemo({ chains, api }: Config, demo: Demo): Promise<void> {
-  const value = chains.find(({ role }) => role === 'value')
-  const [rpcUrl] = value?.rpcUrls ?? []
-  if (!value?.deployerKey || rpcUrl === undefined || !ownsPair(chains)) return
+  const pair = ownPair(chains)
+  if (!pair) return
   try {
     const backed = await seedBacked({
       apiUrl: api.publicUrl,
       tenantKey: demo.tenant_key,
       ...(demo.backed && { known: demo.backed }),
-      value: { rpcUrl, chainId: value.id },
-      stakerKey: value.deployerKey,
+      value: pair.value,
+      stakerKey: pair.deployerKey,
     })
     await writePrivate(folders.demoFile, { ...demo, backed })
     progress.line(

@@ -1,4 +1,4 @@
-import type { TypedDataField, Wallet } from 'ethers'
+import type { BaseWallet, TypedDataField, Wallet } from 'ethers'
 import { UsageError } from './errors.ts'
 import type { V3Client } from './v3-client.ts'
 import type { WireStake, WireUnstake } from './wire.ts'
@@ -27,7 +27,7 @@ export async function signUnstake(
 }
 
 /** The wallet's signature of typed data, as the API hands it out. */
-async function signTypedData(wallet: Wallet, data: object): Promise<string> {
+export async function signTypedData(wallet: BaseWallet, data: object): Promise<string> {
   // The API's description leaves the typed data open; it is what eth_signTypedData_v4 takes.
   const { domain, types, message } = data as {
     domain: Record<string, string | number>

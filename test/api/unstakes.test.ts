@@ -1,5 +1,6 @@
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { signTypedData } from '#apps/cli/sign-message.ts'
 import { startApi, type TestApi, uuidOfWire } from '#test/support/api.ts'
 import { backEconomy } from '#test/support/backing-fixture.ts'
 
@@ -35,17 +36,8 @@ const prepare = (body: object = {}) =>
   })
 const rows = async () => (await api.sql('SELECT count(*)::int AS n FROM gateway_message'))[0]?.['n']
 
-interface TypedData {
-  domain: object
-  types: object
-  message: object
-}
-const sign = async ({ domain, types, message }: TypedData, by = redeemer) => {
-  // As a wallet does: it knows the domain's own type.
-  const { EIP712Domain: _, ...own } = types as Record<string, never>
-  return by.signTypedData(domain, own, message)
-}
-const signaturesOf = async (unstake: { typed_data: TypedData; permit_typed_data: TypedData }) => ({
+const sign = async (data: object, by = redeemer) => signTypedData(by, data)
+const signaturesOf = async (unstake: { typed_data: object; permit_typed_data: object }) => ({
   signature: await sign(unstake.typed_data),
   permit_signature: await sign(unstake.permit_typed_data),
 })
@@ -172,13 +164,12 @@ describe('POST /v3/unstakes/{id}/submit', () => {
     for (let time = 0; time < 2; time += 1) await submit(unstake.id, { transaction_hash })
     await submit(unstake.id, await signaturesOf(unstake))
     const { body: now } = await ask('GET', `/v3/unstakes/${unstake.id}`)
-    const { body } = await ask('GET', '/v3/events?limit=3&order=desc')
-    expect(body.data.map(({ type }: { type: string }) => type)).toEqual([
-      'unstake.signed',
-      'unstake.sent',
-      'unstake.created',
-    ])
-    expect(body.data[0].data).toEqual(now)
+    const newest = async () => (await ask('GET', '/v3/events?limit=3&order=desc')).body.data
+    // The log shows an event once everything before it is decided, elsewhere on the server too.
+    await expect
+      .poll(newest, { timeout: 20_000 })
+      .toMatchObject([{ type: 'unstake.signed' }, { type: 'unstake.sent' }, { type: 'unstake.created' }])
+    expect((await newest())[0].data).toEqual(now)
   })
 
   it('202: the intent’s alone does where the gateway has an allowance', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { JsonRpcProvider, NonceManager, type Result, Wallet } from 'ethers'
 import { expect } from 'vitest'
 import { chainHaltExit } from '#adapters/evm/generated/chain-halt-exit.ts'
@@ -5,17 +6,23 @@ import { coGateway } from '#adapters/evm/generated/co-gateway.ts'
 import { gateway } from '#adapters/evm/generated/gateway.ts'
 import { utilityBrandedToken } from '#adapters/evm/generated/utility-branded-token.ts'
 import { valueToken } from '#adapters/evm/generated/value-token.ts'
+import { signTypedData } from '#apps/cli/sign-message.ts'
 import type { V3Client } from '#apps/cli/v3-client.ts'
 import type { WireBacking, WireEconomy, WirePage } from '#apps/cli/wire.ts'
 import { DATA_SCOPES } from '#core/tenant/scopes.ts'
 import { LOCAL_DEPLOYER_KEY } from '#scripts/stack/settings.ts'
+import { uuidOfWire } from '#test/support/api.ts'
 import { done, type Intent } from '#test/support/gateway-pair.ts'
 import type { TestAnvil } from '#test/support/stack.ts'
+import { type BlockClock, takeClock } from './block-clock.ts'
 import { startPlatform } from './platform.ts'
 
 export const UNIT = 10n ** 18n
 /** Whole branded tokens for a whole value token. */
 export const RATE = 100n
+
+/** Until a message on whose way the worker is killed must be through. */
+const KILLING_MS_MAX = 120_000
 
 /** What a stake looks like on the wire, as far as these tests read it. */
 export interface WireStake {
@@ -75,15 +82,15 @@ export async function startBackedEconomy(env: Record<string, string> = {}) {
   }
   const token = utilityBrandedToken.at(economy.token_address, utility)
   const stakeOf = async (id: string) => inside.get<WireStake>(`/v3/stakes/${id}`)
-  const sign = async ({ typed_data: { domain, types, message } }: WireStake) => {
-    const { EIP712Domain: _, ...own } = types
-    return staker.signTypedData(domain, own, message)
-  }
+  const sign = async ({ typed_data }: WireStake) => signTypedData(staker, typed_data)
   const prepare = async (body: object) =>
     inside.post<WireStake>('/v3/stakes', { staker: staker.address, ...body })
 
   const untilStake = async (id: string, status: string, timeout = 120_000) =>
     expect.poll(async () => (await stakeOf(id)).status, { timeout, interval: 200 }).toBe(status)
+
+  /** From the first time that a test holds blocks back. */
+  let clocks: BlockClock[] | undefined
 
   return {
     platform,
@@ -132,6 +139,41 @@ export async function startBackedEconomy(env: Record<string, string> = {}) {
       return types.filter((type) => type !== 'stake.stalled')
     },
 
+    /**
+     * Kills the worker once in each status that a message comes to, whatever it was doing then, until the message is completed. No
+     * block comes while the worker starts, so that no status passes unseen.
+     * @returns the statuses in which it was killed
+     */
+    async killInEachStatus(statusOf: () => Promise<string>): Promise<Set<string>> {
+      clocks ??= await Promise.all([takeClock(valueAnvil), takeClock(utilityAnvil)])
+      const reached = new Set<string>()
+      const deadline = performance.now() + KILLING_MS_MAX
+      while (performance.now() < deadline) {
+        const status = await statusOf()
+        if (status === 'completed') break
+        if (reached.has(status)) {
+          await sleep(50)
+          continue
+        }
+        reached.add(status)
+        for (const clock of clocks) await clock.hold()
+        await platform.worker.kill()
+        await platform.worker.start()
+        for (const clock of clocks) clock.run()
+      }
+      return reached
+    },
+
+    /** The gateways' calls that were sent since a message was prepared. */
+    async callsSince(messageId: string): Promise<{ calls: number; reverted: number } | undefined> {
+      const [row] = await platform.sql<{ calls: number; reverted: number }>(
+        `SELECT count(*)::int AS calls, count(*) FILTER (WHERE s.status = 'reverted')::int AS reverted
+         FROM chain_submission s WHERE s.kind = 'gateway_call' AND s.created_at >= (SELECT created_at FROM gateway_message WHERE id = $1)`,
+        [uuidOfWire(messageId)],
+      )
+      return row
+    },
+
     supply: async () => token.totalSupply(),
 
     /** Base units of the value token: staked and on their way in the gateway's books, and what it has. */
@@ -141,6 +183,7 @@ export async function startBackedEconomy(env: Record<string, string> = {}) {
     },
 
     async close() {
+      await Promise.all(clocks?.map(async (clock) => clock.stop()) ?? [])
       value.destroy()
       utility.destroy()
       await platform.close()

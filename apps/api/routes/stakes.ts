@@ -21,6 +21,7 @@ import { problems } from '../plugins/problem.ts'
 import { presentBacking, presentStake, presentValueGrant } from '../presenters/stakes.ts'
 import { idFromPath } from '../presenters/wire-id.ts'
 import { IdParams, ListOf } from '../schemas/common.ts'
+import { VALID_FOR_SECONDS } from '../schemas/messages.ts'
 import {
   BackingSchema,
   CreateStakeBody,
@@ -32,7 +33,6 @@ import {
 } from '../schemas/stakes.ts'
 
 const tags = ['Stakes']
-const VALID_FOR_SECONDS = 86_400
 
 /** What backs a token: stakes on the value chain, for which tokens are minted on the utility chain. */
 export async function stakeRoutes(app: App, deps: AppDeps): Promise<void> {

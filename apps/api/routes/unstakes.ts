@@ -17,6 +17,7 @@ import { problems } from '../plugins/problem.ts'
 import { presentUnstake } from '../presenters/unstakes.ts'
 import { idFromPath } from '../presenters/wire-id.ts'
 import { IdParams, ListOf } from '../schemas/common.ts'
+import { VALID_FOR_SECONDS } from '../schemas/messages.ts'
 import {
   CreateUnstakeBody,
   ListUnstakesQuery,
@@ -26,7 +27,6 @@ import {
 } from '../schemas/unstakes.ts'
 
 const tags = ['Unstakes']
-const VALID_FOR_SECONDS = 86_400
 
 /** Tokens back into value: redeemed and burned on the utility chain, paid out on the value chain. */
 export async function unstakeRoutes(app: App, deps: AppDeps): Promise<void> {

@@ -10,6 +10,9 @@ export const Hash = Type.String({ pattern: '^0x[0-9a-f]{64}$', examples: [`0x${'
 
 export const MessageSignature = Type.String({ pattern: '^0x[0-9a-fA-F]{130}$' })
 
+/** Of {@link ValidForSeconds}, where it is left out. */
+export const VALID_FOR_SECONDS = 86_400
+
 export const ValidForSeconds = Type.Optional(
   Type.Integer({
     minimum: 300,

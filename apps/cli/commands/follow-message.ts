@@ -12,7 +12,7 @@ const POLL_MS = 500
 /** Beyond this long nothing is wrong yet: the chains' finality decides. The command can be taken up again. */
 const TIMEOUT_MS = 600_000
 /** Where a message ends, whatever was meant to become of it. */
-const ENDED: ReadonlySet<string> = new Set(['completed', 'revoked', 'expired', 'failed'])
+export const ENDED: ReadonlySet<string> = new Set(['completed', 'revoked', 'expired', 'failed'])
 const MARKS = { pending: '·', running: '…', done: '✓' } as const
 
 /** The wallet whose private key is in the environment: it signs here, and goes nowhere. @throws UsageError */

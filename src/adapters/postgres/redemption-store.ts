@@ -76,14 +76,6 @@ export function createRedemptionStore(tx: PrismaTx, tenantId: string): Redemptio
     findByTransactions: async (economyId, transactionIds) =>
       select(tx, tenantId, economyId, Prisma.sql`r.transaction_id = ANY (${[...transactionIds]}::uuid[])`),
 
-    async isKeyTaken(economyId, key) {
-      const record = await tx.idempotencyRecord.findFirst({
-        where: { tenantId, scopeId: economyId, key },
-        select: { key: true },
-      })
-      return record !== null
-    },
-
     findMany: async (economyId, userId, ids) =>
       select(
         tx,

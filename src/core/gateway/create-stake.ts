@@ -1,11 +1,17 @@
 import { EconomyNotFound, EconomyStateConflict } from '../economy/errors.ts'
 import type { Actor } from '../shared/actor.ts'
 import type { BaseUnits } from '../shared/money.ts'
-import { auditEntry } from '../tenant/audit-entry.ts'
 import { type SeenBacking, toUtilityDown } from './backing.ts'
 import { EconomyNotBacked, InvalidMessageAmount } from './errors.ts'
 import type { MessageWithBacking } from './message.ts'
-import { newHashLock, type PrepareDeps, prepareMessage, STAKE_MAX, SUPPLY_MAX } from './prepare-message.ts'
+import {
+  insertPrepared,
+  newHashLock,
+  type PrepareDeps,
+  prepareMessage,
+  STAKE_MAX,
+  SUPPLY_MAX,
+} from './prepare-message.ts'
 
 export interface CreateStake {
   actor: Actor
@@ -45,26 +51,7 @@ export async function createStake(deps: PrepareDeps, command: CreateStake): Prom
     const { amount, bounty, fee, staker: sender, validForSeconds } = command
     const wanted = { sender, beneficiary, amount, bounty, fee, validForSeconds }
     const message = prepareMessage(deps, 'stake', backing, lock, wanted)
-    await tx.messages.insert(message, lock.secretJwe)
-    await tx.outbox.append({
-      tenantId: actor.tenantId,
-      economyId,
-      topic: 'stake.created',
-      subjectId: message.id,
-    })
-    await tx.audit.append(
-      auditEntry(deps, actor, {
-        action: 'stake.created',
-        subjectType: 'stake',
-        subjectId: message.id,
-        details: {
-          amount: command.amount.toString(),
-          staker: command.staker,
-          beneficiary,
-          message_hash: message.messageHash,
-        },
-      }),
-    )
+    await insertPrepared(deps, tx, actor, { message, secretJwe: lock.secretJwe })
     return { message, backing }
   })
 }

@@ -1,11 +1,17 @@
 import { EconomyNotFound } from '../economy/errors.ts'
 import type { Actor } from '../shared/actor.ts'
 import type { BaseUnits } from '../shared/money.ts'
-import { auditEntry } from '../tenant/audit-entry.ts'
 import { type SeenBacking, toValueDown } from './backing.ts'
 import { EconomyNotBacked, InvalidMessageAmount } from './errors.ts'
 import type { MessageWithBacking } from './message.ts'
-import { newHashLock, type PrepareDeps, prepareMessage, STAKE_MAX, SUPPLY_MAX } from './prepare-message.ts'
+import {
+  insertPrepared,
+  newHashLock,
+  type PrepareDeps,
+  prepareMessage,
+  STAKE_MAX,
+  SUPPLY_MAX,
+} from './prepare-message.ts'
 
 export interface CreateUnstake {
   actor: Actor
@@ -54,26 +60,7 @@ export async function createUnstake(deps: PrepareDeps, command: CreateUnstake): 
       }),
       permit: { nonce: permitNonce, signature: null },
     }
-    await tx.messages.insert(message, lock.secretJwe)
-    await tx.outbox.append({
-      tenantId: actor.tenantId,
-      economyId,
-      topic: 'unstake.created',
-      subjectId: message.id,
-    })
-    await tx.audit.append(
-      auditEntry(deps, actor, {
-        action: 'unstake.created',
-        subjectType: 'unstake',
-        subjectId: message.id,
-        details: {
-          amount: amount.toString(),
-          redeemer: sender,
-          beneficiary,
-          message_hash: message.messageHash,
-        },
-      }),
-    )
+    await insertPrepared(deps, tx, actor, { message, secretJwe: lock.secretJwe })
     return { message, backing }
   })
 }

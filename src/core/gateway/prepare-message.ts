@@ -1,10 +1,13 @@
 import type { KeyVault } from '../chain/key-vault.ts'
+import type { Actor } from '../shared/actor.ts'
 import type { Clock, Ids } from '../shared/clock.ts'
 import type { BaseUnits } from '../shared/money.ts'
+import type { Stores } from '../stores.ts'
+import { auditEntry } from '../tenant/audit-entry.ts'
 import type { UnitOfWork } from '../unit-of-work.ts'
 import type { Backing } from './backing.ts'
 import type { GatewayCalls } from './gateway-calls.ts'
-import { type GatewayMessage, type Intent, MESSAGE_STEPS, type MessageKind } from './message.ts'
+import { type GatewayMessage, type Intent, MESSAGE_STEPS, type MessageKind, NOUN_OF } from './message.ts'
 
 /** Base units. What a vault counts with. */
 export const STAKE_MAX: BaseUnits = 2n ** 120n - 1n
@@ -81,6 +84,35 @@ export function prepareMessage(
     endedAt: null,
   }
 }
+
+/** Writes a prepared message with its sealed secret, its first event and its audit entry. */
+export async function insertPrepared(
+  deps: Pick<PrepareDeps, 'clock' | 'ids'>,
+  tx: Pick<Stores, 'messages' | 'outbox' | 'audit'>,
+  actor: Actor,
+  { message, secretJwe }: { message: GatewayMessage; secretJwe: string },
+): Promise<void> {
+  const { id, economyId, kind, messageHash, intent } = message
+  const noun = NOUN_OF[kind]
+  await tx.messages.insert(message, secretJwe)
+  await tx.outbox.append({ tenantId: actor.tenantId, economyId, topic: `${noun}.created`, subjectId: id })
+  await tx.audit.append(
+    auditEntry(deps, actor, {
+      action: `${noun}.created`,
+      subjectType: noun,
+      subjectId: id,
+      details: {
+        amount: intent.amount.toString(),
+        [SENDER_OF[kind]]: intent.sender,
+        beneficiary: intent.beneficiary,
+        message_hash: messageHash,
+      },
+    }),
+  )
+}
+
+/** What the API calls the sender of a message. */
+const SENDER_OF = { stake: 'staker', redeem: 'redeemer' } as const satisfies Record<MessageKind, string>
 
 /** A key of its own, so that messages of one sender do not wait for each other; its first number is 0. */
 function nonceOf(id: string): bigint {

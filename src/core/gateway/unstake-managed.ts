@@ -7,8 +7,8 @@ import { InvalidRequest } from '../shared/errors.ts'
 import type { BaseUnits } from '../shared/money.ts'
 import { auditEntry } from '../tenant/audit-entry.ts'
 import type { AcceptRequest } from '../transaction/accept-transactions.ts'
-import { type Acceptor, onlyItem } from '../transaction/acceptor.ts'
-import type { ExecuteTransaction } from '../transaction/transaction.ts'
+import { acceptPrepared, type Prepared } from '../transaction/accept-prepared.ts'
+import type { Acceptor } from '../transaction/acceptor.ts'
 import { UserNotFound } from '../user/errors.ts'
 import type { User } from '../user/user.ts'
 import type { SeenBacking } from './backing.ts'
@@ -63,30 +63,17 @@ export async function unstakeManaged(
 ): Promise<MessageWithBacking & { replayed: boolean }> {
   const { actor, economyId, idempotency } = command
   const { tenantId } = actor
-  const wanted = (await isKeyTaken(deps, command)) ? repetitionOf(command) : await prepare(deps, command)
-  const result = await deps.acceptor.submit({ tenantId, economyId, idempotency, dryRun: false, ...wanted })
-  const { item, replayed } = onlyItem(result)
+  const request = { tenantId, economyId, idempotency }
+  const { transactionId, replayed } = await acceptPrepared(deps, request, () => prepare(deps, command))
   return deps.unitOfWork(tenantId, async (tx) => {
-    const message = await tx.messages.findByTransaction(economyId, item.accepted.id)
+    const message = await tx.messages.findByTransaction(economyId, transactionId)
     const backing = await tx.backings.find(economyId)
     if (!message || !backing) throw new UnstakeNotFound()
     return { message, backing, replayed }
   })
 }
 
-async function isKeyTaken({ unitOfWork }: Deps, { actor, economyId, idempotency }: UnstakeManaged) {
-  if (!idempotency) return false
-  return unitOfWork(actor.tenantId, (tx) => tx.redemptions.isKeyTaken(economyId, idempotency.key))
-}
-
-type Wanted = Pick<AcceptRequest, 'items' | 'attachment'>
-
-/** Of a request whose key is taken: the acceptor has its answer. No type has this name, so it can lead to nothing else. */
-function repetitionOf({ userId, amount }: UnstakeManaged): Wanted {
-  return { items: [paymentOf({ name: '', fromUserId: userId, toUserId: null, amount, metadata: {} })] }
-}
-
-async function prepare(deps: Deps, command: UnstakeManaged): Promise<Wanted> {
+async function prepare(deps: Deps, command: UnstakeManaged): Promise<Prepared> {
   const { actor, economyId, userId, amount, beneficiary, bounty, fee } = command
   const { tenantId } = actor
   const { backing, user } = await find(deps, command)
@@ -104,13 +91,15 @@ async function prepare(deps: Deps, command: UnstakeManaged): Promise<Wanted> {
     fee,
     validForSeconds: VALID_FOR_SECONDS,
   })
-  const payment = paymentOf({
-    name: TYPE_NAME,
+  const payment = {
+    type: { name: TYPE_NAME },
     fromUserId: userId,
     toUserId: redeemer.id,
-    amount: amount + bounty,
+    amount: (amount + bounty).toString(),
+    commission: null,
     metadata: { unstake_id: message.id },
-  })
+    isUnstake: true as const,
+  }
   const unstake = {
     message: { ...message, status: 'awaiting_tokens' as const },
     secretJwe: lock.secretJwe,
@@ -119,20 +108,6 @@ async function prepare(deps: Deps, command: UnstakeManaged): Promise<Wanted> {
     audit: auditOf(deps, actor, { message, userId, consent }),
   }
   return { items: [payment], attachment: { kind: 'unstake', unstake } }
-}
-
-function paymentOf({
-  name,
-  amount,
-  ...rest
-}: {
-  name: string
-  fromUserId: string
-  toUserId: string | null
-  amount: BaseUnits
-  metadata: Record<string, string>
-}): ExecuteTransaction {
-  return { ...rest, type: { name }, amount: amount.toString(), commission: null, isUnstake: true }
 }
 
 async function find(

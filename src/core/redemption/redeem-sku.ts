@@ -4,7 +4,8 @@ import { type FiatCurrency, parseFiat } from '../rule/currency.ts'
 import type { Actor } from '../shared/actor.ts'
 import type { Clock, Ids } from '../shared/clock.ts'
 import type { AcceptRequest } from '../transaction/accept-transactions.ts'
-import { type Acceptor, onlyItem } from '../transaction/acceptor.ts'
+import { acceptPrepared } from '../transaction/accept-prepared.ts'
+import type { Acceptor } from '../transaction/acceptor.ts'
 import type { UnitOfWork } from '../unit-of-work.ts'
 import { NotRedeemable, RedemptionNotFound, SkuInactive, SkuNotFound } from './errors.ts'
 import type { RedeemableSku, Redemption } from './redemption.ts'
@@ -43,43 +44,33 @@ export async function redeemSku(
 ): Promise<{ redemption: Redemption; replayed: boolean }> {
   const { actor, economyId, userId, skuId, countryIsoCode, email, idempotency } = command
   const { tenantId } = actor
-  const offer = (await isKeyTaken(deps, command)) ? NO_OFFER : await findOffer(deps, command)
-  const { name, currency } = offer
-  if (offer !== NO_OFFER)
+  const request = { tenantId, economyId, idempotency }
+  const { transactionId, replayed } = await acceptPrepared(deps, request, async () => {
+    const { name, currency, amount } = await findOffer(deps, command)
     await ensureTransactionType(deps, { actor, economyId, name, kind: 'user_to_company', currency })
-  const id = deps.ids.next()
-  const result = await deps.acceptor.submit({
-    tenantId,
-    economyId,
-    idempotency,
-    dryRun: false,
-    items: [
-      {
-        type: { name },
-        fromUserId: userId,
-        toUserId: null,
-        amount: offer.amount,
-        commission: null,
-        metadata: { redemption_id: id },
-      },
-    ],
-    attachment: {
-      kind: 'redemption',
-      redemption: {
-        id,
-        userId,
-        skuId,
-        amountFiat: offer.amount,
-        countryIsoCode,
-        currencyIsoCode: currency,
-        email,
-        createdAt: deps.clock.now(),
-      },
-    },
+    const id = deps.ids.next()
+    const payment = {
+      type: { name },
+      fromUserId: userId,
+      toUserId: null,
+      amount,
+      commission: null,
+      metadata: { redemption_id: id },
+    }
+    const redemption = {
+      id,
+      userId,
+      skuId,
+      amountFiat: amount,
+      countryIsoCode,
+      currencyIsoCode: currency,
+      email,
+      createdAt: deps.clock.now(),
+    }
+    return { items: [payment], attachment: { kind: 'redemption', redemption } }
   })
-  const { item, replayed } = onlyItem(result)
   const redemption = await deps.unitOfWork(tenantId, (tx) =>
-    tx.redemptions.findByTransaction(economyId, item.accepted.id),
+    tx.redemptions.findByTransaction(economyId, transactionId),
   )
   if (!redemption) throw new RedemptionNotFound()
   return { redemption, replayed }
@@ -97,14 +88,6 @@ interface Offer {
   name: string
   currency: FiatCurrency
   amount: string
-}
-
-/** Of a request whose key is taken: the acceptor has its answer. No type has this name, so it can lead to nothing else. */
-const NO_OFFER: Offer = { name: '', currency: 'USD', amount: '0' }
-
-async function isKeyTaken(deps: Deps, { actor, economyId, idempotency }: RedeemSku): Promise<boolean> {
-  if (!idempotency) return false
-  return deps.unitOfWork(actor.tenantId, (tx) => tx.redemptions.isKeyTaken(economyId, idempotency.key))
 }
 
 /** What is ordered, as it is on offer now. */

@@ -24,8 +24,6 @@ export interface RedemptionStore {
   findByTransaction(economyId: string, transactionId: string): Promise<Redemption | null>
   /** Those that these transactions pay for. */
   findByTransactions(economyId: string, transactionIds: readonly string[]): Promise<Redemption[]>
-  /** Whether a request was made with this idempotency key, whatever became of it. */
-  isKeyTaken(economyId: string, key: string): Promise<boolean>
   findMany(economyId: string, userId: string, ids: readonly string[]): Promise<Redemption[]>
   list(economyId: string, page: PageRequest, filter: RedemptionFilter): Promise<Page<Redemption>>
   decide(economyId: string, id: string, decision: 'fulfilled' | 'cancelled', at: Date): Promise<void>
