@@ -6,7 +6,6 @@ import { VALUE_GAS_WEI } from '#core/gateway/grant-value.ts'
 import { DEMO_STAKE, seedBacked } from '#scripts/seed-backed.ts'
 import { LOCAL_DEPLOYER_KEY } from '#scripts/stack/settings.ts'
 import { fakeTerminal } from '#test/cli/fake-terminal.ts'
-import { uuidOfWire } from '#test/support/api.ts'
 import { type BackedEconomy, RATE, startBackedEconomy, UNIT } from './backed-economy.ts'
 import { OPERATOR_KEY } from './platform.ts'
 
@@ -65,32 +64,15 @@ it('transactions of the staker’s own wallet do as well, and the backing is wha
 }, 150_000)
 
 it('is minted once, however often the facilitator is killed on its way', async () => {
-  const { platform, stakeOf, untilStake, supply } = backed
+  const { stakeOf, untilStake, supply } = backed
   const before = await supply()
   const stake = await backed.stake({ amount: `${20n * UNIT}`, bounty: `${UNIT}` })
-  const reached = new Set<string>()
-  for (let kills = 0; kills < 40; kills += 1) {
-    const { status } = await stakeOf(stake.id)
-    if (status === 'completed') break
-    // Once in each status, whatever it was doing then; after that it may go on.
-    if (reached.has(status)) {
-      await new Promise((resolve) => setTimeout(resolve, 300))
-      continue
-    }
-    reached.add(status)
-    await platform.worker.kill()
-    await platform.worker.start()
-  }
+  const reached = await backed.killInEachStatus(async () => (await stakeOf(stake.id)).status)
   await untilStake(stake.id, 'completed', 90_000)
   expect(reached.size).toBeGreaterThanOrEqual(3)
   expect(await supply()).toBe(before + 20n * UNIT * RATE)
-  const calls = await platform.sql<{ calls: number; reverted: number }>(
-    `SELECT count(*)::int AS calls, count(*) FILTER (WHERE s.status = 'reverted')::int AS reverted
-     FROM chain_submission s WHERE s.kind = 'gateway_call' AND s.created_at >= (SELECT created_at FROM gateway_message WHERE id = $1)`,
-    [uuidOfWire(stake.id)],
-  )
   // Declared, confirmed, minted, released: nothing of it was sent a second time.
-  expect(calls).toEqual([{ calls: 4, reverted: 0 }])
+  expect(await backed.callsSince(stake.id)).toEqual({ calls: 4, reverted: 0 })
 }, 200_000)
 
 it('the command line stakes with a key of its own, says each step, and finds a stake again', async () => {

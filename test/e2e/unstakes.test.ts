@@ -190,30 +190,13 @@ it('is paid once, however often the facilitator is killed on its way', async () 
   const beneficiary = nobody()
   const unstake = await prepare({ beneficiary, amount: `${20n * UNIT}` })
   await submit(unstake)
-  const reached = new Set<string>()
-  for (let looks = 0; looks < 60; looks += 1) {
-    const { status } = await unstakeOf(unstake.id)
-    if (status === 'completed') break
-    // Once in each status, whatever it was doing then; after that it may go on.
-    if (reached.has(status)) {
-      await new Promise((resolve) => setTimeout(resolve, 300))
-      continue
-    }
-    reached.add(status)
-    await platform.worker.kill()
-    await platform.worker.start()
-  }
+  const reached = await backed.killInEachStatus(async () => (await unstakeOf(unstake.id)).status)
   await untilUnstake(unstake.id, 'completed')
   expect(reached.size).toBeGreaterThanOrEqual(3)
   expect(await valueOf(beneficiary)).toBe((20n * UNIT) / RATE)
   count(20n * UNIT)
-  const calls = await platform.sql<{ calls: number; reverted: number }>(
-    `SELECT count(*)::int AS calls, count(*) FILTER (WHERE s.status = 'reverted')::int AS reverted
-     FROM chain_submission s WHERE s.kind = 'gateway_call' AND s.created_at >= (SELECT created_at FROM gateway_message WHERE id = $1)`,
-    [uuidOfWire(unstake.id)],
-  )
   // Redeemed, confirmed, paid, burned: nothing of it was sent a second time.
-  expect(calls).toEqual([{ calls: 4, reverted: 0 }])
+  expect(await backed.callsSince(unstake.id)).toEqual({ calls: 4, reverted: 0 })
 }, 300_000)
 
 it('managed wallets redeem with their users’ consent, several at once, and across a killed worker', async () => {
