@@ -149,6 +149,17 @@ describe('POST /v3/stakes/{id}/submit', () => {
     expect(await submit(stake.id, { signature })).toMatchObject({ status: 202, body: { status: 'signed' } })
   })
 
+  it('202: the same signature by several requests at once is taken once', async () => {
+    for (let time = 0; time < 5; time += 1) {
+      const stake = (await prepare()).body
+      const signature = await sign(stake)
+      const answers = await Promise.all(
+        Array.from({ length: 6 }, async () => submit(stake.id, { signature })),
+      )
+      for (const answer of answers) expect(answer).toMatchObject({ status: 202, body: { status: 'signed' } })
+    }
+  })
+
   it('tells the economy of each step, with the stake as its own route shows it', async () => {
     const { body: stake } = await prepare()
     const transaction_hash = `0x${'cd'.repeat(32)}`

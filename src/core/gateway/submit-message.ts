@@ -51,17 +51,19 @@ export async function submitMessage(
       }
       return { message: { ...message, sentTxHash: handIn.txHash, updatedAt: now }, backing }
     }
-    const { signature, permitSignature } = handIn
-    if (message.signature === signature && (message.permit?.signature ?? null) === permitSignature)
-      return { message, backing }
+    if (isSignedWith(message, handIn)) return { message, backing }
     const { status } = message
     if (status !== 'awaiting_signature')
       throw messageStateConflict(kind, status, 'it takes no signature any more.')
     if (BigInt(Math.floor(now.getTime() / 1_000)) > message.intent.deadline)
       throw messageStateConflict(kind, status, 'its deadline has passed. Prepare a new one.')
     requireSigned(deps.gatewayCalls, backing, message, handIn)
-    if (!(await tx.messages.sign(economyId, messageId, handIn, now)))
+    if (!(await tx.messages.sign(economyId, messageId, handIn, now))) {
+      const changed = await tx.messages.find(economyId, kind, messageId)
+      // The same signatures came with another request at the same time.
+      if (changed && isSignedWith(changed, handIn)) return { message: changed, backing }
       throw messageStateConflict(kind, status, 'it changed meanwhile. Look at it again.')
+    }
     await tx.outbox.append({ ...told, topic: `${noun}.signed` })
     await tx.audit.append(
       auditEntry(deps, actor, {
@@ -71,9 +73,17 @@ export async function submitMessage(
         details: { message_hash: message.messageHash },
       }),
     )
+    const { signature, permitSignature } = handIn
     const permit = message.permit && { ...message.permit, signature: permitSignature }
     return { message: { ...message, status: 'signed', signature, permit, updatedAt: now }, backing }
   })
+}
+
+function isSignedWith(
+  message: GatewayMessage,
+  { signature, permitSignature }: Exclude<HandIn, { txHash: string }>,
+): boolean {
+  return message.signature === signature && (message.permit?.signature ?? null) === permitSignature
 }
 
 /** @throws InvalidRequest with every signature that is somebody else's, or of something else */
