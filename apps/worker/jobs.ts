@@ -11,6 +11,7 @@ import { createBlockReaders } from '#adapters/evm/block-reader.ts'
 import type { ConnectedChains } from '#adapters/evm/connect-chains.ts'
 import { createEconomyContracts, grantedAmount } from '#adapters/evm/economy-contracts.ts'
 import { createGatewayCalls } from '#adapters/evm/gateway-calls.ts'
+import { createGatewayLogReader } from '#adapters/evm/gateway-logs.ts'
 import { createGatewayReader } from '#adapters/evm/gateway-reader.ts'
 import { haltsOnSecondOpinion, reversesOnSecondOpinion } from '#adapters/evm/second-opinion.ts'
 import { createOracleReader, createPriceSigner } from '#adapters/evm/price-oracle.ts'
@@ -41,6 +42,7 @@ import { createUnitOfWork } from '#adapters/postgres/unit-of-work.ts'
 import { createPriceFeed } from '#adapters/price-feed/price-feed.ts'
 import { allAround, type AroundPorts } from '#adapters/telemetry/around-ports.ts'
 import type { WorkerConfig } from '#config'
+import { compareBacking } from '#core/gateway/compare-backing.ts'
 import type { JobName } from '#core/outbox/job-dispatcher.ts'
 import type { Observer } from '#core/shared/observer.ts'
 import { createLaneMemory } from '#core/transaction/lane-memory.ts'
@@ -56,7 +58,7 @@ import { deliverWebhooksJob } from './jobs/deliver-webhooks.ts'
 import { deployEconomyJob } from './jobs/deploy-economy.ts'
 import { fanOutEventsJob } from './jobs/fan-out-events.ts'
 import { followChainJob } from './jobs/follow-chain.ts'
-import { observeBackingJob } from './jobs/observe-backing.ts'
+import { postBackingJob } from './jobs/post-backing.ts'
 import { rebroadcastLaneJob } from './jobs/rebroadcast-lane.ts'
 import { publishPricesJob } from './jobs/publish-prices.ts'
 import { readPricesJob } from './jobs/read-prices.ts'
@@ -96,6 +98,8 @@ export function createJobHandlers(deps: {
   const { killAt } = config.worker
   const reach = killAt === undefined ? {} : { reach: createReach(killAt) }
   const common = { clock, ids, observer, jobs, ...reach }
+  const gateways = createGatewayReader((chainId) => chains.client(chainId))
+  const backings = createBackingDesk(database)
   const chainWork = {
     ...common,
     chains: haltsOnSecondOpinion(createChainStore(database), (chainId) => chains.client(chainId)),
@@ -104,6 +108,7 @@ export function createJobHandlers(deps: {
     ),
     blockReaders: createBlockReaders((chainId) => chains.client(chainId)),
     reconciliations: createReconciliationStore(database, ids),
+    compareBacking: (economyId: string) => compareBacking({ backings, gateways }, economyId),
     // Local chains lose their last seconds when they are killed; a production chain that does so is halted.
     reversesFinalBlocks: config.nodeEnv !== 'production',
     afterBlocks: deps.afterBlocks,
@@ -145,12 +150,13 @@ export function createJobHandlers(deps: {
   const gatewayWork = {
     ...common,
     keyVault,
-    reader: createGatewayReader((chainId) => chains.client(chainId)),
+    reader: gateways,
+    gatewayLogs: createGatewayLogReader((chainId) => chains.client(chainId)),
     calls: createGatewayCalls(),
     book: createAnchorBook(),
     messages: createMessageDesk(database, ids),
     anchorings: createAnchoringStore(database),
-    backings: createBackingDesk(database),
+    backings,
     intervalMs: config.worker.anchorIntervalSeconds * 1_000,
   }
   const priceWork = {
@@ -205,7 +211,7 @@ export function createJobHandlers(deps: {
     'replay-events': replayEventsJob(eventWork),
     'advance-message': advanceMessageJob(gatewayWork),
     'anchor-roots': anchorRootsJob(gatewayWork),
-    'observe-backing': observeBackingJob(gatewayWork),
+    'post-backing': postBackingJob(gatewayWork),
     'clean-up': cleanUpJob({ ...common, expired: createExpiredRows(database) }),
   }
 }

@@ -244,19 +244,33 @@ describe('GET /v3/stakes', () => {
 })
 
 describe('GET /v3/token/backing', () => {
-  it('200: shows what both chains showed, with their blocks', async () => {
+  it('200: shows what the books say, with the blocks that they are of', async () => {
     expect((await ask('GET', '/v3/token/backing')).body).toMatchObject({ rate: '100', observed: null })
     await api.sql(
-      `UPDATE backing SET staked = 10, in_flight = 2, value_block = 7, value_block_hash = $2, supply = 1001, utility_block = 9,
-              utility_block_hash = $2, seen_at = now() WHERE economy_id = $1`,
+      `WITH books AS (
+         INSERT INTO backing_account (economy_id, tenant_id, name, balance)
+         SELECT economy_id, tenant_id, account.* FROM backing,
+                (VALUES ('outside', -12), ('vault', 7), ('in_flight', 5), ('issuance', -1001), ('supply', 801), ('redeeming', 200)) account
+         WHERE economy_id = $1), messages AS (
+         INSERT INTO backing_message (economy_id, tenant_id, message_hash, in_flight, supply, vault, redeeming)
+         SELECT economy_id, tenant_id, message.* FROM backing,
+                (VALUES ('minted', 3, 300, 0, 0), ('not yet', 2, 0, 0, 0), ('staked', 0, 900, 9, 0),
+                        ('paid', 0, -150, -1, 150), ('to be paid', 0, -50, 0, 50), ('burned', 0, 0, -1, 0)) message
+         WHERE economy_id = $1)
+       UPDATE backing SET value_block = 7, value_block_hash = $2, utility_block = 9, utility_block_hash = $2, seen_at = now()
+       WHERE economy_id = $1`,
       [uuidOfWire(economyId), `0x${'1f'.repeat(32)}`],
     )
     expect((await ask('GET', '/v3/token/backing')).body.observed).toMatchObject({
-      staked: '10',
-      in_flight: '2',
+      staked: '7',
+      in_flight: '5',
+      in_flight_minted: '3',
       supply: '1001',
-      required: '11',
-      ratio: '1.198801',
+      redeeming: '200',
+      redeeming_paid: '150',
+      // (7 + 3) for 851 of 100 each.
+      required: '9',
+      ratio: '1.175088',
       value_block: { chain_id: 31_001, number: 7 },
       utility_block: { number: 9 },
     })

@@ -4,6 +4,7 @@ import { anchor } from '#adapters/evm/generated/anchor.ts'
 import { coGateway } from '#adapters/evm/generated/co-gateway.ts'
 import { gateway } from '#adapters/evm/generated/gateway.ts'
 import { utilityBrandedToken } from '#adapters/evm/generated/utility-branded-token.ts'
+import type { WireBacking } from '#apps/cli/wire.ts'
 import { uuidOfWire } from '#test/support/api.ts'
 import {
   accountSlot,
@@ -377,6 +378,13 @@ describe('a utility chain that halts', () => {
       staked: before.staked - balance / RATE,
       inFlight: 0n,
       held: before.held - balance / RATE - 5n * UNIT - BOUNTY,
+    })
+    // The book of the chain that is left goes on.
+    await clocks.value.mine(10)
+    const observed = async () => (await backed.inside.get<WireBacking>('/v3/token/backing')).observed
+    await expect.poll(observed, { timeout: 60_000, interval: 500 }).toMatchObject({
+      staked: `${before.staked - balance / RATE}`,
+      in_flight: '0',
     })
     // The service cannot look any more, and says what it knew.
     expect(await backed.stakeOf(underWay.id)).toMatchObject({ id: underWay.id, problem: null })

@@ -71,6 +71,15 @@ function count(amount: bigint): void {
   released += amount / RATE
 }
 
+/** What the ledger has of the stake and of the supply, and the sums of the entries behind it. */
+const books = async () =>
+  platform.sql<{ name: string; balance: string; entries: string }>(
+    `SELECT name, balance::text, (SELECT coalesce(sum(amount), 0)::text FROM backing_entry e
+            WHERE e.economy_id = a.economy_id AND e.account = a.name) AS entries
+     FROM backing_account a WHERE economy_id = $1`,
+    [uuidOfWire(economy.id)],
+  )
+
 /** Supply, what is staked and the ledger say the same of all that was redeemed so far. */
 async function expectEverythingEqual(): Promise<void> {
   const inExistence = STAKED * RATE - redeemed
@@ -79,6 +88,15 @@ async function expectEverythingEqual(): Promise<void> {
     const { observed } = await inside.get<{ observed: Record<string, unknown> | null }>('/v3/token/backing')
     return [observed?.['staked'], observed?.['in_flight'], observed?.['supply'], observed?.['ratio']]
   }, [`${STAKED - released}`, '0', `${inExistence}`, '1.000000'])
+  await until(async () => Object.fromEntries((await books()).map(({ name, balance }) => [name, balance])), {
+    outside: `${released - STAKED}`,
+    in_flight: '0',
+    vault: `${STAKED - released}`,
+    issuance: `${-inExistence}`,
+    supply: `${inExistence}`,
+    redeeming: '0',
+  })
+  for (const { name, balance, entries } of await books()) expect([name, balance]).toEqual([name, entries])
   const accounts = async () =>
     platform.sql<{ address: string; kind: string; settled: string }>(
       'SELECT address, kind, settled::text FROM account WHERE economy_id = $1',
@@ -86,9 +104,9 @@ async function expectEverythingEqual(): Promise<void> {
     )
   const issuance = async () => (await accounts()).find(({ kind }) => kind === 'issuance')?.settled
   await until(issuance, `${-inExistence}`)
-  const books = await accounts()
-  expect(books.reduce((sum, { settled }) => sum + BigInt(settled), 0n)).toBe(0n)
-  for (const { address, settled } of books.filter(({ kind }) => kind !== 'issuance'))
+  const holders = await accounts()
+  expect(holders.reduce((sum, { settled }) => sum + BigInt(settled), 0n)).toBe(0n)
+  for (const { address, settled } of holders.filter(({ kind }) => kind !== 'issuance'))
     expect([address, await tokensOf(address)]).toEqual([address, BigInt(settled)])
 }
 

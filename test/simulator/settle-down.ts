@@ -60,6 +60,7 @@ async function expectReconciled(world: World): Promise<void> {
   const { process, ports } = world.worker(0)
   const deps = {
     reconciliations: ports.reconciliations,
+    compareBacking: async () => [],
     blockReaders: { get: () => world.chain },
     ids: world.ids,
     observer: silentObserver,

@@ -227,6 +227,7 @@ export class World {
       observer: this.#observer(),
       jobs,
       blockReaders: { get: () => readers },
+      compareBacking: async () => [],
       reversesFinalBlocks: false,
     }
     const keys = laneKeys(process, this.tables, this.masterKey)

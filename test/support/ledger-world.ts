@@ -64,6 +64,8 @@ export class LedgerWorld {
       chains: createChainStore(this.database),
       settlements: createSettlementStore(this.database, this.ids),
       reconciliations: createReconciliationStore(this.database, this.ids),
+      // Its economies are not backed.
+      compareBacking: async () => [],
       blockReaders,
       ids: this.ids,
       clock: { now: () => new Date() },

@@ -1,5 +1,12 @@
-import { coverage, formatRate, type SeenBacking, toUtilityDown, toValueUp } from '#core/gateway/backing.ts'
+import {
+  type Backing,
+  formatRate,
+  type Observation,
+  type SeenBacking,
+  toUtilityDown,
+} from '#core/gateway/backing.ts'
 import type { GatewayCalls } from '#core/gateway/gateway-calls.ts'
+import { weighBacking } from '#core/gateway/judge-backing.ts'
 import type { MessageStepName, MessageWithBacking, StakeStatus } from '#core/gateway/message.ts'
 import { presentMessage, presentTransaction, presentTypedData } from './messages.ts'
 import type { QueuedValueGrant } from '#core/gateway/grant-value.ts'
@@ -72,16 +79,23 @@ export function presentBacking(backing: SeenBacking) {
     token_decimals: backing.utilityDecimals,
     gateway: backing.gateway,
     co_gateway: backing.coGateway,
-    observed: seen && {
-      staked: seen.staked.toString(),
-      in_flight: seen.inFlight.toString(),
-      supply: seen.supply.toString(),
-      required: toValueUp(backing, seen.supply).toString(),
-      // The blocks are of different moments: what is minted between them makes it differ from one for a moment.
-      ratio: coverage(backing, seen.staked + seen.inFlight, seen.supply),
-      value_block: { chain_id: backing.valueChainId, ...seen.valueBlock },
-      utility_block: { chain_id: backing.utilityChainId, ...seen.utilityBlock },
-      at: seen.at.toISOString(),
-    },
+    observed: seen && presentObservation(backing, seen),
+  }
+}
+
+function presentObservation(backing: Backing, seen: Observation) {
+  const { needed, ratio } = weighBacking(backing, seen)
+  return {
+    staked: seen.staked.toString(),
+    in_flight: seen.inFlight.toString(),
+    in_flight_minted: seen.minted.toString(),
+    supply: seen.supply.toString(),
+    redeeming: seen.redeemingSupply.toString(),
+    redeeming_paid: seen.redeemedSupply.toString(),
+    required: needed.toString(),
+    ratio,
+    value_block: { chain_id: backing.valueChainId, ...seen.valueBlock },
+    utility_block: { chain_id: backing.utilityChainId, ...seen.utilityBlock },
+    at: seen.at.toISOString(),
   }
 }

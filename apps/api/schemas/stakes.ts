@@ -151,17 +151,24 @@ export const BackingSchema = Type.Object({
         staked: { ...Units, description: 'Base units of the value token that back the supply.' },
         in_flight: {
           ...Units,
-          description: 'Base units of the value token whose tokens are not minted yet.',
+          description: 'Base units of the value token of stakes on their way.',
         },
+        in_flight_minted: { ...Units, description: 'Part of `in_flight` whose tokens are minted already.' },
         supply: { ...Units, description: 'Base units of the token.' },
+        redeeming: { ...Units, description: 'Part of `supply` in escrow, of redemptions on their way.' },
+        redeeming_paid: {
+          ...Units,
+          description: 'Part of `redeeming` that the vault has paid for already: it only waits to be burned.',
+        },
         required: {
           ...Units,
-          description: 'Base units of the value token that the supply is worth at the rate, rounded up.',
+          description:
+            'Base units of the value token that `supply` without `redeeming_paid` is worth at the rate, rounded up.',
         },
         ratio: Nullable(
           Type.String({
             description:
-              'Staked and in flight, as a fraction of what is required, rounded down. Null: nothing is in existence.',
+              '`staked` and `in_flight_minted`, as a fraction of what is required, rounded down. Null: nothing is in existence.',
             examples: ['1.000000'],
           }),
         ),
@@ -169,7 +176,10 @@ export const BackingSchema = Type.Object({
         utility_block: Place,
         at: Timestamp,
       },
-      { description: 'At final blocks of both chains, which name where to read the same.' },
+      {
+        description:
+          'By the ledger’s accounts, as of final blocks of both chains, which name where to read the same. Null until they were first read.',
+      },
     ),
   ),
 })

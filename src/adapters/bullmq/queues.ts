@@ -63,7 +63,7 @@ export const QUEUES: Readonly<Record<JobName, QueueSettings>> = {
   'replay-events': { ...RARE, idOf: 'replay', concurrency: 2, timeoutMs: 60_000 },
   'advance-message': { ...FREQUENT, idOf: 'message', concurrency: 8, timeoutMs: 60_000 },
   'anchor-roots': { ...FREQUENT, idOf: 'chain', concurrency: 2, timeoutMs: 60_000 },
-  'observe-backing': { ...RARE, idOf: 'economy', concurrency: 2, timeoutMs: 60_000 },
+  'post-backing': { ...RARE, idOf: 'economy', concurrency: 2, timeoutMs: 60_000 },
   'clean-up': { ...RARE, idOf: 'all', concurrency: 1, timeoutMs: 600_000 },
 }
 

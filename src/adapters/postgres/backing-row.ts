@@ -1,4 +1,4 @@
-import type { Backing } from '#core/gateway/backing.ts'
+import type { Backing, SeenBacking } from '#core/gateway/backing.ts'
 
 /** Columns of a backing's terms, as alias `b`, in the form of {@link BackingRow}. */
 export const BACKING_COLUMNS = `
@@ -42,5 +42,58 @@ export function toBacking(row: BackingRow): Backing {
     rateDecimals: row.rate_decimals,
     holderFactory: row.holder_factory,
     holderInitCodeHash: row.holder_init_code_hash,
+  }
+}
+
+/**
+ * Backings `b` with what their books say: balances of the accounts, and of the messages on their way what the other chain has done
+ * already.
+ */
+export const SELECT_SEEN = `
+SELECT ${BACKING_COLUMNS}, books.*, under_way.*, b.value_block::text, b.value_block_hash, b.utility_block::text, b.utility_block_hash, b.seen_at
+FROM backing b
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(balance) FILTER (WHERE name = 'vault'), 0)::text AS staked,
+         coalesce(sum(balance) FILTER (WHERE name = 'in_flight'), 0)::text AS in_flight,
+         coalesce(sum(balance) FILTER (WHERE name IN ('supply', 'redeeming')), 0)::text AS supply,
+         coalesce(sum(balance) FILTER (WHERE name = 'redeeming'), 0)::text AS redeeming
+  FROM backing_account a WHERE a.economy_id = b.economy_id) books
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(m.in_flight) FILTER (WHERE m.supply > 0), 0)::text AS minted,
+         coalesce(sum(m.redeeming) FILTER (WHERE m.vault < 0), 0)::text AS redeemed
+  FROM backing_message m WHERE m.economy_id = b.economy_id AND (m.in_flight <> 0 OR m.redeeming <> 0)) under_way`
+
+export interface SeenBackingRow extends BackingRow {
+  staked: string
+  in_flight: string
+  minted: string
+  supply: string
+  redeeming: string
+  redeemed: string
+  value_block: string | null
+  value_block_hash: string | null
+  utility_block: string | null
+  utility_block_hash: string | null
+  seen_at: Date | null
+}
+
+export function toSeenBacking(row: SeenBackingRow): SeenBacking {
+  return { ...toBacking(row), seen: toSeen(row) }
+}
+
+/** Null while one of the books stands nowhere. */
+function toSeen(row: SeenBackingRow): SeenBacking['seen'] {
+  const { value_block, value_block_hash, utility_block, utility_block_hash, seen_at } = row
+  if (value_block_hash === null || utility_block_hash === null || seen_at === null) return null
+  return {
+    staked: BigInt(row.staked),
+    inFlight: BigInt(row.in_flight),
+    minted: BigInt(row.minted),
+    valueBlock: { number: Number(value_block), hash: value_block_hash },
+    supply: BigInt(row.supply),
+    redeemingSupply: BigInt(row.redeeming),
+    redeemedSupply: BigInt(row.redeemed),
+    utilityBlock: { number: Number(utility_block), hash: utility_block_hash },
+    at: seen_at,
   }
 }

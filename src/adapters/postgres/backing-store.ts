@@ -1,18 +1,6 @@
-import type { SeenBacking } from '#core/gateway/backing.ts'
 import type { BackingStore } from '#core/gateway/backing-store.ts'
-import { BACKING_COLUMNS, type BackingRow, toBacking } from './backing-row.ts'
+import { SELECT_SEEN, type SeenBackingRow, toSeenBacking } from './backing-row.ts'
 import type { PrismaTx } from './database.ts'
-
-interface SeenRow extends BackingRow {
-  staked: string | null
-  in_flight: string | null
-  value_block: string | null
-  value_block_hash: string | null
-  supply: string | null
-  utility_block: string | null
-  utility_block_hash: string | null
-  seen_at: Date | null
-}
 
 /** What the tenant's tokens are backed by, in a unit of work. */
 export function createBackingStore(tx: PrismaTx, tenantId: string): BackingStore {
@@ -65,28 +53,13 @@ export function createBackingStore(tx: PrismaTx, tenantId: string): BackingStore
     },
 
     async find(economyId) {
-      const rows = await tx.$queryRawUnsafe<SeenRow[]>(
-        `SELECT ${BACKING_COLUMNS}, b.staked::text, b.in_flight::text, b.value_block::text, b.value_block_hash, b.supply::text,
-                b.utility_block::text, b.utility_block_hash, b.seen_at
-         FROM backing b WHERE b.tenant_id = $1::uuid AND b.economy_id = $2::uuid`,
+      const rows = await tx.$queryRawUnsafe<SeenBackingRow[]>(
+        `${SELECT_SEEN} WHERE b.tenant_id = $1::uuid AND b.economy_id = $2::uuid`,
         tenantId,
         economyId,
       )
       const [row] = rows
-      return row ? { ...toBacking(row), seen: seenOf(row) } : null
+      return row ? toSeenBacking(row) : null
     },
-  }
-}
-
-/** A CHECK has all of it or nothing. */
-function seenOf(row: SeenRow): SeenBacking['seen'] {
-  if (row.seen_at === null) return null
-  return {
-    staked: BigInt(row.staked ?? 0),
-    inFlight: BigInt(row.in_flight ?? 0),
-    valueBlock: { number: Number(row.value_block), hash: row.value_block_hash ?? '' },
-    supply: BigInt(row.supply ?? 0),
-    utilityBlock: { number: Number(row.utility_block), hash: row.utility_block_hash ?? '' },
-    at: row.seen_at,
   }
 }

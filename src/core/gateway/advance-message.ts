@@ -66,9 +66,9 @@ export async function advanceMessage(deps: AdvanceDeps, messageId: string): Prom
   if (change.status === 'progressed' && message.status !== 'progressed') {
     // A first mint makes its economy active, and what backs the token has changed.
     deps.jobs.wake({ name: 'deploy-economy', id: message.economyId })
-    deps.jobs.wake({ name: 'observe-backing', id: message.economyId })
+    deps.jobs.wake({ name: 'post-backing', id: message.economyId })
   }
-  if (change.status === 'completed') deps.jobs.wake({ name: 'observe-backing', id: message.economyId })
+  if (change.status === 'completed') deps.jobs.wake({ name: 'post-backing', id: message.economyId })
   if (change.root) deps.jobs.wake({ name: 'anchor-roots', id: String(change.root.chainId) })
   return change.status
 }

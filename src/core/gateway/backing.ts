@@ -52,17 +52,23 @@ export interface Backing extends EconomyTerms, GatewayPair {
   termsId: string
 }
 
-/** What both chains show of a backing, each at its newest final block. */
+/** What the books say of a backing, each as of a final block of its chain. Base units: of the value token, but for what names the supply. */
 export interface Observation {
   staked: BaseUnits
   inFlight: BaseUnits
+  /** Part of what is in flight whose tokens are minted already. */
+  minted: BaseUnits
   valueBlock: BlockPosition
   supply: BaseUnits
+  /** Part of the supply in escrow, of redemptions under way. */
+  redeemingSupply: BaseUnits
+  /** Part of that which the vault has paid already. */
+  redeemedSupply: BaseUnits
   utilityBlock: BlockPosition
   at: Date
 }
 
-/** A backing with what was last observed of it. */
+/** A backing with what the books say of it; null before anything was posted. */
 export interface SeenBacking extends Backing {
   seen: Observation | null
 }

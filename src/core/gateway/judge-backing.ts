@@ -15,9 +15,8 @@ export interface BackingFacts {
   redeemedSupply: bigint
 }
 
-/** Whether the stake covers the supply, and what speaks against it. */
-export interface BackingVerdict {
-  holds: boolean
+/** What stands behind a supply, and what must. */
+export interface BackingWeight {
   /** Value that stands behind the supply: what is staked, and what is on its way and minted already. */
   backing: bigint
   /** Branded tokens that are somebody's claim: the supply without what was paid and only waits to be burned. */
@@ -26,8 +25,32 @@ export interface BackingVerdict {
   needed: bigint
   /** backing / needed exactly, as a decimal rounded down to 6 places; null where there is no supply. */
   ratio: string | null
+}
+
+/** Whether the stake covers the supply, and what speaks against it. */
+export interface BackingVerdict extends BackingWeight {
+  holds: boolean
   /** In words; empty where the backing holds. */
   problems: string[]
+}
+
+/**
+ * Weighs an economy's backing. Stakes in flight that are minted already count as staked; tokens that the vault has paid for and that only
+ * wait to be burned count as burned.
+ */
+export function weighBacking(
+  terms: RateTerms,
+  {
+    staked,
+    minted,
+    supply,
+    redeemedSupply,
+  }: Record<'staked' | 'minted' | 'supply' | 'redeemedSupply', bigint>,
+): BackingWeight {
+  const backing = staked + minted
+  const backedSupply = supply - redeemedSupply
+  const needed = toValueUp(terms, backedSupply)
+  return { backing, backedSupply, needed, ratio: coverage(terms, backing, backedSupply) }
 }
 
 /**
@@ -36,10 +59,8 @@ export interface BackingVerdict {
  * @see docs/protocol.md, "Verifying the backing"
  */
 export function judgeBacking(facts: BackingFacts): BackingVerdict {
-  const { terms, staked, inFlight, found, supply, redeemedSupply, held } = facts
-  const backing = staked + found.minted
-  const backedSupply = supply - redeemedSupply
-  const needed = toValueUp(terms, backedSupply)
+  const { terms, staked, inFlight, found, held } = facts
+  const weight = weighBacking(terms, { ...facts, minted: found.minted })
   const problems: string[] = []
   if (found.inFlight !== inFlight) {
     problems.push(
@@ -48,7 +69,7 @@ export function judgeBacking(facts: BackingFacts): BackingVerdict {
   }
   if (held < staked + inFlight)
     problems.push(`the gateway owns ${held} and owes ${staked + inFlight}: value is gone from the vault`)
-  if (backing < needed) problems.push(`${backing} stands behind a supply that needs ${needed}`)
-  const ratio = coverage(terms, backing, backedSupply)
-  return { holds: problems.length === 0, backing, backedSupply, needed, ratio, problems }
+  if (weight.backing < weight.needed)
+    problems.push(`${weight.backing} stands behind a supply that needs ${weight.needed}`)
+  return { ...weight, holds: problems.length === 0, problems }
 }

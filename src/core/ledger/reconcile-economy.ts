@@ -2,20 +2,28 @@ import type { Ids } from '../shared/clock.ts'
 import type { Observer } from '../shared/observer.ts'
 import type { BlockReaders } from './block-reader.ts'
 import { type ChainBalances, compareLedger } from './compare-ledger.ts'
-import type { LedgerSnapshot, Reconciliation, ReconciliationStore } from './reconciliation-store.ts'
+import type {
+  Difference,
+  LedgerSnapshot,
+  Reconciliation,
+  ReconciliationStore,
+} from './reconciliation-store.ts'
 
 /** Differences that are listed; one is enough to raise the alarm. */
 export const DIFFERENCES_MAX = 100
 
 export interface ReconcileDeps {
   reconciliations: ReconciliationStore
+  /** What is not as it must be in the books of the economy's backing; empty where it has none. */
+  compareBacking: (economyId: string) => Promise<readonly Difference[]>
   blockReaders: BlockReaders
   ids: Ids
   observer: Observer
 }
 
 /**
- * Compares an economy's ledger with its chain at one block, account by account, and with its own sums. A drift is stored,
+ * Compares an economy's ledger with its chain at one block, account by account, and with its own sums; and the books of what backs
+ * its token with both chains. A drift is stored,
  * told to the business and raised as an alarm; nothing is corrected: corrections are postings, made by a person.
  *
  * Reads only, but for the result. Null while there is nothing to compare.
@@ -27,7 +35,10 @@ export async function reconcileEconomy(
 ): Promise<Reconciliation | null> {
   const snapshot = await deps.reconciliations.snapshot(economyId)
   if (!snapshot) return null
-  const differences = compareLedger(snapshot, await readChain(deps, snapshot))
+  const differences = [
+    ...compareLedger(snapshot, await readChain(deps, snapshot)),
+    ...(await deps.compareBacking(economyId)),
+  ]
   const reconciliation: Reconciliation = {
     id: deps.ids.next(),
     economyId,

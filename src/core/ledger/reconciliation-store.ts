@@ -35,7 +35,9 @@ export interface LedgerSnapshot {
  * balance: settled is not what the chain says · supply: the issuance account is not minus the token's supply · sum: all settled
  * balances together are not zero · entries: settled is not the sum of the entries · held, pending_in: a reservation is not the
  * sum of what reserves · stray_hold: funds held for a transaction that is over · unheld_transaction: a live transaction
- * without held funds, or in the queue by mistake, or not in it.
+ * without held funds, or in the queue by mistake, or not in it · vault, in_flight, backed_supply: an account of the backing is not
+ * what the gateway, or the token, says · backing_entries: such an account is not the sum of its entries · uncovered: the supply
+ * needs more value than stands behind it.
  */
 export type DifferenceKind =
   | 'balance'
@@ -46,11 +48,16 @@ export type DifferenceKind =
   | 'pending_in'
   | 'stray_hold'
   | 'unheld_transaction'
+  | 'vault'
+  | 'in_flight'
+  | 'backed_supply'
+  | 'backing_entries'
+  | 'uncovered'
 
 /** One thing that is not as it must be. Amounts are decimal strings of base units. */
 export interface Difference {
   kind: DifferenceKind
-  /** The account, or the transaction of the last two kinds; null for the whole ledger. */
+  /** The account, or the transaction that the kind names; null for the whole ledger, and for the backing. */
   subjectId: string | null
   address?: string
   expected?: string

@@ -20,7 +20,7 @@ export type JobName =
   | 'clean-up'
   | 'advance-message'
   | 'anchor-roots'
-  | 'observe-backing'
+  | 'post-backing'
 
 /** One piece of work: `id` names what it is done for (a lane, a chain, an economy, an airdrop, a webhook, a message), or is `all`. */
 export interface Job {

@@ -29,6 +29,6 @@ function jobsFor(work: UnfinishedWork): Job[] {
   for (const id of work.replayIds) jobs.push({ name: 'replay-events', id })
   for (const id of work.messageIds) jobs.push({ name: 'advance-message', id })
   for (const id of work.anchorChainIds) jobs.push({ name: 'anchor-roots', id })
-  for (const id of work.backedEconomyIds) jobs.push({ name: 'observe-backing', id })
+  for (const id of work.backedEconomyIds) jobs.push({ name: 'post-backing', id })
   return jobs
 }

@@ -2,6 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { TypedDataEncoder, Wallet, ZeroHash } from 'ethers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createGatewayLogReader } from '#adapters/evm/gateway-logs.ts'
+import type { RpcCall } from '#adapters/evm/rpc-client.ts'
+import { RpcRefused } from '#adapters/evm/rpc-errors.ts'
+import { type Book, type GatewayLog, planPostings } from '#core/gateway/backing-accounts.ts'
 import {
   accountSlot,
   aSecret,
@@ -365,6 +369,56 @@ describe('the exit when the utility chain halts', () => {
     expect(twice.name).toBe('UnexpectedStatus')
   }, 90_000)
 })
+
+describe('the logs of everything above', () => {
+  it.each([
+    { ranges: 'whole', blocksMax: Number.POSITIVE_INFINITY },
+    { ranges: 'by a node that gives few blocks at once', blocksMax: 7 },
+  ])('posted, are what the gateways and the token say: read $ranges', async ({ blocksMax }) => {
+    const accounts: Record<string, bigint> = {}
+    for (const book of ['value', 'utility'] as const) {
+      for (const { from, to, amount } of planPostings(await readLogs(book, blocksMax), new Map())) {
+        accounts[from] = (accounts[from] ?? 0n) - amount
+        accounts[to] = (accounts[to] ?? 0n) + amount
+      }
+    }
+    const [staked, inFlight] = await pair.value.gateway.vault(pair.economy.id)
+    expect(accounts).toMatchObject({ vault: staked, in_flight: inFlight, outside: -staked - inFlight })
+    const supply = await pair.economy.token.totalSupply()
+    expect(accounts).toMatchObject({ issuance: -supply, supply: supply - (accounts['redeeming'] ?? 0n) })
+    expect(supply).toBeGreaterThan(0n)
+  })
+
+  it('are not read from a node that has another block', async () => {
+    expect(await readLogs('value', Number.POSITIVE_INFINITY, ZeroHash).catch(String)).toMatch(/another fork/)
+  })
+})
+
+/** @param blocksMax Most blocks of a range that the node answers for. */
+async function readLogs(book: Book, blocksMax: number, hash?: string): Promise<GatewayLog[]> {
+  const { provider, gateway: end } = pair[book]
+  const rpc = {
+    batch: async (calls: readonly RpcCall[]) =>
+      Promise.all(
+        calls.map(async ({ method, params }) => {
+          const [filter] = params as [{ fromBlock?: string; toBlock?: string }]
+          const blocks = Number(filter.toBlock) - Number(filter.fromBlock) + 1
+          if (method === 'eth_getLogs' && blocks > blocksMax)
+            return new RpcRefused('query exceeds max block range', -32_602, null)
+          return provider.send(method, [...params]) as Promise<unknown>
+        }),
+      ),
+  }
+  const block = await provider.getBlock('latest')
+  if (!block?.hash) throw new Error('no block')
+  const logs = await createGatewayLogReader(() => rpc).read(
+    { book, chainId: 1, gateway: await end.getAddress(), termsId: pair.economy.id },
+    0,
+    { number: block.number, hash: hash ?? block.hash },
+  )
+  if (logs === null) throw new Error('the node has another fork')
+  return logs
+}
 
 /** Slot of an account's ADMIN_ROLE in the rules contract, in OpenZeppelin's namespace. */
 function adminSlot(account: string): string {

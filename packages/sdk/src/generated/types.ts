@@ -466,7 +466,7 @@ export type Reconciliation = {
   accounts: number
   /** The first hundred. */
   differences: {
-    kind: 'balance' | 'supply' | 'sum' | 'entries' | 'held' | 'pending_in' | 'stray_hold' | 'unheld_transaction'
+    kind: 'balance' | 'supply' | 'sum' | 'entries' | 'held' | 'pending_in' | 'stray_hold' | 'unheld_transaction' | 'vault' | 'in_flight' | 'backed_supply' | 'backing_entries' | 'uncovered'
     address: string | null
     expected: string | null
     found: string | null
@@ -756,11 +756,17 @@ export type Backing = {
   observed: {
     /** Base units of the value token that back the supply. */
     staked: string
-    /** Base units of the value token whose tokens are not minted yet. */
+    /** Base units of the value token of stakes on their way. */
     in_flight: string
+    /** Part of `in_flight` whose tokens are minted already. */
+    in_flight_minted: string
     /** Base units of the token. */
     supply: string
-    /** Base units of the value token that the supply is worth at the rate, rounded up. */
+    /** Part of `supply` in escrow, of redemptions on their way. */
+    redeeming: string
+    /** Part of `redeeming` that the vault has paid for already: it only waits to be burned. */
+    redeeming_paid: string
+    /** Base units of the value token that `supply` without `redeeming_paid` is worth at the rate, rounded up. */
     required: string
     ratio: string | null
     value_block: {
