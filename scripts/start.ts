@@ -1,5 +1,4 @@
 /** `npm start`: the whole platform on this machine, with every part that is not given to it embedded. */
-import { join } from 'node:path'
 import { Client } from 'pg'
 import { type ChainConfig, type Config, loadWorkerConfig, type WorkerConfig } from '#config'
 import { ensureRoles } from './database-roles.ts'
@@ -9,6 +8,7 @@ import { provisionLanes } from './provision-lanes.ts'
 import { DEMO_STAKE, seedBacked } from './seed-backed.ts'
 import { type Demo, seedDemo } from './seed-demo.ts'
 import { setUpPair } from './set-up-pair.ts'
+import { appCommand } from './stack/app-command.ts'
 import { keepRunning } from './stack/keep-running.ts'
 import { claim } from './stack/pid-file.ts'
 import { requireFreePort } from './stack/ports.ts'
@@ -167,12 +167,11 @@ async function startApps(config: Config, env: AppEnvironment): Promise<void> {
   })
 }
 
-function startApp(name: string, env: AppEnvironment, readyUrl: string): Promise<void> {
+function startApp(name: 'api' | 'worker', env: AppEnvironment, readyUrl: string): Promise<void> {
   return keepRunning(processes, progress.line, () =>
     processes.start({
       name,
-      command: process.execPath,
-      args: [join(ROOT, `apps/${name}/main.ts`)],
+      ...appCommand(name),
       env,
       cwd: ROOT,
       isReady: async () => (await fetch(readyUrl, { signal: AbortSignal.timeout(2_000) })).ok,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { DatabaseUrls } from '#scripts/database-roles.ts'
 import { deployContracts } from '#scripts/deploy-contracts.ts'
 import { provisionLanes } from '#scripts/provision-lanes.ts'
+import { appCommand } from '#scripts/stack/app-command.ts'
 import { pickFreePorts } from '#scripts/stack/ports.ts'
 import type { RunningProcess } from '#scripts/stack/processes.ts'
 import { ROOT } from '#scripts/stack/settings.ts'
@@ -145,8 +146,7 @@ function createApp(
     async start() {
       running = await bed.processes.start({
         name,
-        command: process.execPath,
-        args: [...profile, join(ROOT, `apps/${main}/main.ts`)],
+        ...appCommand(main, profile),
         env,
         cwd: ROOT,
         isReady: async () => {
