@@ -160,12 +160,10 @@ contract CoGateway is MessageGateway, ICoGateway {
 
     /// @inheritdoc ICoGateway
     function revokeRedeem(Intent calldata intent) external {
-        _requireSender(intent);
         bytes32 messageHash = redeemHash(intent);
-        MessageBusLib.declareRevocation(messageHash);
-        uint256 penalty = revocationPenalty(intent.bounty);
+        uint256 penalty = _declareRevocation(intent, messageHash);
         emit RedeemRevocationDeclared(messageHash, intent.economyId, intent.sender, penalty);
-        _burnPenalty(_terms[intent.economyId].utilityToken, intent);
+        _burnPenalty(_terms[intent.economyId].utilityToken, intent.sender, penalty);
     }
 
     /// @inheritdoc ICoGateway
@@ -175,9 +173,7 @@ contract CoGateway is MessageGateway, ICoGateway {
         bytes32 messageHash = redeemHash(intent);
         MessageBusLib.progressRevocation(messageHash, _targetStatus(messageHash, height, proof));
         emit RedeemRevoked(messageHash, intent.economyId, msg.sender);
-        address token = _terms[intent.economyId].utilityToken;
-        _pay(token, intent.sender, intent.amount);
-        _pay(token, msg.sender, intent.bounty);
+        _payBoth(_terms[intent.economyId].utilityToken, intent.sender, intent.amount, intent.bounty);
     }
 
     /* VIEWS */
@@ -242,23 +238,5 @@ contract CoGateway is MessageGateway, ICoGateway {
             && token.holderFactory() == terms.holderFactory
             && ITokenHolderFactory(terms.holderFactory).INIT_CODE_HASH() == terms.holderInitCodeHash;
         require(isTrue, TermsContradictToken(terms.utilityToken));
-    }
-
-    /// @dev Where a redemption stands on the value chain.
-    function _targetStatus(bytes32 messageHash, uint256 height, bytes[] calldata proof)
-        private
-        view
-        returns (MessageStatus)
-    {
-        return _remoteStatus(MessageBusLib.inboxSlot(messageHash), height, proof);
-    }
-
-    /// @dev Where a stake stands on the value chain.
-    function _sourceStatus(bytes32 messageHash, uint256 height, bytes[] calldata proof)
-        private
-        view
-        returns (MessageStatus)
-    {
-        return _remoteStatus(MessageBusLib.outboxSlot(messageHash), height, proof);
     }
 }

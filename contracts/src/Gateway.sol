@@ -150,12 +150,10 @@ contract Gateway is MessageGateway, IGateway {
 
     /// @inheritdoc IGateway
     function revokeStake(Intent calldata intent) external {
-        _requireSender(intent);
         bytes32 messageHash = stakeHash(intent);
-        MessageBusLib.declareRevocation(messageHash);
-        uint256 penalty = revocationPenalty(intent.bounty);
+        uint256 penalty = _declareRevocation(intent, messageHash);
         emit StakeRevocationDeclared(messageHash, intent.economyId, intent.sender, penalty);
-        _burnPenalty(_terms[intent.economyId].valueToken, intent);
+        _burnPenalty(_terms[intent.economyId].valueToken, intent.sender, penalty);
     }
 
     /// @inheritdoc IGateway
@@ -166,9 +164,7 @@ contract Gateway is MessageGateway, IGateway {
         MessageBusLib.progressRevocation(messageHash, _targetStatus(messageHash, height, proof));
         _vaults[intent.economyId].inFlight -= intent.amount.toUint120();
         emit StakeRevoked(messageHash, intent.economyId, msg.sender);
-        address token = _terms[intent.economyId].valueToken;
-        _pay(token, intent.sender, intent.amount);
-        _pay(token, msg.sender, intent.bounty);
+        _payBoth(_terms[intent.economyId].valueToken, intent.sender, intent.amount, intent.bounty);
     }
 
     /* REDEEM: TARGET */
@@ -310,8 +306,7 @@ contract Gateway is MessageGateway, IGateway {
         _debit(intent.economyId, amount);
         emit Unstaked(messageHash, intent.economyId, intent.beneficiary, amount, intent.fee, secret);
         // The source let no fee above the amount be declared.
-        _pay(terms.valueToken, intent.beneficiary, amount - intent.fee);
-        _pay(terms.valueToken, msg.sender, intent.fee);
+        _payBoth(terms.valueToken, intent.beneficiary, amount - intent.fee, intent.fee);
     }
 
     function _debit(bytes32 economyId, uint256 amount) private {
@@ -332,24 +327,6 @@ contract Gateway is MessageGateway, IGateway {
     function _requireArrived(IERC20 token, uint256 before, uint256 value) private view {
         uint256 received = token.balanceOf(address(this)) - before;
         require(received == value, ValueMissing(received, value));
-    }
-
-    /// @dev Where a stake stands on the utility chain.
-    function _targetStatus(bytes32 messageHash, uint256 height, bytes[] calldata proof)
-        private
-        view
-        returns (MessageStatus)
-    {
-        return _remoteStatus(MessageBusLib.inboxSlot(messageHash), height, proof);
-    }
-
-    /// @dev Where a redemption stands on the utility chain.
-    function _sourceStatus(bytes32 messageHash, uint256 height, bytes[] calldata proof)
-        private
-        view
-        returns (MessageStatus)
-    {
-        return _remoteStatus(MessageBusLib.outboxSlot(messageHash), height, proof);
     }
 
     /// @dev What the utility chain did after the height it was given up at does not count; the root of that height

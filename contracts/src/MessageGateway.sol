@@ -12,6 +12,7 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {NoncesKeyed} from "@openzeppelin/contracts/utils/NoncesKeyed.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IMessageGateway} from "./interfaces/IMessageGateway.sol";
 import {IStateRootProvider} from "./interfaces/IStateRootProvider.sol";
 import {EconomyTerms, EconomyTermsLib} from "./libraries/EconomyTermsLib.sol";
@@ -51,6 +52,11 @@ abstract contract MessageGateway is
 
     /// @notice Where penalties go: to nobody, so that nobody gains from a revocation, its sender least of all.
     address public constant BURNER = 0x000000000000000000000000000000000000dEaD;
+
+    /// @notice Seconds after its deadline from which a message that is not finished is overdue.
+    /// @dev A week: a facilitator that stood still over a weekend, a held up root and a mint limit that refills in a
+    /// day have their time, and it is over before the utility chain can be given up.
+    uint256 public constant OVERDUE_AFTER = 7 days;
 
     uint256 private constant PENALTY_PERCENT = 150;
 
@@ -170,13 +176,44 @@ abstract contract MessageGateway is
         MessageBusLib.declare(messageHash);
     }
 
+    /// @dev The sender takes a message back for a penalty; once it is overdue, anyone does for nothing.
+    function _declareRevocation(Intent calldata intent, bytes32 messageHash)
+        internal
+        returns (uint256 penalty)
+    {
+        // The deadline is anything its sender signed: nothing may be added to it.
+        if (Math.saturatingSub(block.timestamp, OVERDUE_AFTER) <= intent.deadline) {
+            _requireSender(intent);
+            penalty = revocationPenalty(intent.bounty);
+        }
+        MessageBusLib.declareRevocation(messageHash);
+    }
+
     function _requireSender(Intent calldata intent) internal view {
         require(msg.sender == intent.sender, OnlySender(msg.sender));
     }
 
+    /// @dev Where a message that was declared at the other end stands there.
+    function _sourceStatus(bytes32 messageHash, uint256 height, bytes[] calldata proof)
+        internal
+        view
+        returns (MessageStatus)
+    {
+        return _remoteStatus(MessageBusLib.outboxSlot(messageHash), height, proof);
+    }
+
+    /// @dev Where a message that was declared here stands at the other end.
+    function _targetStatus(bytes32 messageHash, uint256 height, bytes[] calldata proof)
+        internal
+        view
+        returns (MessageStatus)
+    {
+        return _remoteStatus(MessageBusLib.inboxSlot(messageHash), height, proof);
+    }
+
     /// @dev Status at the other end, as of a proven height.
     function _remoteStatus(bytes32 slot, uint256 height, bytes[] calldata proof)
-        internal
+        private
         view
         returns (MessageStatus)
     {
@@ -203,9 +240,14 @@ abstract contract MessageGateway is
     }
 
     /// @dev The sender pays the penalty of a revocation.
-    function _burnPenalty(address token, Intent calldata intent) internal returns (uint256 penalty) {
-        penalty = revocationPenalty(intent.bounty);
-        if (penalty != 0) IERC20(token).safeTransferFrom(intent.sender, BURNER, penalty);
+    function _burnPenalty(address token, address sender, uint256 penalty) internal {
+        if (penalty != 0) IERC20(token).safeTransferFrom(sender, BURNER, penalty);
+    }
+
+    /// @dev `reward` is for who brought the call.
+    function _payBoth(address token, address to, uint256 amount, uint256 reward) internal {
+        _pay(token, to, amount);
+        _pay(token, msg.sender, reward);
     }
 
     function _pay(address token, address to, uint256 amount) internal {

@@ -140,7 +140,7 @@ export async function startBackedEconomy(env: Record<string, string> = {}) {
     },
 
     /**
-     * Kills the worker once in each status that a message comes to, whatever it was doing then, until the message is completed. No
+     * Kills the worker once in each status that a message comes to, whatever it was doing then, until the message has ended. No
      * block comes while the worker starts, so that no status passes unseen.
      * @returns the statuses in which it was killed
      */
@@ -150,7 +150,7 @@ export async function startBackedEconomy(env: Record<string, string> = {}) {
       const deadline = performance.now() + KILLING_MS_MAX
       while (performance.now() < deadline) {
         const status = await statusOf()
-        if (status === 'completed') break
+        if (status === 'completed' || status === 'revoked') break
         if (reached.has(status)) {
           await sleep(50)
           continue

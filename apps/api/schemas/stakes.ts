@@ -89,7 +89,7 @@ export const StakeSchema = Type.Object({
   id: Id('stk'),
   status: Type.Enum([...STAKE_STATUSES], {
     description:
-      'awaiting_signature: the staker has not signed · signed: it is on its way to the gateway · declared: locked on the value chain · confirmed: proven on the utility chain · progressed: minted · completed: finished on both · revoking, revoked: taken back by the staker · expired: not declared in time',
+      'awaiting_signature: the staker has not signed · signed: it is on its way to the gateway · declared: locked on the value chain · confirmed: proven on the utility chain · progressed: minted · completed: finished on both · revoking, revoked: taken back, by the staker, or because it was overdue (a week past its deadline and not minted) · expired: not declared in time',
   }),
   staker: Address,
   beneficiary: Address,
@@ -102,7 +102,11 @@ export const StakeSchema = Type.Object({
   gateway: Address,
   message_hash: { ...Hash, description: 'Names the stake on both chains.' },
   hash_lock: Hash,
-  deadline: { ...Timestamp, description: 'Until then it may be declared.' },
+  deadline: {
+    ...Timestamp,
+    description:
+      'Until then it may be declared. A week later, if it is not finished, it goes back by itself.',
+  },
   typed_data: {
     ...TypedDataSchema,
     description:
@@ -112,7 +116,7 @@ export const StakeSchema = Type.Object({
     { approve: Transaction, stake: Transaction, approve_penalty: Transaction, revoke: Transaction },
     {
       description:
-        'What a staker sends who would rather send transactions: `approve`, then `stake`. To take a stake back that is not minted yet: `approve_penalty`, then `revoke`; it costs 150 % of the bounty.',
+        'What a staker sends who would rather send transactions: `approve`, then `stake`. To take a stake back that is not minted yet: `approve_penalty`, then `revoke`; it costs 150 % of the bounty, or nothing once it is overdue.',
     },
   ),
   problem: Nullable(Type.String({ description: 'Why it does not go on. It is tried again.' })),

@@ -119,7 +119,7 @@ export const UnstakeSchema = Type.Object({
   id: Id('ust'),
   status: Type.Enum([...MESSAGE_STATUSES], {
     description:
-      'awaiting_signature: the redeemer has not signed · awaiting_tokens: those of a managed wallet are on their way to the redeemer · signed: it is on its way to the gateway · declared: in escrow on the utility chain · confirmed: proven on the value chain · progressed: paid out · completed: burned as well · revoking, revoked: taken back by the redeemer · expired: not declared in time · failed: the tokens of a managed wallet did not move, and are free again',
+      'awaiting_signature: the redeemer has not signed · awaiting_tokens: those of a managed wallet are on their way to the redeemer · signed: it is on its way to the gateway · declared: in escrow on the utility chain · confirmed: proven on the value chain · progressed: paid out · completed: burned as well · revoking, revoked: taken back, by the redeemer, or because it was overdue (a week past its deadline and not paid out) · expired: not declared in time · failed: the tokens of a managed wallet did not move, and are free again',
   }),
   redeemer: Address,
   user_id: Nullable(Id('usr', 'Whose managed wallet it is of. Null: the redeemer has its own key.')),
@@ -142,7 +142,11 @@ export const UnstakeSchema = Type.Object({
   value_token: Address,
   message_hash: { ...Hash, description: 'Names the redemption on both chains.' },
   hash_lock: Hash,
-  deadline: { ...Timestamp, description: 'Until then it may be declared.' },
+  deadline: {
+    ...Timestamp,
+    description:
+      'Until then it may be declared. A week later, if it is not finished, it goes back by itself.',
+  },
   typed_data: Nullable({
     ...TypedDataSchema,
     description:
@@ -158,7 +162,7 @@ export const UnstakeSchema = Type.Object({
       { approve: Transaction, redeem: Transaction, approve_penalty: Transaction, revoke: Transaction },
       {
         description:
-          'What a redeemer sends who would rather send transactions: `approve`, then `redeem`; a token holder’s owner wraps each in `execute`. To take a redemption back that is not paid yet: `approve_penalty`, then `revoke`; it costs 150 % of the bounty. Null: of a managed wallet.',
+          'What a redeemer sends who would rather send transactions: `approve`, then `redeem`; a token holder’s owner wraps each in `execute`. To take a redemption back that is not paid yet: `approve_penalty`, then `revoke`; it costs 150 % of the bounty, or nothing once it is overdue. Null: of a managed wallet.',
       },
     ),
   ),

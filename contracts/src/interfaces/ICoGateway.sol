@@ -33,7 +33,7 @@ interface ICoGateway is IMessageGateway {
         bytes32 indexed messageHash, bytes32 indexed economyId, address indexed facilitator, bytes32 secret
     );
 
-    /// @notice The redeemer wants the tokens back, and paid `penalty`.
+    /// @notice The redeemer wants the tokens back, and paid `penalty`; nothing for what is overdue, of anyone.
     event RedeemRevocationDeclared(
         bytes32 indexed messageHash, bytes32 indexed economyId, address indexed sender, uint256 penalty
     );
@@ -91,7 +91,8 @@ interface ICoGateway is IMessageGateway {
     /// @notice Burns what is redeemed, by its status on the value chain; the caller gets the bounty.
     function progressRedeemWithProof(Intent calldata intent, uint256 height, bytes[] calldata proof) external;
 
-    /// @notice Begins to take a redemption back, for a penalty of which the sender gave an allowance. Sender only.
+    /// @notice Begins to take a redemption back, for a penalty of which the sender gave an allowance. Sender only; once
+    /// it is overdue anyone, without a penalty.
     function revokeRedeem(Intent calldata intent) external;
 
     /// @notice Gives the tokens of a revoked redemption back; the caller gets the bounty.

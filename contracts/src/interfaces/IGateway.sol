@@ -18,7 +18,7 @@ interface IGateway is IMessageGateway {
         bytes32 indexed messageHash, bytes32 indexed economyId, address indexed facilitator, bytes32 secret
     );
 
-    /// @notice The staker wants the stake back, and paid `penalty`.
+    /// @notice The staker wants the stake back, and paid `penalty`; nothing for one that is overdue, of anyone.
     event StakeRevocationDeclared(
         bytes32 indexed messageHash, bytes32 indexed economyId, address indexed sender, uint256 penalty
     );
@@ -101,7 +101,8 @@ interface IGateway is IMessageGateway {
     /// @notice Finishes a stake by its status on the utility chain; the caller gets the bounty.
     function progressStakeWithProof(Intent calldata intent, uint256 height, bytes[] calldata proof) external;
 
-    /// @notice Begins to take a stake back, for a penalty of which the sender gave an allowance. Sender only.
+    /// @notice Begins to take a stake back, for a penalty of which the sender gave an allowance. Sender only; once it is
+    /// overdue anyone, without a penalty.
     function revokeStake(Intent calldata intent) external;
 
     /// @notice Gives a revoked stake back; the caller gets the bounty.

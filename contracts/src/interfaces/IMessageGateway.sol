@@ -34,7 +34,7 @@ interface IMessageGateway {
     /// @notice The terms say otherwise than the token.
     error TermsContradictToken(address token);
 
-    /// @notice The caller is not the sender of the message.
+    /// @notice The caller is not the sender of the message, nor is it overdue.
     error OnlySender(address caller);
 
     /// @notice The message was to be declared before.
@@ -74,6 +74,6 @@ interface IMessageGateway {
     /// @notice Terms of an economy; reverts with {UnknownEconomy}.
     function economyTerms(bytes32 economyId) external view returns (EconomyTerms memory);
 
-    /// @notice What the sender of a message pays to take it back: 150 % of its bounty.
+    /// @notice What the sender of a message pays to take it back before it is overdue: 150 % of its bounty.
     function revocationPenalty(uint256 bounty) external pure returns (uint256);
 }

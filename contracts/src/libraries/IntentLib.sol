@@ -11,7 +11,7 @@ pragma solidity =0.8.37;
 /// @param fee Base units of the target's token, out of what is moved, for whoever finishes it on the target.
 /// @param nonce Key in the high 192 bits, number in the low 64; messages with different keys are independent.
 /// @param hashLock keccak256 of the 32-byte secret that finishes the message on both sides.
-/// @param deadline Last second, on the source, at which the message can be declared.
+/// @param deadline Last second, on the source, at which the message can be declared; a week later it is overdue.
 struct Intent {
     bytes32 economyId;
     address sender;

@@ -104,6 +104,7 @@ contract ProtocolInvariantTest is ProtocolTest, ProtocolWorld {
     function declareStake(uint256 amount, uint256 secret) external returns (Intent memory intent, bytes32) {
         intent = _stakeIntent(amount);
         (intent.bounty, intent.fee, intent.hashLock) = (1e12, 1, _lock(secret));
+        intent.deadline = vm.getBlockTimestamp();
         return (intent, _stake(intent));
     }
 
@@ -115,6 +116,7 @@ contract ProtocolInvariantTest is ProtocolTest, ProtocolWorld {
         if (balance < 1000) return (intent, 0);
         intent = _redeemIntent(company, 100 + amount % (balance / 2));
         (intent.bounty, intent.fee, intent.hashLock) = (10, 1, _lock(secret));
+        intent.deadline = vm.getBlockTimestamp();
         return (intent, _redeem(intent));
     }
 
@@ -132,9 +134,18 @@ contract ProtocolInvariantTest is ProtocolTest, ProtocolWorld {
         if (isAtValue) _onValueChain();
         else _onUtilityChain();
         bytes memory data = _callData(call, isStake, intent, message, secret);
-        // Only the sender revokes; anyone does the rest.
-        vm.prank(call == 4 ? intent.sender : facilitator);
+        // Only the sender revokes what is not overdue; anyone does the rest.
+        address caller = call == 4 ? intent.sender : call == 9 ? stranger : facilitator;
+        uint256 owned = _tokensOf(intent.sender);
+        vm.prank(caller);
         (success,) = (isAtValue ? address(gateway) : address(coGateway)).call(data);
+        if (!success || call != 9) return success;
+        vm.assertTrue(vm.getBlockTimestamp() > intent.deadline + 7 days, "taken back by a stranger too early");
+        vm.assertEq(_tokensOf(intent.sender), owned, "a stranger made the sender pay");
+    }
+
+    function wait(uint256 time) external {
+        vm.warp(vm.getBlockTimestamp() + time);
     }
 
     function statuses(bool isStake, bytes32 message)
@@ -148,8 +159,12 @@ contract ProtocolInvariantTest is ProtocolTest, ProtocolWorld {
 
     /* INTERNAL */
 
+    function _tokensOf(address account) private view returns (uint256) {
+        return ost.balanceOf(account) + backed.balanceOf(account);
+    }
+
     function _isOfSource(uint256 call) private pure returns (bool) {
-        return call == 2 || call == 3 || call == 4 || call == 8;
+        return call == 2 || call == 3 || call == 4 || call == 8 || call == 9;
     }
 
     function _callData(uint256 call, bool isStake, Intent memory intent, bytes32 message, uint256 secret)
@@ -169,7 +184,7 @@ contract ProtocolInvariantTest is ProtocolTest, ProtocolWorld {
                 ? abi.encodeCall(coGateway.progressMint, (intent, preimage))
                 : abi.encodeCall(gateway.progressUnstake, (intent, preimage));
         }
-        if (call == 4) {
+        if (call == 4 || call == 9) {
             return isStake
                 ? abi.encodeCall(gateway.revokeStake, (intent))
                 : abi.encodeCall(coGateway.revokeRedeem, (intent));

@@ -12,6 +12,7 @@ interface ProtocolWorld {
     function act(uint256 call, bool isStake, Intent memory intent, bytes32 message, uint256 secret)
         external
         returns (bool);
+    function wait(uint256 time) external;
     function statuses(bool isStake, bytes32 message) external view returns (MessageStatus, MessageStatus);
 }
 
@@ -28,7 +29,7 @@ contract ProtocolHandler {
     }
 
     uint256 private constant MESSAGES_MAX = 10;
-    uint256 private constant CALLS = 9;
+    uint256 private constant CALLS = 10;
 
     ProtocolWorld private immutable WORLD;
     Message[] private messages;
@@ -70,6 +71,26 @@ contract ProtocolHandler {
         WORLD.anchor(true);
         WORLD.anchor(false);
         this.act(which, call);
+    }
+
+    /// @dev Time passes, until everything declared before is overdue.
+    function wait(uint256 time) external {
+        WORLD.wait(time % 8 days);
+    }
+
+    /// @dev An overdue message that a stranger takes back from wherever it stands, to its end.
+    function takeBackOverdue(uint256 which) external {
+        WORLD.wait(8 days);
+        this.act(which, 9);
+        WORLD.anchor(true);
+        WORLD.anchor(false);
+        this.act(which, 1);
+        this.act(which, 7);
+        WORLD.anchor(true);
+        WORLD.anchor(false);
+        // Refunded here, or paid there before.
+        this.act(which, 8);
+        this.act(which, 3);
     }
 
     /* VIEWS */

@@ -104,15 +104,10 @@ export function createGatewayCalls(): GatewayCalls {
 
     revokeTransactions(kind, backing, intent) {
       const penalty = (intent.bounty * PENALTY_PERCENT) / 100n
-      const words = wordsOf(intent)
-      const call =
-        kind === 'stake'
-          ? gateway.encodeCall('revokeStake', words)
-          : coGateway.encodeCall('revokeRedeem', words)
       return {
         penalty,
         approve: allowance(kind, backing, penalty),
-        revoke: atSource(kind, backing, call),
+        revoke: atSource(kind, backing, revokeCall(kind, intent)),
       }
     },
 
@@ -142,6 +137,7 @@ const SOURCE_CALLS: ReadonlySet<MessageCall['name']> = new Set<MessageCall['name
   'declare',
   'progress_source',
   'progress_source_with_proof',
+  'revoke',
   'progress_revocation',
 ])
 
@@ -289,6 +285,8 @@ function encodeOf(
           ? gateway.encodeCall('progressStakeWithProof', words, height, proof)
           : coGateway.encodeCall('progressRedeemWithProof', words, height, proof),
       )
+    case 'revoke':
+      return revokeCall(kind, intent)
     case 'confirm_revocation':
       return proven(call, (height, proof) =>
         isStake
@@ -302,6 +300,13 @@ function encodeOf(
           : coGateway.encodeCall('progressRedeemRevocation', words, height, proof),
       )
   }
+}
+
+function revokeCall(kind: MessageKind, intent: Intent): string {
+  const words = wordsOf(intent)
+  return kind === 'stake'
+    ? gateway.encodeCall('revokeStake', words)
+    : coGateway.encodeCall('revokeRedeem', words)
 }
 
 /** The height is proven in the same transaction, unless it is already. */

@@ -7,7 +7,13 @@ import { toUtilityDown } from './backing.ts'
 import { decideNext, type MessageView, type NextCall, type NextStep, statusOf } from './decide-next.ts'
 import type { GatewayCalls, MessageCall } from './gateway-calls.ts'
 import { type BoxPlace, type GatewayReader, withGasMargin } from './gateway-reader.ts'
-import { hasEnded, MESSAGE_STEPS, type MessageStatus, type MessageStepName } from './message.ts'
+import {
+  hasEnded,
+  MESSAGE_STEPS,
+  type MessageStatus,
+  type MessageStepName,
+  OVERDUE_AFTER_SECONDS,
+} from './message.ts'
 import type { GatewayEnd, MessageChange, MessageDesk, MessageInWork } from './message-desk.ts'
 import { topicOfChange } from './message-topics.ts'
 
@@ -100,7 +106,7 @@ async function lookAt(deps: AdvanceDeps, work: MessageInWork): Promise<Look> {
     statusesOf(deps, atSource, source, rootAtTarget),
     statusesOf(deps, atTarget, target, rootAtSource),
   ])
-  const isExpired = source.final !== null && source.final.minedAt.getTime() / 1_000 > Number(intent.deadline)
+  const secondsLate = (source.final?.minedAt.getTime() ?? 0) / 1_000 - Number(intent.deadline)
   const isConfirmed = onTarget.final === 'declared'
   const isPayable =
     message.kind === 'redeem' ||
@@ -118,7 +124,8 @@ async function lookAt(deps: AdvanceDeps, work: MessageInWork): Promise<Look> {
     sourceAtRoot: onSource.atRoot,
     targetAtRoot: onTarget.atRoot,
     isSigned: message.signature !== null || work.redeeming !== null,
-    isExpired,
+    isExpired: secondsLate > 0,
+    isOverdue: secondsLate > OVERDUE_AFTER_SECONDS,
     isPayable,
   }
   return { view, source: atSource, target: atTarget, rootAtTarget, rootAtSource }
@@ -278,6 +285,8 @@ async function callFor(
     case 'progress_target':
     case 'progress_source':
       return { name, secret: await openSecret(deps, work) }
+    case 'revoke':
+      return { name }
     case 'confirm':
     case 'confirm_revocation': {
       const proof = await deps.reader.prove(look.source, look.rootAtTarget, target)

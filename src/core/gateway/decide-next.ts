@@ -17,6 +17,8 @@ export interface MessageView {
   isSigned: boolean
   /** The source's final block is younger than the deadline allows. */
   isExpired: boolean
+  /** It is so much younger that anybody may take the message back. */
+  isOverdue: boolean
   /** The target can pay out now: a co-gateway has a limit of what it mints in a window. */
   isPayable: boolean
 }
@@ -29,6 +31,7 @@ export type NextCall =
   | 'progress_target'
   | 'progress_source'
   | 'progress_source_with_proof'
+  | 'revoke'
   | 'confirm_revocation'
   | 'progress_revocation'
 
@@ -52,6 +55,7 @@ export function decideNext(view: MessageView): NextStep {
   if (source.final === 'undeclared') return beforeDeclaration(view)
   if (source.final === 'revoked') return { do: 'end', status: 'revoked' }
   if (target.latest !== target.final) return { do: 'wait', for: 'finality' }
+  if (isLate(view)) return call('revoke')
   switch (target.final) {
     case 'undeclared':
       return isProvable(view.sourceAtRoot) ? call('confirm') : { do: 'await_root', at: 'target' }
@@ -76,8 +80,14 @@ function beforeDeclaration({ source, funding, isAllowed, isSigned, isExpired }: 
   return call(isAllowed ? 'declare' : 'allow')
 }
 
+/** Nobody finished it in time: its sender gets it back, unless the target has paid. */
+function isLate({ source, target, isOverdue }: MessageView): boolean {
+  const isOpen = source.latest === 'declared' && source.final === 'declared'
+  return isOverdue && isOpen && (target.final === 'undeclared' || target.final === 'declared')
+}
+
 function onConfirmed({ source, sourceAtRoot, isPayable }: MessageView): NextStep {
-  // A revocation that is not final yet may still become one: paying meanwhile would be right as well, but cost its sender the penalty.
+  // A revocation that is not final yet may still become one: paying meanwhile would be right as well, but its sender may have paid the penalty.
   if (source.latest !== source.final) return { do: 'wait', for: 'finality' }
   if (source.final === 'declared_revocation') {
     return sourceAtRoot === 'declared_revocation'

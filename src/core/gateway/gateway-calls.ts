@@ -34,6 +34,7 @@ export type MessageCall =
   | { name: 'progress_target'; secret: string }
   | { name: 'progress_source'; secret: string }
   | { name: 'progress_source_with_proof'; proof: StatusProof }
+  | { name: 'revoke' }
   | { name: 'confirm_revocation'; proof: StatusProof }
   | { name: 'progress_revocation'; proof: StatusProof }
 

@@ -12,8 +12,8 @@ export const NOUN_OF = { stake: 'stake', redeem: 'unstake' } as const satisfies 
  * awaiting_signature: the sender has not handed in anything yet · awaiting_tokens: of a managed wallet, they are on their way to the
  * redeemer · signed: it did, and we bring it to the source · declared: it is
  * final on its source · confirmed: and proven on its target · progressed: paid out on its target · completed: finished on its source
- * as well · revoking, revoked: the sender took it back · expired: its deadline passed first · failed: of a managed wallet, the tokens did
- * not move.
+ * as well · revoking, revoked: it was taken back, by its sender or because it was overdue · expired: its deadline passed first ·
+ * failed: of a managed wallet, the tokens did not move.
  */
 export const STAKE_STATUSES = [
   'awaiting_signature',
@@ -29,6 +29,9 @@ export const STAKE_STATUSES = [
 export type StakeStatus = (typeof STAKE_STATUSES)[number]
 export const MESSAGE_STATUSES = [...STAKE_STATUSES, 'awaiting_tokens', 'failed'] as const
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number]
+
+/** Seconds after its deadline from which anybody may take a message back without a penalty, as MessageGateway has it. */
+export const OVERDUE_AFTER_SECONDS = 7 * 24 * 3_600
 
 /** What a message goes through, in order. */
 export const MESSAGE_STEPS = ['declare', 'confirm', 'progress_target', 'progress_source'] as const

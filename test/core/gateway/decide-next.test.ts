@@ -13,6 +13,7 @@ function view(source: BoxStatus, target: BoxStatus, more: Partial<MessageView> =
     isAllowed: true,
     isSigned: true,
     isExpired: false,
+    isOverdue: false,
     isPayable: true,
     ...more,
   }
@@ -50,6 +51,34 @@ describe('what follows from where a message stands', () => {
   })
 
   it.each([
+    ['declared', 'undeclared', 'revoke'],
+    ['declared', 'declared', 'revoke'],
+    ['progressed', 'undeclared', 'confirm'],
+    ['progressed', 'declared', 'progress_target'],
+    ['declared_revocation', 'undeclared', 'confirm'],
+    ['declared_revocation', 'declared', 'confirm_revocation'],
+    ['declared', 'progressed', 'progress_source'],
+    ['declared_revocation', 'progressed', 'progress_source_with_proof'],
+    ['declared_revocation', 'revoked', 'progress_revocation'],
+  ] as const)('source %s, target %s, overdue: %s', (source, target, call) => {
+    const overdue = { isExpired: true, isOverdue: true }
+    expect(decideNext(view(source, target, overdue))).toEqual({ do: 'call', call })
+    // Whether it could be paid does not matter any more, nor whether a root shows it.
+    const held = { ...overdue, ...stale, isPayable: false }
+    if (call === 'revoke') expect(decideNext(view(source, target, held))).toEqual({ do: 'call', call })
+  })
+
+  it('takes back what is overdue only where neither end is about to change', () => {
+    const overdue = view('declared', 'declared', { isOverdue: true })
+    for (const latest of ['progressed', 'declared_revocation'] as const) {
+      const source = { latest, final: 'declared' } as const
+      expect(decideNext({ ...overdue, source })).toEqual({ do: 'wait', for: 'finality' })
+    }
+    const target = { latest: 'progressed', final: 'declared' } as const
+    expect(decideNext({ ...overdue, target })).toEqual({ do: 'wait', for: 'finality' })
+  })
+
+  it.each([
     ['declared', 'undeclared', 'target'],
     ['declared_revocation', 'declared', 'target'],
     ['declared_revocation', 'progressed', 'source'],
@@ -82,11 +111,14 @@ describe('whatever both chains show', () => {
   const all = BOX_STATUSES.flatMap((sourceLatest) =>
     BOX_STATUSES.flatMap((sourceFinal) =>
       BOX_STATUSES.flatMap((targetLatest) =>
-        BOX_STATUSES.map((targetFinal) =>
-          view(sourceFinal, targetFinal, {
-            source: { latest: sourceLatest, final: sourceFinal },
-            target: { latest: targetLatest, final: targetFinal },
-          }),
+        BOX_STATUSES.flatMap((targetFinal) =>
+          [false, true].map((isOverdue) =>
+            view(sourceFinal, targetFinal, {
+              source: { latest: sourceLatest, final: sourceFinal },
+              target: { latest: targetLatest, final: targetFinal },
+              isOverdue,
+            }),
+          ),
         ),
       ),
     ),
@@ -106,6 +138,16 @@ describe('whatever both chains show', () => {
       expect(['declared', 'progressed']).toContain(seen.source.final)
       expect(seen.source.latest).toBe(seen.source.final)
       expect(seen.target).toEqual({ latest: 'declared', final: 'declared' })
+    }
+  })
+
+  it('takes back by itself only what is overdue, and nothing that the target has paid', () => {
+    for (const seen of all) {
+      const next = decideNext(seen)
+      if (next.do !== 'call' || next.call !== 'revoke') continue
+      expect(seen.isOverdue).toBe(true)
+      expect(seen.source).toEqual({ latest: 'declared', final: 'declared' })
+      expect([seen.target.latest, seen.target.final]).not.toContain('progressed')
     }
   })
 

@@ -658,7 +658,7 @@ export type Stake = {
   object: 'stake'
   /** Listed by `GET /v3/stakes`. */
   id: string
-  /** awaiting_signature: the staker has not signed · signed: it is on its way to the gateway · declared: locked on the value chain · confirmed: proven on the utility chain · progressed: minted · completed: finished on both · revoking, revoked: taken back by the staker · expired: not declared in time */
+  /** awaiting_signature: the staker has not signed · signed: it is on its way to the gateway · declared: locked on the value chain · confirmed: proven on the utility chain · progressed: minted · completed: finished on both · revoking, revoked: taken back, by the staker, or because it was overdue (a week past its deadline and not minted) · expired: not declared in time */
   status: 'awaiting_signature' | 'signed' | 'declared' | 'confirmed' | 'progressed' | 'completed' | 'revoking' | 'revoked' | 'expired'
   staker: string
   beneficiary: string
@@ -676,11 +676,11 @@ export type Stake = {
   /** Names the stake on both chains. */
   message_hash: string
   hash_lock: string
-  /** Until then it may be declared. */
+  /** Until then it may be declared. A week later, if it is not finished, it goes back by itself. */
   deadline: string
   /** What the staker signs for a facilitator to bring the stake: EIP-712, as wallets take it (`eth_signTypedData_v4`). One signature, no gas. */
   typed_data: Record<string, unknown>
-  /** What a staker sends who would rather send transactions: `approve`, then `stake`. To take a stake back that is not minted yet: `approve_penalty`, then `revoke`; it costs 150 % of the bounty. */
+  /** What a staker sends who would rather send transactions: `approve`, then `stake`. To take a stake back that is not minted yet: `approve_penalty`, then `revoke`; it costs 150 % of the bounty, or nothing once it is overdue. */
   transactions: {
     approve: {
       chain_id: number
@@ -787,7 +787,7 @@ export type Unstake = {
   object: 'unstake'
   /** Listed by `GET /v3/unstakes`. */
   id: string
-  /** awaiting_signature: the redeemer has not signed · awaiting_tokens: those of a managed wallet are on their way to the redeemer · signed: it is on its way to the gateway · declared: in escrow on the utility chain · confirmed: proven on the value chain · progressed: paid out · completed: burned as well · revoking, revoked: taken back by the redeemer · expired: not declared in time · failed: the tokens of a managed wallet did not move, and are free again */
+  /** awaiting_signature: the redeemer has not signed · awaiting_tokens: those of a managed wallet are on their way to the redeemer · signed: it is on its way to the gateway · declared: in escrow on the utility chain · confirmed: proven on the value chain · progressed: paid out · completed: burned as well · revoking, revoked: taken back, by the redeemer, or because it was overdue (a week past its deadline and not paid out) · expired: not declared in time · failed: the tokens of a managed wallet did not move, and are free again */
   status: 'awaiting_signature' | 'signed' | 'declared' | 'confirmed' | 'progressed' | 'completed' | 'revoking' | 'revoked' | 'expired' | 'awaiting_tokens' | 'failed'
   redeemer: string
   user_id: string | null
@@ -814,7 +814,7 @@ export type Unstake = {
   /** Names the redemption on both chains. */
   message_hash: string
   hash_lock: string
-  /** Until then it may be declared. */
+  /** Until then it may be declared. A week later, if it is not finished, it goes back by itself. */
   deadline: string
   typed_data: Record<string, unknown> | null
   permit_typed_data: Record<string, unknown> | null
