@@ -11,12 +11,12 @@ import { writeDocs } from '#test/faults/write-docs.ts'
 import { ROOT } from './stack/settings.ts'
 import { onStopRequest } from './stack/stop-request.ts'
 
-const USAGE = `npm run test:faults -- [--only F8,kill-worker] [--tries 3] [--seed 42] [--beds 5] [--list] [--docs]
+const USAGE = `npm run test:faults -- [--only F8,kill-worker] [--tries 3] [--seed 42] [--beds 6] [--list] [--docs]
 
   --only    faults by their names, separated by commas; all of them without it
   --tries   of each fault, instead of the number that each has by itself
   --seed    of the first try; every further one has the next. By chance without it; it is printed
-  --beds    platforms at the same time (5)
+  --beds    platforms at the same time (6)
   --list    says what there is
   --docs    writes what the last runs found into docs/reliability.md, and does nothing else
 `
@@ -76,7 +76,7 @@ async function readOptions(): Promise<{
       only: { type: 'string' },
       tries: { type: 'string' },
       seed: { type: 'string' },
-      beds: { type: 'string', default: '5' },
+      beds: { type: 'string', default: '6' },
       docs: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },

@@ -20,6 +20,8 @@ export interface Fault {
   tries?: number
   /** Every try is drained and judged by itself: it waits until everything has ended anyway, or changes what others would meet. */
   isAlone?: boolean
+  /** Bounds what a client may notice, down to the last request: tried when few other platforms are busy on the machine. */
+  needsPeace?: boolean
   /** Breaks it, and keeps it broken for as long as this fault lasts. */
   inject(bed: Bed, random: Random, scene: Scene): Promise<void>
   /** Mends it. Runs after `inject` even if that failed; may find that nothing is broken. */

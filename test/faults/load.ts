@@ -7,8 +7,8 @@ const CALLERS = [4, 1] as const
 const BATCH_ITEMS = 4
 const PACE_MS = 80
 /** After so many requests a caller slows down: a fault of a minute needs no more payments than one of a second. */
-const EAGER_REQUESTS = 20
-const SLOW_PACE_MS = 400
+const EAGER_REQUESTS = 8
+const SLOW_PACE_MS = 500
 const HANG_UP_MS_MAX = 20
 /** More than anybody has: it must be refused, and never paid. */
 const TOO_MUCH = 10n ** 30n

@@ -9,6 +9,8 @@ const HISTORY_MAX = 5_000
 const TRIES_PER_BED = 200
 /** Lives of a kind for which one more bed of that kind is worth starting. */
 const WORTH_A_BED = 4
+/** Platforms that leave two cores time to spare. */
+const BEDS_IN_PEACE = 2
 const FLEET = { apis: 1, workers: 1 }
 
 export interface RunOptions {
@@ -34,8 +36,18 @@ interface Place {
   tries: number
 }
 
-/** Lives through all of them; those that need the same kind of bed follow each other on one. */
+/** Lives through all of them; those that need peace come last. */
 export async function runLives(lives: readonly Life[], options: RunOptions): Promise<void> {
+  const needsPeace = ([{ fault }]: Life) => fault.needsPeace === true
+  await runAtOnce(
+    lives.filter((life) => !needsPeace(life)),
+    options,
+  )
+  await runAtOnce(lives.filter(needsPeace), { ...options, beds: Math.min(options.beds, BEDS_IN_PEACE) })
+}
+
+/** Those that need the same kind of bed follow each other on one. */
+async function runAtOnce(lives: readonly Life[], options: RunOptions): Promise<void> {
   const queues = [...Map.groupBy(lives, kindOf)].map(
     ([kind, own]): Queue => ({ kind, lives: own.toSorted((a, b) => sizeOf(a) - sizeOf(b)), beds: 0 }),
   )

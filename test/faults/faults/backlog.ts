@@ -19,6 +19,7 @@ export const coldFleet: Fault = {
   name: '1,000 to 10,000 payments are queued, then a fleet of 4 workers starts',
   drainedWithinS: 60,
   isAlone: true,
+  needsPeace: true,
   fleet: { apis: 1, workers: 4 },
   async inject(bed, random, scene) {
     await Promise.all(bed.workers.map((worker) => worker.kill()))

@@ -17,6 +17,7 @@ export const rollingDeploy: Fault = {
   id: 'F25',
   name: 'a rolling restart of two apis and two workers with a migration in between',
   drainedWithinS: 30,
+  needsPeace: true,
   fleet: { apis: 2, workers: 2 },
   async inject(bed, _random, scene) {
     const [firstApi, secondApi] = bed.apis

@@ -4,6 +4,8 @@ import { answerOf, bodyOf, type Payment, type Player, record } from '../stage.ts
 
 const REQUESTS = 1_000
 const REQUESTS_FULL = 10_000
+/** One of so many asks once more for something else. */
+const OTHERS_PART = 10
 
 /** A client that has lost its mind: the same key, from everywhere at once; then the same key for something else. */
 export const oneKey: Fault = {
@@ -28,11 +30,12 @@ export const oneKey: Fault = {
       idempotencyKey: key,
     })
     intent.answer = answerOf(status, body)
-    const others = await askAtOnce(player, key, { ...payment, amount: payment.amount + 1n }, requests)
+    const other = { ...payment, amount: payment.amount + 1n }
+    const others = await askAtOnce(player, key, other, requests / OTHERS_PART)
     note(scene, [...wrongAnswers(answers, ['accepted', 'idempotency_key_in_progress'])])
     // While the same key is asked about by others, that is what a caller hears; whoever asks again hears why not.
     note(scene, [...wrongAnswers(others, ['idempotency_key_reused', 'idempotency_key_in_progress'])])
-    const last = await askAtOnce(player, key, { ...payment, amount: payment.amount + 1n }, 1)
+    const last = await askAtOnce(player, key, other, 1)
     note(scene, [...wrongAnswers(last, ['idempotency_key_reused'])])
   },
   async heal() {},

@@ -13,6 +13,8 @@ const PRODUCTION: BedOptions = {
   env: { NODE_ENV: 'production' },
 }
 const WAIT_MS_MAX = 20_000
+/** Jobs that began before the halt may still end, and tell of it. */
+const UNDER_WAY_MS = 2_000
 const POLL_MS = 50
 
 interface Cursor {
@@ -83,6 +85,26 @@ async function hashAt({ chain }: Bed, number: number): Promise<string | null> {
   return block?.hash ?? null
 }
 
+/**
+ * Orphans what the ledger takes for final, and `beyond` blocks below it: how deep that is depends on how far behind the
+ * ledger is. As long as those blocks are empty they may be replaced by themselves.
+ * @returns how deep the last re-org was.
+ */
+async function orphanFinal(bed: Bed, scene: Scene, beyond: number): Promise<number> {
+  let depth = 0
+  const isOther = await comesTrue(async () =>
+    bed.chain.betweenBlocks(async () => {
+      const { final } = await cursorOf(bed)
+      const before = await hashAt(bed, final)
+      depth = (await headOf(bed)) - final + beyond
+      await bed.chain.rpc('anvil_reorg', [depth, []])
+      return before !== null && (await hashAt(bed, final)) !== before
+    }),
+  )
+  if (isOther) orphaned.set(scene, (orphaned.get(scene) ?? 0) + 1)
+  return depth
+}
+
 const REORGS_FULL = 16
 
 export const reorganised = withAlarm(
@@ -144,11 +166,12 @@ export const reorganisedBeyondFinal: Fault = withAlarm(
     isAlone: true,
     bed: PRODUCTION,
     async inject(bed, random, scene) {
-      const depth = FINALITY_DEPTH + random.between(4, 12)
-      await comesTrue(async () => (await cursorOf(bed)).number >= (await headOf(bed)) - 1)
-      await orphan(bed, scene, depth, 'anvil_reorg')
+      const beyond = random.between(4, 12)
+      await comesTrue(async () => (await cursorOf(bed)).final - beyond > (await floorOf(bed)))
+      const depth = await orphanFinal(bed, scene, beyond)
       const whats: string[] = []
       if (await comesTrue(async () => isHalted(bed))) {
+        await sleep(UNDER_WAY_MS)
         const before = await ends(bed)
         await sleep(random.between(300, 1_500))
         const after = await ends(bed)

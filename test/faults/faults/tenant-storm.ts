@@ -19,6 +19,7 @@ export const tenantStorm: Fault = {
   name: 'one tenant sends a hundred times what the other does',
   drainedWithinS: 60,
   isAlone: true,
+  needsPeace: true,
   async inject(_bed, random, scene) {
     const { stage } = scene
     const [busy, neighbour] = stage.players
