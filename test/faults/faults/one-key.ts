@@ -4,13 +4,12 @@ import { answerOf, bodyOf, type Payment, type Player, record } from '../stage.ts
 
 const REQUESTS = 1_000
 const REQUESTS_FULL = 10_000
-/** One of so many asks once more for something else. */
-const OTHERS_PART = 10
+const OTHERS = 100
 
 /** A client that has lost its mind: the same key, from everywhere at once; then the same key for something else. */
 export const oneKey: Fault = {
   id: 'F16',
-  name: '1,000 to 10,000 requests at once with one idempotency key, on two apis, then with another body',
+  name: '1,000 to 10,000 requests at once with one idempotency key, on two apis, then 100 to 10,000 with another body',
   drainedWithinS: 30,
   fleet: { apis: 2, workers: 1 },
   async inject(_bed, random, scene) {
@@ -31,7 +30,7 @@ export const oneKey: Fault = {
     })
     intent.answer = answerOf(status, body)
     const other = { ...payment, amount: payment.amount + 1n }
-    const others = await askAtOnce(player, key, other, requests / OTHERS_PART)
+    const others = await askAtOnce(player, key, other, scene.isFullLength ? REQUESTS_FULL : OTHERS)
     note(scene, [...wrongAnswers(answers, ['accepted', 'idempotency_key_in_progress'])])
     // While the same key is asked about by others, that is what a caller hears; whoever asks again hears why not.
     note(scene, [...wrongAnswers(others, ['idempotency_key_reused', 'idempotency_key_in_progress'])])
