@@ -81,6 +81,13 @@ export async function startBackedEconomy(env: Record<string, string> = {}) {
     utility: coGateway.at(addressOf('utility', 'co_gateway'), deployer.utility),
   }
   const token = utilityBrandedToken.at(economy.token_address, utility)
+  // The worker deploys token and economy in its own time.
+  const isRegistered = async () =>
+    Promise.all([gateways.value.economyTerms(termsId), gateways.utility.economyTerms(termsId)]).then(
+      () => true,
+      () => false,
+    )
+  while (!(await isRegistered())) await sleep(200)
   const stakeOf = async (id: string) => inside.get<WireStake>(`/v3/stakes/${id}`)
   const sign = async ({ typed_data }: WireStake) => signTypedData(staker, typed_data)
   const prepare = async (body: object) =>

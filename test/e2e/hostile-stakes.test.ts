@@ -1,10 +1,10 @@
-import { Wallet } from 'ethers'
+import { type Result, Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anchor } from '#adapters/evm/generated/anchor.ts'
 import { coGateway } from '#adapters/evm/generated/co-gateway.ts'
 import { gateway } from '#adapters/evm/generated/gateway.ts'
 import { utilityBrandedToken } from '#adapters/evm/generated/utility-branded-token.ts'
-import type { WireBacking } from '#apps/cli/wire.ts'
+import type { WireBacking, WireUnstake } from '#apps/cli/wire.ts'
 import { uuidOfWire } from '#test/support/api.ts'
 import {
   accountSlot,
@@ -12,6 +12,7 @@ import {
   done,
   exitDigest,
   HALT_AFTER,
+  type Intent,
   prove,
   refusal,
   statusSlot,
@@ -33,6 +34,8 @@ const BOUNTY = UNIT
 /** Of the bounty, burned by who takes a stake back. */
 const PENALTY = (BOUNTY * 150n) / 100n
 const HELD = 100n * UNIT
+/** Branded tokens whose redemption the utility chain's halt interrupts. */
+const REDEEMED = 10n * UNIT
 
 let backed: BackedEconomy
 let clocks: { value: BlockClock; utility: BlockClock }
@@ -333,6 +336,8 @@ describe('an economy that is closed, on gateways that are paused', () => {
 describe('a utility chain that halts', () => {
   it('is left with the value of a balance at its last root, and what was on its way goes back in full', async () => {
     const { gateways, exit, token, providers, anvils, platform, termsId } = backed
+    const payee = Wallet.createRandom().address
+    const unpaid = await redeemUnseen(payee)
     await clocks.utility.hold()
     await clocks.utility.mine(3)
     const head = await providers.utility.getBlockNumber()
@@ -345,10 +350,12 @@ describe('a utility chain that halts', () => {
     const coGatewayAddress = await gateways.utility.getAddress()
     const balance = await token.balanceOf(holder.address)
     const inbox = statusSlot(underWay.message_hash, 'inbox')
-    const [ofToken, ofBalance, ofStake] = await Promise.all([
+    const outbox = statusSlot(unpaid.message_hash, 'outbox')
+    const [ofToken, ofBalance, ofStake, ofRedemption] = await Promise.all([
       tokenProofAt(providers.utility, tokenAddress, await token.tokenRules(), height),
       prove(providers.utility, tokenAddress, height, accountSlot(holder.address)),
       prove(providers.utility, coGatewayAddress, height, inbox),
+      prove(providers.utility, coGatewayAddress, height, outbox),
     ])
     providers.utility.destroy()
     await anvils.utility.stop()
@@ -365,7 +372,7 @@ describe('a utility chain that halts', () => {
     const signature = holder.signingKey.sign(digest).serialized
     const leave = [termsId, holder.address, recipient, signature, ofBalance.storageProof] as const
     await done(exit.exitByKey(...leave))
-    expect(balance).toBe(60n * UNIT)
+    expect(balance).toBe(60n * UNIT - REDEEMED)
     expect(await backed.ost.balanceOf(recipient)).toBe(balance / RATE)
     expect((await refusal(exit.exitByKey.staticCall(...leave))).name).toBe('AlreadyLeft')
 
@@ -374,23 +381,69 @@ describe('a utility chain that halts', () => {
     await done(exit.exitStake(intentOf(underWay), false, ofStake.storageProof))
     expect((await backed.ost.balanceOf(backed.staker.address)) - ofStaker).toBe(5n * UNIT + BOUNTY)
     expect(await gateways.value.outboxStatus(underWay.message_hash)).toBe(REVOKED)
+    await done(exit.exitRedeem(redeemIntentOf(unpaid), ofRedemption.storageProof))
+    expect(await backed.ost.balanceOf(payee)).toBe(REDEEMED / RATE)
+    const left = (balance + REDEEMED) / RATE
     expect(await backed.vault()).toEqual({
-      staked: before.staked - balance / RATE,
+      staked: before.staked - left,
       inFlight: 0n,
-      held: before.held - balance / RATE - 5n * UNIT - BOUNTY,
+      held: before.held - left - 5n * UNIT - BOUNTY,
     })
     // The book of the chain that is left goes on.
     await clocks.value.mine(10)
     const observed = async () => (await backed.inside.get<WireBacking>('/v3/token/backing')).observed
     await expect.poll(observed, { timeout: 60_000, interval: 500 }).toMatchObject({
-      staked: `${before.staked - balance / RATE}`,
+      staked: `${before.staked - left}`,
       in_flight: '0',
     })
-    // The service cannot look any more, and says what it knew.
-    expect(await backed.stakeOf(underWay.id)).toMatchObject({ id: underWay.id, problem: null })
+    // The service cannot look at the chain that is gone, and need not: the other one says how they ended.
+    await backed.untilStake(underWay.id, 'revoked')
+    const told = async () => (await backed.topicsOf(underWay.id)).at(-1)
+    await expect.poll(told, { timeout: 20_000, interval: 200 }).toBe('stake.revoked')
+    const gone = await backed.stakeOf(underWay.id)
+    expect([gone.problem, ...gone.steps.map(({ status }) => status)]).toEqual([
+      null,
+      'done',
+      'pending',
+      'pending',
+      'pending',
+    ])
+    await lookAt(unpaid, 'now()')
+    const unstake = async () => backed.inside.get<WireUnstake>(`/v3/unstakes/${unpaid.id}`)
+    const status = async () => (await unstake()).status
+    await expect.poll(status, { timeout: 60_000, interval: 250 }).toBe('completed')
+    expect((await unstake()).steps).toContainEqual(
+      expect.objectContaining({ name: 'unstake', status: 'done' }),
+    )
     expect(await platform.sql(`SELECT halt_reason FROM chain WHERE status <> 'active'`)).toEqual([])
   }, 240_000)
 })
+
+/** A redemption that its holder declares, and that the facilitator does not get to see before the chain is gone. */
+async function redeemUnseen(beneficiary: string): Promise<WireUnstake> {
+  const body = { redeemer: holder.address, beneficiary, permit_nonce: '0', amount: `${REDEEMED}` }
+  const { worker } = backed.platform
+  await worker.stop()
+  const unstake = await backed.inside.post<WireUnstake>('/v3/unstakes', body)
+  await lookAt(unstake, `now() + interval '1 hour'`)
+  await worker.start()
+  const { approve, redeem } = unstake.transactions ?? expect.fail('its redeemer has a key')
+  for (const { to, data } of [approve, redeem])
+    await (await holder.sendTransaction({ to, data })).wait(1, 60_000)
+  return unstake
+}
+
+/** When the facilitator looks at it next. */
+async function lookAt({ id }: WireUnstake, when: string): Promise<void> {
+  await backed.platform.sql(`UPDATE gateway_message SET look_at = ${when} WHERE id = $1`, [uuidOfWire(id)])
+}
+
+function redeemIntentOf({ transactions }: WireUnstake): Intent {
+  const data = transactions?.redeem.data ?? '0x'
+  const [intent] = coGateway.interface.decodeFunctionData('redeem', data)
+  // The ABI names the fields.
+  return (intent as Result).toObject() as Intent
+}
 
 /** What a finished stake with the usual bounty makes of the books. */
 function staked(before: Awaited<ReturnType<typeof books>>, amount: bigint) {

@@ -1,4 +1,4 @@
-import { AbiCoder, keccak256 } from 'ethers'
+import { AbiCoder, keccak256, ZeroHash } from 'ethers'
 import { ChainUnavailable } from '#core/chain/chain-rpc.ts'
 import {
   BOX_STATUSES,
@@ -85,6 +85,12 @@ export function createGatewayReader(clientOf: (chainId: number) => Rpc): Gateway
         account: provenRoot === WORD_ZERO ? asList(accountProof).map(asText) : null,
         storage: asList(asRecord(entry)['proof']).map(asText),
       }
+    },
+
+    async isHalted(chainId, address, block) {
+      const answer = await view(chainId, address, gateway.encodeCall('haltedAt'), block)
+      const [, stateRoot] = gateway.decodeResult('haltedAt', answer)
+      return stateRoot !== ZeroHash
     },
 
     async mintable(chainId, address, termsId) {

@@ -5,6 +5,7 @@ import type { Clock, Ids } from '../shared/clock.ts'
 import type { Observer } from '../shared/observer.ts'
 import { toUtilityDown } from './backing.ts'
 import { decideNext, type MessageView, type NextCall, type NextStep, statusOf } from './decide-next.ts'
+import { exitOf } from './exit-of.ts'
 import type { GatewayCalls, MessageCall } from './gateway-calls.ts'
 import { type BoxPlace, type GatewayReader, withGasMargin } from './gateway-reader.ts'
 import {
@@ -57,9 +58,7 @@ export async function advanceMessage(deps: AdvanceDeps, messageId: string): Prom
   if (!work) return 'unknown'
   const { message } = work
   if (hasEnded(message.status)) return message.status
-  const look = await lookAt(deps, work)
-  const next = decideNext(look.view)
-  const decided = await carryOut(deps, work, look, next)
+  const decided = await decide(deps, work)
   const change = { ...decided, topic: topicOfChange(message.kind, message, decided) }
   if (change.submission) await deps.reach?.('before_gateway_call')
   const seen = { economyId: message.economyId, messageId, version: work.version }
@@ -77,6 +76,19 @@ export async function advanceMessage(deps: AdvanceDeps, messageId: string): Prom
   if (change.status === 'completed') deps.jobs.wake({ name: 'post-backing', id: message.economyId })
   if (change.root) deps.jobs.wake({ name: 'anchor-roots', id: String(change.root.chainId) })
   return change.status
+}
+
+/** What follows from both chains; or, where one does not answer, that the chain-halt exit has ended the message. */
+async function decide(deps: AdvanceDeps, work: MessageInWork): Promise<UntoldChange> {
+  try {
+    const look = await lookAt(deps, work)
+    return await carryOut(deps, work, look, decideNext(look.view))
+  } catch (error) {
+    if (!(error instanceof ChainUnavailable)) throw error
+    const ended = await exitOf(deps, work)
+    if (ended === null) throw error
+    return ended
+  }
 }
 
 interface Look {

@@ -56,6 +56,8 @@ export interface GatewayReader {
     height: number,
     other: { chainId: number; gateway: string },
   ): Promise<StatusProof | null>
+  /** Whether the value chain's gateway has given the utility chain up, as of a block. */
+  isHalted(chainId: number, gateway: string, block: number): Promise<boolean>
   /** Base units that may be minted now. */
   mintable(chainId: number, coGateway: string, termsId: string): Promise<BaseUnits>
   /** Base units of the owner's that the spender may take, as of the latest block. */
