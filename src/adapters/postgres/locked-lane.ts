@@ -134,12 +134,15 @@ function toCall(row: CallRow): SubmissionCall {
   }
 }
 
-/** The legs of the transactions in `claimed`; the rows of one follow each other. */
+/**
+ * The legs of the transactions in `claimed(economy_id, id)`; the rows of one follow each other. Every leg is paid by the transaction's
+ * payer, so that the transaction itself is not asked.
+ */
 export const CLAIM_LEGS = `
 SELECT c.id, w.salt, r.address, t.amount, a.settled + a.released <= r.reserved AS is_fresh
 FROM claimed c
-CROSS JOIN LATERAL (SELECT salt FROM wallet WHERE economy_id = c.economy_id AND user_id = c.from_user_id OFFSET 0) AS w
 CROSS JOIN LATERAL (SELECT * FROM transfer WHERE economy_id = c.economy_id AND transaction_id = c.id OFFSET 0) AS t
+CROSS JOIN LATERAL (SELECT salt FROM wallet WHERE economy_id = c.economy_id AND user_id = t.from_account_id OFFSET 0) AS w
 CROSS JOIN LATERAL (SELECT settled, released FROM account WHERE economy_id = c.economy_id AND id = t.to_account_id OFFSET 0) AS a
 CROSS JOIN LATERAL (SELECT address, reserved FROM wallet WHERE economy_id = c.economy_id AND user_id = t.to_account_id OFFSET 0) AS r
 ORDER BY c.id, t.position`
@@ -150,11 +153,8 @@ ORDER BY c.id, t.position`
  */
 const CLAIM_PAYMENTS = `
 WITH claimed AS MATERIALIZED (
-  SELECT queued.economy_id, queued.transaction_id AS id, t.from_user_id
-  FROM (SELECT economy_id, transaction_id FROM open_transaction
-        WHERE economy_id = $1 AND is_queued ORDER BY transaction_id LIMIT $2 FOR UPDATE SKIP LOCKED) AS queued
-  CROSS JOIN LATERAL (SELECT from_user_id FROM transaction
-                      WHERE economy_id = queued.economy_id AND id = queued.transaction_id OFFSET 0) AS t
+  SELECT economy_id, transaction_id AS id FROM open_transaction
+  WHERE economy_id = $1 AND is_queued ORDER BY transaction_id LIMIT $2 FOR UPDATE SKIP LOCKED
 ) ${CLAIM_LEGS}`
 
 export interface LegRow {
@@ -209,7 +209,7 @@ async function recordBatch(
 ): Promise<void> {
   const { economy, call, nonce, attempt, transactionIds } = batch
   const { lane } = state
-  await client.query({
+  const inserted = client.query({
     name: 'lane_insert_submission',
     text: INSERT_SUBMISSION,
     values: [
@@ -226,8 +226,7 @@ async function recordBatch(
       attempt.signedAt,
     ],
   })
-  await insertAttempt(client, attempt)
-  const { rows } = await client.query<{ count: number }>({
+  const moved = client.query<{ count: number }>({
     name: 'lane_move_transactions',
     text: MOVE_TRANSACTIONS,
     values: [
@@ -238,6 +237,8 @@ async function recordBatch(
       attempt.signedAt,
     ],
   })
+  // One behind the other, and executed in this order: none needs the answer of the one before.
+  const [{ rows }] = await Promise.all([moved, inserted, insertAttempt(client, attempt)])
   assert.equal(rows[0]?.count, transactionIds.length, 'every claimed transaction moves to submitted')
 }
 

@@ -22,20 +22,27 @@ interface SettleBlocks {
   headNumber: number
 }
 
-/** Writes a settlement inside the caller's database transaction. The acceptor waits for nothing that it locks. */
+/**
+ * Writes a settlement inside the caller's database transaction. The acceptor waits for nothing that it locks. Statements that need
+ * nothing of each other's answers go out one behind the other and are executed in that order (`Database.pool`): the values of the next
+ * one are written down while Postgres executes the last, so that the block is settled, and the cores are free for requests, sooner.
+ */
 export async function settleBlocks(client: pg.PoolClient, ids: Ids, input: SettleBlocks): Promise<void> {
   const { chainId, from, settlement, headNumber } = input
   await lockCursorAt(client, chainId, from)
   const blocks = await adoptBlocks(client, chainId, settlement)
-  await createAccounts(client, settlement.newAccounts)
-  await writeEntries(client, blocks, settlement.movements)
-  await mineTransactions(client, blocks, settlement.payments)
-  await recordFailures(client, blocks, settlement.failures)
-  await mineSubmissions(client, ids, blocks, settlement.submissions)
-  await appendMined(client, ids, blocks, settlement.payments)
   expectReleases(settlement)
-  await changeAccounts(client, settlement.changes)
-  await moveCursor(client, chainId, blocks, headNumber)
+  // Where one fails the server refuses those behind it, and the first answer that is a failure is the one that is told.
+  await Promise.all([
+    createAccounts(client, settlement.newAccounts),
+    writeEntries(client, blocks, settlement.movements),
+    mineTransactions(client, blocks, settlement.payments),
+    recordFailures(client, blocks, settlement.failures),
+    appendMined(client, ids, blocks, settlement.payments),
+    changeAccounts(client, settlement.changes),
+    mineSubmissions(client, ids, blocks, settlement.submissions),
+    moveCursor(client, chainId, blocks, headNumber),
+  ])
 }
 
 interface AdoptedBlock extends BlockPosition {
