@@ -5,9 +5,10 @@ import { startWorkers, type WorkerEvents } from '#adapters/bullmq/workers.ts'
 import type { WorkFinder } from '#core/outbox/work-finder.ts'
 import type { Clock } from '#core/shared/clock.ts'
 import type { Observer } from '#core/shared/observer.ts'
+import { FOLLOW_INTERVAL_MS_MIN, type FollowPace } from './follow-pace.ts'
 import type { JobHandlers } from './jobs.ts'
 import type { WorkerMetrics } from './metrics.ts'
-import { createRings, FOLLOW_INTERVAL_MS_MIN } from './rings.ts'
+import { createRings } from './rings.ts'
 import { startTicker } from './ticker.ts'
 import { createWatchdog, type WatchdogVerdict } from './watchdog.ts'
 
@@ -44,6 +45,7 @@ export function startCarriage(options: {
   finder: WorkFinder
   /** Chains to follow, while they have our contracts. */
   chains: () => readonly { id: number; blockTimeMs: number }[]
+  pace: FollowPace
   clock: Clock
   observer: Observer
   metrics: WorkerMetrics

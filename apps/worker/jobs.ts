@@ -57,7 +57,7 @@ import { cleanUpJob } from './jobs/clean-up.ts'
 import { deliverWebhooksJob } from './jobs/deliver-webhooks.ts'
 import { deployEconomyJob } from './jobs/deploy-economy.ts'
 import { fanOutEventsJob } from './jobs/fan-out-events.ts'
-import { followChainJob } from './jobs/follow-chain.ts'
+import { type ChainWatcher, followChainJob } from './jobs/follow-chain.ts'
 import { postBackingJob } from './jobs/post-backing.ts'
 import { rebroadcastLaneJob } from './jobs/rebroadcast-lane.ts'
 import { publishPricesJob } from './jobs/publish-prices.ts'
@@ -84,8 +84,7 @@ export function createJobHandlers(deps: {
   jobs: BullmqJobDispatcher
   sender: WebhookSender
   observer: Observer
-  /** Told after a chain's blocks were settled. */
-  afterBlocks: () => Promise<void>
+  afterLook: ChainWatcher
   /** What tells of the money path's work: log lines, spans. */
   around: readonly AroundPorts[]
 }): JobHandlers {
@@ -111,7 +110,7 @@ export function createJobHandlers(deps: {
     compareBacking: (economyId: string) => compareBacking({ backings, gateways }, economyId),
     // Local chains lose their last seconds when they are killed; a production chain that does so is halted.
     reversesFinalBlocks: config.nodeEnv !== 'production',
-    afterBlocks: deps.afterBlocks,
+    afterLook: deps.afterLook,
   }
   const laneWork = {
     ...common,

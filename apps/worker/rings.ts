@@ -2,10 +2,8 @@ import { type Job, type JobDispatcher, type JobName, SINGLETON } from '#core/out
 import { sweepWork } from '#core/outbox/sweep-work.ts'
 import type { WorkFinder } from '#core/outbox/work-finder.ts'
 import type { Clock } from '#core/shared/clock.ts'
+import type { FollowPace } from './follow-pace.ts'
 
-/** A chain is looked at twice per block, within these bounds. */
-export const FOLLOW_INTERVAL_MS_MIN = 100
-const FOLLOW_INTERVAL_MS_MAX = 5_000
 /** An economy's ledger is compared with its chain this often. */
 const RECONCILE_EVERY_MS = 10 * 60_000
 const RECONCILE_ECONOMIES_MAX = 20
@@ -31,10 +29,9 @@ export function createRings(deps: {
   clock: Clock
   served: ReadonlySet<JobName>
   chains: () => readonly { id: number; blockTimeMs: number }[]
+  pace: FollowPace
 }): Rings {
-  const { jobs, finder, clock, served } = deps
-  /** When each chain is to be looked at next, on the monotonic clock. */
-  const dueAt = new Map<number, number>()
+  const { jobs, finder, clock, served, pace } = deps
 
   async function ring(...wanted: Job[]): Promise<void> {
     const known = wanted.filter((job) => served.has(job.name))
@@ -51,11 +48,7 @@ export function createRings(deps: {
 
     async followChains() {
       const now = performance.now()
-      const due = deps.chains().filter(({ id }) => (dueAt.get(id) ?? 0) <= now)
-      for (const { id, blockTimeMs } of due) {
-        const interval = Math.max(blockTimeMs / 2, FOLLOW_INTERVAL_MS_MIN)
-        dueAt.set(id, now + Math.min(interval, FOLLOW_INTERVAL_MS_MAX))
-      }
+      const due = deps.chains().filter((chain) => pace.isDue(chain, now))
       await ring(...due.map(({ id }) => ({ name: 'follow-chain' as const, id: String(id) })))
     },
 

@@ -22,6 +22,7 @@ import { startHealthServer } from './health-server.ts'
 import { createJobHandlers, type JobHandlers } from './jobs.ts'
 import { logPorts } from './log-ports.ts'
 import { createMetrics } from './metrics.ts'
+import { createFollowPace } from './follow-pace.ts'
 import { createObserver } from './observer.ts'
 import { checkReadiness } from './readiness.ts'
 
@@ -69,6 +70,7 @@ export async function startWorker(
   })
   const tracing = config.tracing && (await startTracing(config.tracing, 'ost-worker'))
   const sender = createWebhookSender(config.webhooks)
+  const pace = createFollowPace()
   const handlers = createJobHandlers({
     config,
     database,
@@ -77,7 +79,10 @@ export async function startWorker(
     jobs,
     sender,
     observer,
-    afterBlocks: async () => carriage.sweep(),
+    async afterLook(chainId, at, hasNewBlocks) {
+      pace.looked(chainId, at, hasNewBlocks)
+      if (hasNewBlocks) await carriage.sweep()
+    },
     around: [logPorts(observer), ...(tracing ? [tracePorts(tracing)] : [])],
   })
   const carriage = startCarriage({
@@ -86,6 +91,7 @@ export async function startWorker(
     jobs,
     finder: createWorkFinder(database),
     chains: () => directory.ready(),
+    pace,
     clock,
     observer,
     metrics,
