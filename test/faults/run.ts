@@ -36,18 +36,20 @@ interface Place {
   tries: number
 }
 
-/** Lives through all of them; those that need peace come last. */
+/** Lives through all of them; those that need peace come last, and after them each try of a life in which something was found. */
 export async function runLives(lives: readonly Life[], options: RunOptions): Promise<void> {
+  const found: Life[] = []
   const needsPeace = ([{ fault }]: Life) => fault.needsPeace === true
-  await runAtOnce(
-    lives.filter((life) => !needsPeace(life)),
-    options,
-  )
-  await runAtOnce(lives.filter(needsPeace), { ...options, beds: Math.min(options.beds, BEDS_IN_PEACE) })
+  const atOnce = lives.filter((life) => !needsPeace(life))
+  await runAtOnce(atOnce, found, options)
+  const beds = Math.min(options.beds, BEDS_IN_PEACE)
+  await runAtOnce(lives.filter(needsPeace), found, { ...options, beds })
+  for (const life of found)
+    if (life.length > 1) for (const one of life) await replay([again(one)], options.onReplay)
 }
 
 /** Those that need the same kind of bed follow each other on one. */
-async function runAtOnce(lives: readonly Life[], options: RunOptions): Promise<void> {
+async function runAtOnce(lives: readonly Life[], found: Life[], options: RunOptions): Promise<void> {
   const queues = [...Map.groupBy(lives, kindOf)].map(
     ([kind, own]): Queue => ({ kind, lives: own.toSorted((a, b) => sizeOf(a) - sizeOf(b)), beds: 0 }),
   )
@@ -55,7 +57,7 @@ async function runAtOnce(lives: readonly Life[], options: RunOptions): Promise<v
     Array.from({ length: options.beds }, async () => {
       for (let queue = choose(queues); queue !== undefined; queue = choose(queues)) {
         queue.beds += 1
-        await workOff(queue, options)
+        await workOff(queue, found, options)
         queue.beds -= 1
       }
     }),
@@ -69,7 +71,7 @@ function choose(queues: readonly Queue[]): Queue | undefined {
     .toSorted((a, b) => b.lives.length / (b.beds + 1) - a.lives.length / (a.beds + 1))[0]
 }
 
-async function workOff({ lives }: Queue, options: RunOptions): Promise<void> {
+async function workOff({ lives }: Queue, found: Life[], options: RunOptions): Promise<void> {
   let place: Place | undefined
   try {
     for (let life = lives.shift(); life !== undefined; life = lives.shift()) {
@@ -80,7 +82,7 @@ async function workOff({ lives }: Queue, options: RunOptions): Promise<void> {
       // Nobody knows in what state it is.
       await leave(place)
       place = undefined
-      if (life.length > 1) for (const one of life) await replay([again(one)], options.onReplay)
+      found.push(life)
     }
   } finally {
     await leave(place)
