@@ -7,7 +7,7 @@ import type { Fault, Scene } from '../fault.ts'
 type Point = SubmitPoint | FollowPoint | RelayPoint
 
 /** A point that is not reached within this time is not on the way of this load. */
-const REACHED_WITHIN_MS = 15_000
+const REACHED_WITHIN_MS = 30_000
 /** How often the point is passed before: the process dies somewhere in the middle of a run. */
 const PASSED_MAX = 6
 
