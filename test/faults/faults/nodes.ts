@@ -137,8 +137,6 @@ export const chainIdWrong = withAlarm(
 )
 
 const REQUESTS_PER_SECOND = 10
-/** Requests that the node takes at once: the platform asks in bundles, so more would let a whole short try through. */
-const BURST = 1
 const CLIENTS = 100
 const PAID_WITHIN_S = 60
 const findings = new WeakMap<Scene, Finding[]>()
@@ -150,11 +148,11 @@ export const rateLimited = withAlarm(
     name: '100 clients at once while the node takes 10 requests a second',
     drainedWithinS: 30,
     async inject(bed, random, scene) {
-      let tokens = BURST
+      let tokens = REQUESTS_PER_SECOND
       let filledAt = performance.now()
       const take = (): Bending => {
         const now = performance.now()
-        tokens = Math.min(BURST, tokens + ((now - filledAt) / 1_000) * REQUESTS_PER_SECOND)
+        tokens = Math.min(REQUESTS_PER_SECOND, tokens + ((now - filledAt) / 1_000) * REQUESTS_PER_SECOND)
         filledAt = now
         if (tokens < 1) return 'rate_limited'
         tokens -= 1
