@@ -1,4 +1,5 @@
-import type { Difference, DifferenceKind } from '../ledger/reconciliation-store.ts'
+import { unequal } from '../ledger/difference.ts'
+import type { Difference } from '../ledger/reconciliation-store.ts'
 import type { BaseUnits } from '../shared/money.ts'
 import type { Observation } from './backing.ts'
 import type { GatewayReader } from './gateway-reader.ts'
@@ -37,18 +38,15 @@ function differencesOf(
   seen: Observation,
   { vault, supply }: ChainWord,
 ): Difference[] {
-  const { gateway, utilityToken, accounts } = snapshot
+  const [gateway, token] = [{ address: snapshot.gateway }, { address: snapshot.utilityToken }]
   const { backing, needed } = weighBacking(snapshot, seen)
   return [
-    ...(vault ? unequal('vault', vault.staked, seen.staked, gateway) : []),
-    ...(vault ? unequal('in_flight', vault.inFlight, seen.inFlight, gateway) : []),
-    ...(supply === null ? [] : unequal('backed_supply', supply, seen.supply, utilityToken)),
-    ...accounts.flatMap(({ entries, balance }) => unequal('backing_entries', entries, balance, gateway)),
-    ...(backing < needed ? unequal('uncovered', needed, backing, gateway) : []),
+    ...(vault ? unequal('vault', gateway, vault.staked, seen.staked) : []),
+    ...(vault ? unequal('in_flight', gateway, vault.inFlight, seen.inFlight) : []),
+    ...(supply === null ? [] : unequal('backed_supply', token, supply, seen.supply)),
+    ...snapshot.accounts.flatMap(({ entries, balance }) =>
+      unequal('backing_entries', gateway, entries, balance),
+    ),
+    ...(backing < needed ? unequal('uncovered', gateway, needed, backing) : []),
   ]
-}
-
-function unequal(kind: DifferenceKind, expected: BaseUnits, found: BaseUnits, address: string): Difference[] {
-  if (expected === found) return []
-  return [{ kind, subjectId: null, address, expected: expected.toString(), found: found.toString() }]
 }

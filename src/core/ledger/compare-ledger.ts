@@ -1,5 +1,6 @@
 import type { BaseUnits } from '../shared/money.ts'
-import type { Difference, DifferenceKind, LedgerSnapshot, SnapshotAccount } from './reconciliation-store.ts'
+import { unequal } from './difference.ts'
+import type { Difference, LedgerSnapshot, SnapshotAccount } from './reconciliation-store.ts'
 
 /** What the chain says at the snapshot's block, in base units. */
 export interface ChainBalances {
@@ -33,20 +34,4 @@ function compareAccount(account: SnapshotAccount, chain: ChainBalances): Differe
     ...unequal('held', account, account.pendingHolds, account.held),
     ...unequal('pending_in', account, account.openIncoming, account.pendingIn),
   ]
-}
-
-function unequal(
-  kind: DifferenceKind,
-  account: SnapshotAccount | null,
-  expected: BaseUnits,
-  found: BaseUnits,
-): Difference[] {
-  if (expected === found) return []
-  const difference: Difference = {
-    kind,
-    subjectId: account?.id ?? null,
-    expected: expected.toString(),
-    found: found.toString(),
-  }
-  return [account ? { ...difference, address: account.address } : difference]
 }
