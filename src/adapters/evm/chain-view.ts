@@ -1,6 +1,7 @@
 import { FetchRequest, JsonRpcProvider, Network } from 'ethers'
 import { ChainUnavailable } from '#core/chain/chain-rpc.ts'
 import { toQuantity } from './bytes.ts'
+import { readByParts } from './log-ranges.ts'
 import { asList, asRecord, asText, quantityToBigInt, quantityToNumber } from './read-json.ts'
 
 /** Milliseconds for one request. */
@@ -85,23 +86,15 @@ function viewOf(ask: Ask, host: string, chainId: number): Omit<ChainView, 'close
 
     async logs(to, address, topics) {
       let left = LOG_REQUESTS_MAX
-      const between = async (first: number, last: number): Promise<ViewedLog[]> => {
+      return readByParts({ first: 0, last: to.number }, to.number + 1, async ({ first, last }) => {
         left -= 1
-        const filter = {
-          address,
-          topics,
-          fromBlock: toQuantity(first),
-          toBlock: toQuantity(last),
-        }
+        const filter = { address, topics, fromBlock: toQuantity(first), toBlock: toQuantity(last) }
         const found = await ask('eth_getLogs', [filter]).catch((error: unknown) => {
           if (refusalOf(error) !== undefined && first < last && left > 0) return null
           throw error
         })
-        if (found !== null) return asList(found).map(toLog)
-        const middle = Math.floor((first + last) / 2)
-        return [...(await between(first, middle)), ...(await between(middle + 1, last))]
-      }
-      return between(0, to.number)
+        return found === null ? null : asList(found).map(toLog)
+      })
     },
   }
 }

@@ -1,18 +1,22 @@
 import { type Book, EVENTS, type GatewayEvent, type GatewayLog } from '#core/gateway/backing-accounts.ts'
 import type { GatewayLogReader } from '#core/gateway/post-backing.ts'
 import type { BlockPosition } from '#core/ledger/chain-store.ts'
+import { BlockVanished } from '#core/ledger/errors.ts'
 import { toQuantity } from './bytes.ts'
 import { coGateway } from './generated/co-gateway.ts'
 import { gateway } from './generated/gateway.ts'
+import { type BlockRange, readByParts } from './log-ranges.ts'
 import { asList, asRecord, asText, quantityToNumber } from './read-json.ts'
 import type { RpcClient } from './rpc-client.ts'
 import { answered, RpcRefused } from './rpc-errors.ts'
 
-/** Blocks whose logs are asked for at once; a range that a node refuses is halved, and halved again. */
+/** Blocks whose logs are asked for at once. */
 const BLOCKS_PER_REQUEST = 10_000
 
-/** The one event that is about no message. */
-const EXIT_PAID = 'ExitPaid' satisfies GatewayEvent
+const EVENT_OF: ReadonlyMap<string | undefined, GatewayEvent> = new Map<string, GatewayEvent>([
+  ...EVENTS.value.map((event) => [gateway.topicOf(event), event] as const),
+  ...EVENTS.utility.map((event) => [coGateway.topicOf(event), event] as const),
+])
 
 type Rpc = Pick<RpcClient, 'batch'>
 type Place = Parameters<GatewayLogReader['read']>[0]
@@ -21,65 +25,56 @@ type Place = Parameters<GatewayLogReader['read']>[0]
 export function createGatewayLogReader(clientOf: (chainId: number) => Rpc): GatewayLogReader {
   return {
     async read(place, from, to) {
-      const logs: GatewayLog[] = []
-      let size = BLOCKS_PER_REQUEST
-      for (let next = from; next <= to.number; ) {
-        const last = Math.min(next + size - 1, to.number)
-        const found = await readRange(clientOf(place.chainId), place, { from: next, last, to })
-        if (found === 'other_fork') return null
-        if (found instanceof RpcRefused) {
-          if (size === 1) answered(found)
-          size = Math.ceil(size / 2)
-          continue
-        }
-        logs.push(...found)
-        next = last + 1
+      try {
+        return await readByParts({ first: from, last: to.number }, BLOCKS_PER_REQUEST, async (part) =>
+          readPart(clientOf(place.chainId), place, part, to),
+        )
+      } catch (error) {
+        if (error instanceof BlockVanished) return null
+        throw error
       }
-      return logs
     },
   }
 }
 
-/** The block at the end is asked for in the same breath: with its hash, all before it are the blocks we took for final. */
-async function readRange(
+/**
+ * The block at the end of all is asked for in the same breath: with its hash, all before it are the blocks we took for final.
+ * @throws BlockVanished when the node's block of that number is another one, or none.
+ */
+async function readPart(
   rpc: Rpc,
   { book, chainId, gateway: address, termsId }: Place,
-  { from, last, to }: { from: number; last: number; to: BlockPosition },
-): Promise<GatewayLog[] | 'other_fork' | RpcRefused> {
-  const range = { address, fromBlock: toQuantity(from), toBlock: toQuantity(last) }
+  { first, last }: BlockRange,
+  to: BlockPosition,
+): Promise<GatewayLog[] | null> {
+  const range = { address, fromBlock: toQuantity(first), toBlock: toQuantity(last) }
   const [end, ...answers] = await rpc.batch([
     { method: 'eth_getBlockByNumber', params: [toQuantity(to.number), false] },
     ...filtersOf(book, termsId).map((topics) => ({ method: 'eth_getLogs', params: [{ ...range, topics }] })),
   ])
   const block = answered(end)
-  if (block === null || asRecord(block)['hash'] !== to.hash) return 'other_fork'
-  const refusal = answers.find((answer) => answer instanceof RpcRefused)
-  if (refusal) return refusal
+  if (block === null || asRecord(block)['hash'] !== to.hash)
+    throw new BlockVanished(`no block ${to.number} with the hash ${to.hash}`)
+  if (first < last && answers.some((answer) => answer instanceof RpcRefused)) return null
   return answers
     .flatMap((answer) => asList(answered(answer)))
-    .map((log) => ({ ...readLog(book, asRecord(log)), chainId }))
+    .map((log) => ({ ...readLog(asRecord(log)), chainId }))
     .sort((left, right) => left.blockNumber - right.blockNumber || left.logIndex - right.logIndex)
 }
 
-/** Topics by which the economy's events are found: it is the second thing they name, and the first of those without a message. */
+/** Topics by which the economy's events are found: it is the second thing they name, and the first of the one without a message. */
 function filtersOf(book: Book, termsId: string): (string | string[] | null)[][] {
-  const topicsOf = (events: readonly GatewayEvent[]) => events.map(topicOf)
-  const ofMessages = EVENTS[book].filter((event) => event !== EXIT_PAID)
-  const filters = [[topicsOf(ofMessages), null, termsId]]
-  return book === 'value' ? [...filters, [topicsOf([EXIT_PAID]), termsId]] : filters
+  if (book === 'utility') return [[EVENTS.utility.map((event) => coGateway.topicOf(event)), null, termsId]]
+  const ofMessages = EVENTS.value.filter((event) => event !== 'ExitPaid')
+  return [
+    [ofMessages.map((event) => gateway.topicOf(event)), null, termsId],
+    [gateway.topicOf('ExitPaid'), termsId],
+  ]
 }
 
-function topicOf(event: GatewayEvent): string {
-  return isOfValue(event) ? gateway.topicOf(event) : coGateway.topicOf(event)
-}
-
-function isOfValue(event: GatewayEvent): event is (typeof EVENTS)['value'][number] {
-  return EVENTS.value.some((name) => name === event)
-}
-
-function readLog(book: Book, log: Record<string, unknown>): Omit<GatewayLog, 'chainId'> {
+function readLog(log: Record<string, unknown>): Omit<GatewayLog, 'chainId'> {
   const topics = asList(log['topics']).map(asText)
-  const event = EVENTS[book].find((name) => topicOf(name) === topics[0])
+  const event = EVENT_OF.get(topics[0])
   if (event === undefined) throw new RangeError(`a node answered with a log of the topic ${topics[0]}`)
   return {
     event,
