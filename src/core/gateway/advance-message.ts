@@ -1,28 +1,19 @@
 import { ChainUnavailable } from '../chain/chain-rpc.ts'
-import type { KeyVault } from '../chain/key-vault.ts'
 import type { JobDispatcher } from '../outbox/job-dispatcher.ts'
 import type { Clock, Ids } from '../shared/clock.ts'
 import type { Observer } from '../shared/observer.ts'
 import { toUtilityDown } from './backing.ts'
 import { decideNext, type MessageView, type NextCall, type NextStep, statusOf } from './decide-next.ts'
 import { exitOf } from './exit-of.ts'
-import type { GatewayCalls, MessageCall } from './gateway-calls.ts'
-import { type BoxPlace, type GatewayReader, withGasMargin } from './gateway-reader.ts'
-import {
-  hasEnded,
-  MESSAGE_STEPS,
-  type MessageStatus,
-  type MessageStepName,
-  OVERDUE_AFTER_SECONDS,
-} from './message.ts'
+import { type BoxPlace, withGasMargin } from './gateway-reader.ts'
+import { hasEnded, type MessageStatus, OVERDUE_AFTER_SECONDS } from './message.ts'
 import type { GatewayEnd, MessageChange, MessageDesk, MessageInWork } from './message-desk.ts'
+import { stepsOf } from './message-steps.ts'
 import { topicOfChange } from './message-topics.ts'
+import { type CallDeps, callFor, type MessagePlaces } from './prepare-call.ts'
 
-export interface AdvanceDeps {
+export interface AdvanceDeps extends CallDeps {
   messages: MessageDesk
-  reader: GatewayReader
-  calls: GatewayCalls
-  keyVault: KeyVault
   jobs: Pick<JobDispatcher, 'wake'>
   clock: Clock
   ids: Ids
@@ -91,13 +82,8 @@ async function decide(deps: AdvanceDeps, work: MessageInWork): Promise<UntoldCha
   }
 }
 
-interface Look {
+interface Look extends MessagePlaces {
   view: MessageView
-  source: BoxPlace
-  target: BoxPlace
-  /** Heights of the newest final roots that each end believes of the other. */
-  rootAtTarget: number
-  rootAtSource: number
 }
 
 async function lookAt(deps: AdvanceDeps, work: MessageInWork): Promise<Look> {
@@ -278,103 +264,6 @@ function refused(deps: AdvanceDeps, work: MessageInWork, problem: string): Parti
 
 function endedWell({ submission }: MessageInWork): boolean {
   return submission === null || submission.status === 'confirmed'
-}
-
-async function callFor(
-  deps: AdvanceDeps,
-  work: MessageInWork,
-  look: Look,
-  name: NextCall,
-): Promise<MessageCall | 'no_proof'> {
-  const { message, source, target } = work
-  switch (name) {
-    case 'allow': {
-      const redeemer = redeemerOf(work)
-      return { name, redeemer: redeemer.address, signature: redeemer.allowanceSignature }
-    }
-    case 'declare':
-      return { name, signature: message.signature ?? (await signFor(deps, work)), permit: message.permit }
-    case 'progress_target':
-    case 'progress_source':
-      return { name, secret: await openSecret(deps, work) }
-    case 'revoke':
-      return { name }
-    case 'confirm':
-    case 'confirm_revocation': {
-      const proof = await deps.reader.prove(look.source, look.rootAtTarget, target)
-      return proof === null ? 'no_proof' : { name, proof }
-    }
-    case 'progress_source_with_proof':
-    case 'progress_revocation': {
-      const proof = await deps.reader.prove(look.target, look.rootAtSource, source)
-      return proof === null ? 'no_proof' : { name, proof }
-    }
-  }
-}
-
-/** The redeemer's signature of a managed wallet's intent, once its tokens are there. */
-async function signFor({ keyVault, calls }: AdvanceDeps, work: MessageInWork): Promise<string> {
-  const { id, address, keyJwe } = redeemerOf(work)
-  const privateKey = await keyVault.open(keyJwe, { laneId: id, address })
-  try {
-    return calls.signRedeemIntent(work.backing, work.message.intent, privateKey)
-  } finally {
-    privateKey.fill(0)
-  }
-}
-
-function redeemerOf({ redeeming, message }: MessageInWork) {
-  if (!redeeming) throw new Error(`message ${message.id} has neither a signature nor a redeemer`)
-  return redeeming.redeemer
-}
-
-async function openSecret({ keyVault }: AdvanceDeps, { message, secretJwe }: MessageInWork): Promise<string> {
-  const secret = await keyVault.open(secretJwe, { laneId: message.id, address: message.intent.hashLock })
-  try {
-    return `0x${Buffer.from(secret).toString('hex')}`
-  } finally {
-    secret.fill(0)
-  }
-}
-
-const STEP_OF: Partial<Record<NextCall, MessageStepName>> = {
-  declare: 'declare',
-  confirm: 'confirm',
-  progress_target: 'progress_target',
-  progress_source: 'progress_source',
-  progress_source_with_proof: 'progress_source',
-}
-
-function stepsOf(
-  { submission, message }: MessageInWork,
-  { source, target }: MessageView,
-): MessageChange['steps'] {
-  const isDone: Record<MessageStepName, boolean> = {
-    declare: source.final !== 'undeclared',
-    confirm: target.final !== 'undeclared',
-    progress_target: target.final === 'progressed',
-    progress_source: source.final === 'progressed',
-  }
-  const isSeen: Record<MessageStepName, boolean> = {
-    declare: source.latest !== 'undeclared',
-    confirm: target.latest !== 'undeclared',
-    progress_target: target.latest === 'progressed',
-    progress_source: source.latest === 'progressed',
-  }
-  return MESSAGE_STEPS.map((name) => {
-    const isOurs = submission !== null && STEP_OF[submission.call] === name
-    const isRunning = isSeen[name] || isOurs
-    return {
-      name,
-      status: isDone[name] ? 'done' : isRunning ? 'running' : 'pending',
-      txHash:
-        isOurs && submission.status !== 'reverted'
-          ? submission.txHash
-          : name === 'declare' && isSeen.declare
-            ? message.sentTxHash
-            : null,
-    }
-  })
 }
 
 function report(deps: AdvanceDeps, { message, tenantId }: MessageInWork, change: MessageChange): void {
