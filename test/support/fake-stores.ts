@@ -71,7 +71,12 @@ function storesOf(
 ): Partial<Stores> {
   return {
     // No gateway in reach: a fake chain has none.
-    backings: { findPair: async () => null, insert: async () => {}, find: async () => null },
+    backings: {
+      findPair: async () => null,
+      insert: async () => {},
+      find: async () => null,
+      see: async () => null,
+    },
     tenants: {
       insert: async (tenant) => void rows.tenants.push(tenant),
       get: async () => rows.tenants[0] ?? null,

@@ -61,7 +61,7 @@ export function createBackingDesk(database: Pick<Database, 'pool' | 'raw'>): Bac
       asInconsistency(
         database.raw([], async (client) => {
           if (!(await lockAt(client, work, seen))) return false
-          const ancestor = await ancestorOf(client, chainOf(work, book), seen[book])
+          const ancestor = await ancestorOf(client, work.books[book].chainId, seen[book])
           await write(client, work, REVERSE, [ACCOUNTS[book], ancestor?.number ?? null])
           await client.query(
             `UPDATE backing SET ${book}_block = $2, ${book}_block_hash = $3 WHERE economy_id = $1`,
@@ -128,16 +128,17 @@ function toWork(row: WorkRow): BackingInWork {
     economyId: row.economy_id,
     tenantId: row.tenant_id,
     termsId: row.terms_id,
-    books: [
-      { ...toBook(row, 'value'), chainId: Number(row.value_chain_id), gateway: row.gateway },
-      { ...toBook(row, 'utility'), chainId: Number(row.utility_chain_id), gateway: row.co_gateway },
-    ],
+    books: {
+      value: { ...toBook(row, 'value'), gateway: row.gateway },
+      utility: { ...toBook(row, 'utility'), gateway: row.co_gateway },
+    },
   }
 }
 
-function toBook(row: WorkRow, book: Book): Omit<BookInWork, 'chainId' | 'gateway'> {
+function toBook(row: WorkRow, book: Book): Omit<BookInWork, 'gateway'> {
   return {
     book,
+    chainId: Number(row[`${book}_chain_id`]),
     startNumber: Number(row[`${book}_start`]),
     position: toPosition(row[`${book}_position`], row[`${book}_position_hash`]),
     isOrphaned: row[`${book}_orphaned`],
@@ -153,12 +154,6 @@ function toHoldings(sums: Record<string, string>): Partial<Record<BackingAccount
   return Object.fromEntries(Object.entries(sums).map(([account, sum]) => [account, BigInt(sum)]))
 }
 
-function chainOf({ books }: BackingInWork, book: Book): number {
-  const found = books.find((one) => one.book === book)
-  if (!found) throw new RangeError(`a backing has a ${book} book`)
-  return found.chainId
-}
-
 /** Locks the backing, which every writer of its books does. False: they are no longer where they were seen. */
 async function lockAt(client: pg.PoolClient, work: BackingInWork, seen: BookPositions): Promise<boolean> {
   const { rowCount } = await client.query(
@@ -166,12 +161,7 @@ async function lockAt(client: pg.PoolClient, work: BackingInWork, seen: BookPosi
        AND utility_block_hash IS NOT DISTINCT FROM $3 FOR UPDATE`,
     [work.economyId, seen.value?.hash ?? null, seen.utility?.hash ?? null],
   )
-  if (rowCount !== 1) return false
-  await client.query(
-    `INSERT INTO backing_account (economy_id, tenant_id, name) SELECT $1, $2, unnest($3::text[]) ON CONFLICT DO NOTHING`,
-    [work.economyId, work.tenantId, Object.values(ACCOUNTS).flat()],
-  )
-  return true
+  return rowCount === 1
 }
 
 const ENTRY = `economy_id, tenant_id, account, counter_account, amount, block_number, log_index, block_hash, tx_hash, event, message_hash`
@@ -204,6 +194,10 @@ async function write(
   entries: typeof POST | typeof REVERSE,
   values: readonly unknown[],
 ): Promise<void> {
+  await client.query(
+    `INSERT INTO backing_account (economy_id, tenant_id, name) SELECT $1, $2, unnest($3::text[]) ON CONFLICT DO NOTHING`,
+    [economyId, tenantId, Object.values(ACCOUNTS).flat()],
+  )
   const sumOf = (account: string) => `coalesce(sum(amount) FILTER (WHERE account = '${account}'), 0)`
   await client.query(
     `WITH posted AS (${entries} RETURNING account, message_hash, amount), balances AS (

@@ -1,6 +1,15 @@
 import type { BackingStore } from '#core/gateway/backing-store.ts'
-import { SELECT_SEEN, type SeenBackingRow, toSeenBacking } from './backing-row.ts'
+import {
+  BACKING_COLUMNS,
+  type BackingRow,
+  SELECT_SEEN,
+  type SeenBackingRow,
+  toBacking,
+  toSeenBacking,
+} from './backing-row.ts'
 import type { PrismaTx } from './database.ts'
+
+const OF_ECONOMY = 'WHERE b.tenant_id = $1::uuid AND b.economy_id = $2::uuid'
 
 /** What the tenant's tokens are backed by, in a unit of work. */
 export function createBackingStore(tx: PrismaTx, tenantId: string): BackingStore {
@@ -53,8 +62,18 @@ export function createBackingStore(tx: PrismaTx, tenantId: string): BackingStore
     },
 
     async find(economyId) {
+      const rows = await tx.$queryRawUnsafe<BackingRow[]>(
+        `SELECT ${BACKING_COLUMNS} FROM backing b ${OF_ECONOMY}`,
+        tenantId,
+        economyId,
+      )
+      const [row] = rows
+      return row ? toBacking(row) : null
+    },
+
+    async see(economyId) {
       const rows = await tx.$queryRawUnsafe<SeenBackingRow[]>(
-        `${SELECT_SEEN} WHERE b.tenant_id = $1::uuid AND b.economy_id = $2::uuid`,
+        `${SELECT_SEEN} ${OF_ECONOMY}`,
         tenantId,
         economyId,
       )

@@ -11,5 +11,7 @@ export interface BackingStore {
   /** Null: tokens of this utility chain cannot be backed. */
   findPair(utilityChainId: number): Promise<PairForEconomy | null>
   insert(backing: Backing, at: Date): Promise<void>
-  find(economyId: string): Promise<SeenBacking | null>
+  find(economyId: string): Promise<Backing | null>
+  /** With what its books say. */
+  see(economyId: string): Promise<SeenBacking | null>
 }

@@ -1,7 +1,7 @@
 import { EconomyNotFound, EconomyStateConflict } from '../economy/errors.ts'
 import type { Actor } from '../shared/actor.ts'
 import type { BaseUnits } from '../shared/money.ts'
-import { type SeenBacking, toUtilityDown } from './backing.ts'
+import { type Backing, toUtilityDown } from './backing.ts'
 import { EconomyNotBacked, InvalidMessageAmount } from './errors.ts'
 import type { MessageWithBacking } from './message.ts'
 import {
@@ -56,7 +56,7 @@ export async function createStake(deps: PrepareDeps, command: CreateStake): Prom
   })
 }
 
-function requireAmounts(backing: SeenBacking, { amount, bounty, fee }: CreateStake): void {
+function requireAmounts(backing: Backing, { amount, bounty, fee }: CreateStake): void {
   if (amount < 1n || amount > STAKE_MAX)
     throw new InvalidMessageAmount('/amount', `must be from 1 to ${STAKE_MAX} base units`)
   if (bounty > STAKE_MAX) throw new InvalidMessageAmount('/bounty', `must be at most ${STAKE_MAX} base units`)

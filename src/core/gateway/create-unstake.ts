@@ -1,7 +1,7 @@
 import { EconomyNotFound } from '../economy/errors.ts'
 import type { Actor } from '../shared/actor.ts'
 import type { BaseUnits } from '../shared/money.ts'
-import { type SeenBacking, toValueDown } from './backing.ts'
+import { type Backing, toValueDown } from './backing.ts'
 import { EconomyNotBacked, InvalidMessageAmount } from './errors.ts'
 import type { MessageWithBacking } from './message.ts'
 import {
@@ -67,7 +67,7 @@ export async function createUnstake(deps: PrepareDeps, command: CreateUnstake): 
 
 /** @throws InvalidMessageAmount unless something is left for the beneficiary */
 export function requirePayable(
-  backing: SeenBacking,
+  backing: Backing,
   { amount, bounty, fee }: Pick<CreateUnstake, 'amount' | 'bounty' | 'fee'>,
 ): void {
   if (amount < 1n || amount > SUPPLY_MAX)

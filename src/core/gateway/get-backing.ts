@@ -7,7 +7,7 @@ export async function getBacking(
   deps: { unitOfWork: UnitOfWork },
   query: { tenantId: string; economyId: string },
 ): Promise<SeenBacking> {
-  const backing = await deps.unitOfWork(query.tenantId, (tx) => tx.backings.find(query.economyId))
+  const backing = await deps.unitOfWork(query.tenantId, (tx) => tx.backings.see(query.economyId))
   if (!backing) throw new EconomyNotBacked()
   return backing
 }

@@ -1,6 +1,6 @@
 import type { BaseUnits } from '../shared/money.ts'
 import type { AuditEntry } from '../tenant/audit-entry.ts'
-import type { SeenBacking } from './backing.ts'
+import type { Backing } from './backing.ts'
 
 /** stake: value in, tokens out · redeem: tokens in, value out. */
 export type MessageKind = 'stake' | 'redeem'
@@ -122,7 +122,7 @@ export interface GatewayMessage {
 /** A message with the backing that its transactions and signatures are made from. */
 export interface MessageWithBacking {
   message: GatewayMessage
-  backing: SeenBacking
+  backing: Backing
 }
 
 const ENDED: ReadonlySet<MessageStatus> = new Set<MessageStatus>([

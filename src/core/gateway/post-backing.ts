@@ -36,7 +36,7 @@ export interface BackingInWork {
   tenantId: string
   /** The economy's id at both gateways. */
   termsId: string
-  books: readonly BookInWork[]
+  books: Readonly<Record<Book, BookInWork>>
 }
 
 /** Where both books stand, to be found unchanged by whoever writes. */
@@ -104,14 +104,16 @@ export async function postBacking(
 ): Promise<'posted' | 'reversed' | 'behind' | 'nothing'> {
   const work = await deps.backings.find(economyId)
   if (!work) return 'nothing'
-  const seen = byBook(work.books, ({ position }) => position)
-  const orphaned = work.books.find(({ isOrphaned }) => isOrphaned)
+  const { value, utility } = work.books
+  const seen = { value: value.position, utility: utility.position }
+  const orphaned = [value, utility].find(({ isOrphaned }) => isOrphaned)
   if (orphaned) return (await reverse(deps, work, seen, orphaned)) ? 'reversed' : 'behind'
   const read = await readBooks(deps, work)
   if (!read) return 'behind'
   try {
     const postings = await plan(deps, economyId, read)
-    const change = { postings, positions: byBook(read, ({ position }) => position), at: deps.clock.now() }
+    const positions = { value: read.value.position, utility: read.utility.position }
+    const change = { postings, positions, at: deps.clock.now() }
     return (await deps.backings.post(work, seen, change)) ? 'posted' : 'behind'
   } catch (error) {
     if (error instanceof LedgerInconsistency)
@@ -122,58 +124,59 @@ export async function postBacking(
 
 /** What a book's log has after where it stood, and where it stands then. */
 interface ReadBook {
-  book: Book
   logs: readonly GatewayLog[]
   position: BlockPosition | null
 }
 
 /** Null where a node is behind, or has another fork. */
-async function readBooks(deps: PostBackingDeps, work: BackingInWork): Promise<ReadBook[] | null> {
-  const outcomes = await Promise.allSettled(
-    work.books.map(async (book) => readBook(deps, work.termsId, book)),
-  )
-  const failures = outcomes.filter((outcome) => outcome.status === 'rejected')
-  for (const { reason } of failures)
-    if (failures.length === outcomes.length || !(reason instanceof ChainUnavailable)) throw reason
-  const read = work.books.map(({ book, position }, index) => {
-    const outcome = outcomes[index]
-    return outcome?.status === 'fulfilled' ? outcome.value : { book, logs: [], position }
+async function readBooks(
+  deps: PostBackingDeps,
+  { termsId, books }: BackingInWork,
+): Promise<Record<Book, ReadBook> | null> {
+  const [value, utility] = await Promise.all([
+    unlessGone(readBook(deps, termsId, books.value)),
+    unlessGone(readBook(deps, termsId, books.utility)),
+  ])
+  if (value instanceof ChainUnavailable && utility instanceof ChainUnavailable) throw value
+  if (value === null || utility === null) return null
+  return {
+    value: value instanceof ChainUnavailable ? standing(books.value) : value,
+    utility: utility instanceof ChainUnavailable ? standing(books.utility) : utility,
+  }
+}
+
+async function unlessGone<Result>(reading: Promise<Result>): Promise<Result | ChainUnavailable> {
+  return reading.catch((error: unknown) => {
+    if (error instanceof ChainUnavailable) return error
+    throw error
   })
-  return read.every((book) => book !== null) ? read : null
+}
+
+function standing({ position }: BookInWork): ReadBook {
+  return { logs: [], position }
 }
 
 /** Stays where it is while its chain is not followed, or was taken back to before. */
 async function readBook(
   { gatewayLogs }: PostBackingDeps,
   termsId: string,
-  { book, chainId, gateway, startNumber, position, final }: BookInWork,
+  inWork: BookInWork,
 ): Promise<ReadBook | null> {
+  const { book, chainId, gateway, startNumber, position, final } = inWork
   const from = position === null ? startNumber : position.number + 1
-  if (!final || from > final.number) return { book, logs: [], position }
+  if (!final || from > final.number) return standing(inWork)
   const logs = await gatewayLogs.read({ book, chainId, gateway, termsId }, from, final)
-  return logs && { book, logs, position: final }
+  return logs && { logs, position: final }
 }
 
 async function plan(
   { backings }: PostBackingDeps,
   economyId: string,
-  read: readonly ReadBook[],
+  { value, utility }: Record<Book, ReadBook>,
 ): Promise<BackingPosting[]> {
-  const logs = read.flatMap((book) => book.logs)
+  const logs = [...value.logs, ...utility.logs]
   const hashes = new Set(logs.flatMap(({ messageHash }) => messageHash ?? []))
   return planPostings(logs, await backings.holdings(economyId, [...hashes]))
-}
-
-function byBook<One extends { book: Book }, Value>(
-  books: readonly One[],
-  of: (book: One) => Value,
-): Record<Book, Value> {
-  const valueOf = (name: Book): Value => {
-    const found = books.find(({ book }) => book === name)
-    if (!found) throw new RangeError(`a backing has a ${name} book`)
-    return of(found)
-  }
-  return { value: valueOf('value'), utility: valueOf('utility') }
 }
 
 async function reverse(

@@ -11,7 +11,7 @@ import { acceptPrepared, type Prepared } from '../transaction/accept-prepared.ts
 import type { Acceptor } from '../transaction/acceptor.ts'
 import { UserNotFound } from '../user/errors.ts'
 import type { User } from '../user/user.ts'
-import type { SeenBacking } from './backing.ts'
+import type { Backing } from './backing.ts'
 import { requirePayable } from './create-unstake.ts'
 import { ensureRedeemer } from './ensure-redeemer.ts'
 import { EconomyNotBacked, UnstakeNotFound } from './errors.ts'
@@ -113,7 +113,7 @@ async function prepare(deps: Deps, command: UnstakeManaged): Promise<Prepared> {
 async function find(
   { unitOfWork }: Deps,
   { actor, economyId, userId }: UnstakeManaged,
-): Promise<{ backing: SeenBacking; user: User }> {
+): Promise<{ backing: Backing; user: User }> {
   return unitOfWork(actor.tenantId, async (tx) => {
     const economy = await tx.economies.find(economyId)
     if (!economy) throw new EconomyNotFound()
