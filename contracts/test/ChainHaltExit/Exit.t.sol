@@ -232,11 +232,7 @@ contract ExitTest is ProtocolTest {
         coGateway.progressRedeemRevocation(intent, height, proof);
         height = _halt();
         proof = _outboxProofOfUtility(height, message);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                MessageBusLib.UnexpectedRemoteStatus.selector, message, MessageStatus.Revoked
-            )
-        );
+        _expectRemoteStatus(message, MessageStatus.Revoked);
         exit.exitRedeem(intent, proof);
     }
 
@@ -263,11 +259,7 @@ contract ExitTest is ProtocolTest {
         _mint(intent);
         uint256 height = _halt();
         bytes[] memory proof = _inboxProofOfUtility(height, message);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                MessageBusLib.UnexpectedRemoteStatus.selector, message, MessageStatus.Progressed
-            )
-        );
+        _expectRemoteStatus(message, MessageStatus.Progressed);
         exit.exitStake(intent, true, proof);
         bytes32 key = StateProofLib.slotKey(MessageBusLib.inboxSlot(message));
         vm.expectRevert(abi.encodeWithSelector(AbsenceProofLib.KeyPresent.selector, key));

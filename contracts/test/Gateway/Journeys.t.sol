@@ -6,7 +6,7 @@ import {RateLimiter} from "@openzeppelin/contracts/utils/RateLimiter.sol";
 import {IGateway} from "../../src/interfaces/IGateway.sol";
 import {IMessageGateway} from "../../src/interfaces/IMessageGateway.sol";
 import {Intent} from "../../src/libraries/IntentLib.sol";
-import {MessageBusLib, MessageStatus} from "../../src/libraries/MessageBusLib.sol";
+import {MessageStatus} from "../../src/libraries/MessageBusLib.sol";
 import {ProtocolTest} from "../support/ProtocolTest.sol";
 import {vm} from "../support/Vm.sol";
 
@@ -92,9 +92,7 @@ contract JourneysTest is ProtocolTest {
         _anchorValue();
         _finishRevocation(intent, message);
         _onUtilityChain();
-        vm.expectRevert(
-            abi.encodeWithSelector(MessageBusLib.UnexpectedStatus.selector, message, MessageStatus.Revoked)
-        );
+        _expectStatus(message, MessageStatus.Revoked);
         coGateway.progressMint(intent, SECRET);
     }
 
@@ -107,11 +105,7 @@ contract JourneysTest is ProtocolTest {
         _revokeStake(intent);
         uint256 height = _anchorUtility();
         bytes[] memory proof = _inboxProofOfUtility(height, message);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                MessageBusLib.UnexpectedRemoteStatus.selector, message, MessageStatus.Progressed
-            )
-        );
+        _expectRemoteStatus(message, MessageStatus.Progressed);
         gateway.progressStakeRevocation(intent, height, proof);
         gateway.progressStakeWithProof(intent, height, proof);
         _assertVault(100e18, 0);

@@ -39,9 +39,7 @@ contract OverdueTest is ProtocolTest {
         _finishStakeRevocation(intent, message);
         _assertOnlyTheBountyWasPaid(message);
         _onUtilityChain();
-        vm.expectRevert(
-            abi.encodeWithSelector(MessageBusLib.UnexpectedStatus.selector, message, MessageStatus.Revoked)
-        );
+        _expectStatus(message, MessageStatus.Revoked);
         coGateway.progressMint(intent, SECRET);
         vm.assertEq(backed.totalSupply(), 0, "nothing minted");
     }
@@ -54,11 +52,7 @@ contract OverdueTest is ProtocolTest {
         _revokeOverdueStake(intent);
         uint256 height = _anchorUtility();
         bytes[] memory proof = _inboxProofOfUtility(height, message);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                MessageBusLib.UnexpectedRemoteStatus.selector, message, MessageStatus.Progressed
-            )
-        );
+        _expectRemoteStatus(message, MessageStatus.Progressed);
         gateway.progressStakeRevocation(intent, height, proof);
         vm.prank(facilitator);
         gateway.progressStakeWithProof(intent, height, proof);
@@ -76,9 +70,7 @@ contract OverdueTest is ProtocolTest {
         uint256 height = _anchorValue();
         bytes[] memory proof = _outboxProofOfValue(height, message);
         _mint(intent);
-        vm.expectRevert(
-            abi.encodeWithSelector(MessageBusLib.UnexpectedStatus.selector, message, MessageStatus.Progressed)
-        );
+        _expectStatus(message, MessageStatus.Progressed);
         coGateway.confirmStakeRevocation(intent, height, proof);
         height = _anchorUtility();
         gateway.progressStakeWithProof(intent, height, _inboxProofOfUtility(height, message));

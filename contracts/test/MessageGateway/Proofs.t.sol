@@ -79,11 +79,7 @@ contract ProofsTest is ProtocolTest {
 
     function test_confirm_wrongStatus_reverts() public {
         coGateway.confirmStake(intent, height, proof);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                MessageBusLib.UnexpectedRemoteStatus.selector, message, MessageStatus.Declared
-            )
-        );
+        _expectRemoteStatus(message, MessageStatus.Declared);
         coGateway.confirmStakeRevocation(intent, height, proof);
     }
 
@@ -120,9 +116,7 @@ contract ProofsTest is ProtocolTest {
 
     function test_confirm_twice_reverts() public {
         coGateway.confirmStake(intent, height, proof);
-        vm.expectRevert(
-            abi.encodeWithSelector(MessageBusLib.UnexpectedStatus.selector, message, MessageStatus.Declared)
-        );
+        _expectStatus(message, MessageStatus.Declared);
         coGateway.confirmStake(intent, height, proof);
     }
 

@@ -11,7 +11,7 @@ import {ValueToken} from "../../src/ValueToken.sol";
 import {IEconomyFactory} from "../../src/interfaces/IEconomyFactory.sol";
 import {EconomyTerms} from "../../src/libraries/EconomyTermsLib.sol";
 import {Intent} from "../../src/libraries/IntentLib.sol";
-import {MessageBusLib} from "../../src/libraries/MessageBusLib.sol";
+import {MessageBusLib, MessageStatus} from "../../src/libraries/MessageBusLib.sol";
 import {BaseTest} from "./BaseTest.sol";
 import {ChainState} from "./ChainState.sol";
 import {SignerKeys} from "./SignerKeys.sol";
@@ -266,5 +266,17 @@ abstract contract ProtocolTest is BaseTest {
 
     function _new(string memory artifact, bytes memory arguments) internal returns (address) {
         return vm.deployCode(artifact, arguments);
+    }
+
+    /// @dev The next call must find the message in `status` here, and refuse because of it.
+    function _expectStatus(bytes32 message, MessageStatus status) internal {
+        vm.expectRevert(abi.encodeWithSelector(MessageBusLib.UnexpectedStatus.selector, message, status));
+    }
+
+    /// @dev The next call must be shown the message in `status` at the other end, and refuse because of it.
+    function _expectRemoteStatus(bytes32 message, MessageStatus status) internal {
+        vm.expectRevert(
+            abi.encodeWithSelector(MessageBusLib.UnexpectedRemoteStatus.selector, message, status)
+        );
     }
 }
