@@ -5,6 +5,7 @@ import type pg from 'pg'
 import { createV3Client, type V3Client } from '#apps/cli/v3-client.ts'
 import type { WireCreatedTenant } from '#apps/cli/wire.ts'
 import { type ChainReader, createChainReader } from '#scripts/simulate/chain-reader.ts'
+import { appCommand } from '#scripts/stack/app-command.ts'
 import { pickFreePorts } from '#scripts/stack/ports.ts'
 import { type Exit, Processes, type RunningProcess } from '#scripts/stack/processes.ts'
 import { ROOT } from '#scripts/stack/settings.ts'
@@ -148,7 +149,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 /** An API or a worker in a process of its own. */
 export function appOf(
   processes: Processes,
-  spec: { name: string; main: string; port: number; ready: string; env: Record<string, string> },
+  spec: { name: string; main: 'api' | 'worker'; port: number; ready: string; env: Record<string, string> },
 ): App {
   const { name, main, port, ready, env } = spec
   const url = `http://127.0.0.1:${port}`
@@ -162,8 +163,7 @@ export function appOf(
     async start() {
       running = await processes.start({
         name,
-        command: process.execPath,
-        args: [join(ROOT, `apps/${main}/main.ts`)],
+        ...appCommand(main),
         env,
         cwd: ROOT,
         isReady: async () => (await fetch(`${url}${ready}`, { signal: AbortSignal.timeout(2_000) })).ok,

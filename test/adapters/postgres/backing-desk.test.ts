@@ -63,24 +63,22 @@ class Scene {
 
   /** The follower meets a fork, and goes back to a block that it had taken for final. */
   async reorg(book: Book, depth: number): Promise<void> {
-    const orphaned = this.chains[book].drop(depth)
-    for (const { hash } of orphaned)
-      await world.fixtures.all(
-        `UPDATE chain_block SET status = 'orphaned' WHERE chain_id = $1 AND hash = $2`,
-        [this.chainIdOf(book), hash],
-      )
+    await this.#orphan(book, this.chains[book].drop(depth))
     await this.mine(book)
   }
 
   /** The chain comes back to the blocks of before the last re-org. */
   async returnTo(book: Book): Promise<void> {
     const { orphaned, adopted } = this.chains[book].comeBack()
-    for (const { hash } of orphaned)
-      await world.fixtures.all(
-        `UPDATE chain_block SET status = 'orphaned' WHERE chain_id = $1 AND hash = $2`,
-        [this.chainIdOf(book), hash],
-      )
+    await this.#orphan(book, orphaned)
     for (const block of adopted) await this.#adopt(book, block)
+  }
+
+  async #orphan(book: Book, blocks: readonly BlockOfLogs[]): Promise<void> {
+    await world.fixtures.all(
+      `UPDATE chain_block SET status = 'orphaned' WHERE chain_id = $1 AND hash = ANY ($2)`,
+      [this.chainIdOf(book), blocks.map(({ hash }) => hash)],
+    )
   }
 
   async #adopt(book: Book, { number, hash, parentHash }: BlockOfLogs): Promise<void> {

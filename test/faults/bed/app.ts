@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { appCommand } from '#scripts/stack/app-command.ts'
 import type { Exit, Processes, RunningProcess } from '#scripts/stack/processes.ts'
 import { ROOT } from '#scripts/stack/settings.ts'
 
@@ -61,8 +61,7 @@ export function createApp(processes: Processes, { name, main, port, ready, env }
     async start(extra = {}, { waits = true } = {}) {
       const started = await processes.start({
         name,
-        command: process.execPath,
-        args: [join(ROOT, `apps/${main}/main.ts`)],
+        ...appCommand(main),
         env: { ...env, ...extra },
         cwd: ROOT,
         isReady: async () => !waits || (await isReady(`${url}${ready}`)),
