@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { itIsGuarded, useEconomyApi } from '#test/support/economy-api.ts'
+import { untilEventsAreReadable } from '#test/support/readable-events.ts'
 
 interface Event {
   id: string
@@ -9,7 +10,10 @@ interface Event {
 
 describe('GET /v3/events', () => {
   const ctx = useEconomyApi()
-  const list = async (query = '') => (await ctx.call('GET', `/v3/events?${query}`)).body
+  const list = async (query = '') => {
+    await untilEventsAreReadable(ctx.api.sql)
+    return (await ctx.call('GET', `/v3/events?${query}`)).body
+  }
   const typesOf = (page: { data: Event[] }) => page.data.map((event) => event.type)
 
   describe('200', () => {
@@ -60,6 +64,7 @@ describe('GET /v3/events', () => {
     })
 
     it('tells another tenant nothing of it', async () => {
+      await untilEventsAreReadable(ctx.api.sql)
       const { body } = await ctx.call('GET', '/v3/events', { key: ctx.strangerKey })
       expect(typesOf(body)).toEqual(['economy.created'])
     })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { itHidesFromStrangers, itIsGuarded, useEconomyApi } from '#test/support/economy-api.ts'
 import { AVAILABILITY } from '#test/support/redemptions.ts'
+import { untilEventsAreReadable } from '#test/support/readable-events.ts'
 
 const ctx = useEconomyApi()
 const UNKNOWN = 'sku_01jc0000000000000000000000'
@@ -25,6 +26,7 @@ describe('POST /v3/redeemable-skus', () => {
     expect((await aSku()).number).not.toBe(sku.number)
     expect(await ctx.topicsOf(sku.id)).toEqual(['redeemable_sku.created'])
     expect(await ctx.actsOn(sku.id)).toEqual(['redeemable_sku.created'])
+    await untilEventsAreReadable(ctx.api.sql)
     const { body } = await ctx.call('GET', '/v3/events?limit=1&order=desc')
     expect(body.data[0]).toMatchObject({ type: 'redeemable_sku.created', data: { name: 'Voucher' } })
   })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { uuidOfWire } from '#test/support/api.ts'
 import { type RedemptionsApi, startRedemptionsApi } from '#test/support/redemptions.ts'
+import { untilEventsAreReadable } from '#test/support/readable-events.ts'
 
 let api: RedemptionsApi
 let sku: { id: string }
@@ -46,6 +47,7 @@ describe('POST /v3/redemptions', () => {
       uuidOfWire(body.id),
     ])
     expect(topics).toEqual([{ topic: 'redemption.created' }])
+    await untilEventsAreReadable(api.sql)
     const { body: events } = await api.ask('GET', '/v3/events?limit=100&order=desc')
     const created = events.data.find((event: { type: string }) => event.type === 'redemption.created')
     expect(created.data).toEqual(body)

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { signTypedData } from '#apps/cli/sign-message.ts'
 import { startApi, type TestApi, uuidOfWire } from '#test/support/api.ts'
 import { backEconomy, openValueFaucet } from '#test/support/backing-fixture.ts'
+import { untilEventsAreReadable } from '#test/support/readable-events.ts'
 
 const UNIT = 10n ** 18n
 const UNKNOWN = 'stk_01jd8xq7m0e4vvkbzh0c3f9n2a'
@@ -166,12 +167,14 @@ describe('POST /v3/stakes/{id}/submit', () => {
     for (let time = 0; time < 2; time += 1) await submit(stake.id, { transaction_hash })
     await submit(stake.id, { signature: await sign(stake) })
     const { body: now } = await ask('GET', `/v3/stakes/${stake.id}`)
-    const newest = async () => (await ask('GET', '/v3/events?order=desc&limit=3')).body.data
-    // The log shows an event once everything before it is decided, elsewhere on the server too.
-    await expect
-      .poll(newest, { timeout: 20_000 })
-      .toMatchObject([{ type: 'stake.signed' }, { type: 'stake.sent' }, { type: 'stake.created' }])
-    for (const { data } of await newest()) expect(data).toEqual(now)
+    await untilEventsAreReadable(api.sql)
+    const { data: newest } = (await ask('GET', '/v3/events?order=desc&limit=3')).body
+    expect(newest).toMatchObject([
+      { type: 'stake.signed' },
+      { type: 'stake.sent' },
+      { type: 'stake.created' },
+    ])
+    for (const { data } of newest) expect(data).toEqual(now)
   })
 
   it('202: a transaction hash is a hint', async () => {

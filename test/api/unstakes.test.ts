@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { signTypedData } from '#apps/cli/sign-message.ts'
 import { startApi, type TestApi, uuidOfWire } from '#test/support/api.ts'
 import { backEconomy } from '#test/support/backing-fixture.ts'
+import { untilEventsAreReadable } from '#test/support/readable-events.ts'
 
 const UNIT = 10n ** 18n
 const UNKNOWN = 'ust_01jd8xq7m0e4vvkbzh0c3f9n2a'
@@ -164,12 +165,14 @@ describe('POST /v3/unstakes/{id}/submit', () => {
     for (let time = 0; time < 2; time += 1) await submit(unstake.id, { transaction_hash })
     await submit(unstake.id, await signaturesOf(unstake))
     const { body: now } = await ask('GET', `/v3/unstakes/${unstake.id}`)
-    const newest = async () => (await ask('GET', '/v3/events?limit=3&order=desc')).body.data
-    // The log shows an event once everything before it is decided, elsewhere on the server too.
-    await expect
-      .poll(newest, { timeout: 20_000 })
-      .toMatchObject([{ type: 'unstake.signed' }, { type: 'unstake.sent' }, { type: 'unstake.created' }])
-    expect((await newest())[0].data).toEqual(now)
+    await untilEventsAreReadable(api.sql)
+    const { data: newest } = (await ask('GET', '/v3/events?limit=3&order=desc')).body
+    expect(newest).toMatchObject([
+      { type: 'unstake.signed' },
+      { type: 'unstake.sent' },
+      { type: 'unstake.created' },
+    ])
+    expect(newest[0].data).toEqual(now)
   })
 
   it('202: the intent’s alone does where the gateway has an allowance', async () => {

@@ -393,10 +393,6 @@ contract ExitTest is ProtocolTest {
         return abi.encodePacked(r, s, v);
     }
 
-    function _expectStatus(bytes32 message, MessageStatus status) private {
-        vm.expectRevert(abi.encodeWithSelector(MessageBusLib.UnexpectedStatus.selector, message, status));
-    }
-
     /// @dev The path of the key leaves the proof: at a node that is not the next one, or where a branch has none.
     function _expectForeignPath(bytes memory data) private {
         (bool success, bytes memory answer) = address(exit).call(data);

@@ -22,13 +22,18 @@ export function createBackingDesk(database: Pick<Database, 'pool' | 'raw'>): Bac
       return row ? toWork(row) : null
     },
 
-    async holdings(economyId, messageHashes) {
-      if (messageHashes.length === 0) return new Map()
-      const { rows } = await database.pool.query<HoldingRow>(
-        `SELECT message_hash, in_flight, vault, supply, redeeming FROM backing_message WHERE economy_id = $1 AND message_hash = ANY ($2)`,
-        [economyId, messageHashes],
+    async holdings(economyId, seen, messageHashes) {
+      const { rows } = await database.pool.query<HoldingRow>(HOLDINGS, [
+        economyId,
+        ...hashesOf(seen),
+        messageHashes,
+      ])
+      if (rows.length === 0) return null
+      return new Map(
+        rows.flatMap(({ message_hash, ...sums }) =>
+          message_hash === null ? [] : [[message_hash, toHoldings(sums)] as const],
+        ),
       )
-      return new Map(rows.map(({ message_hash, ...sums }) => [message_hash, toHoldings(sums)]))
     },
 
     async snapshot(economyId) {
@@ -119,8 +124,17 @@ interface WorkRow
   utility_orphaned: boolean
 }
 
+/** $2, $3: the blocks at which a backing's books `b` must stand. */
+const STANDS_AT = `b.economy_id = $1 AND b.value_block_hash IS NOT DISTINCT FROM $2 AND b.utility_block_hash IS NOT DISTINCT FROM $3`
+
+/** One statement, so that holdings and positions are of one moment. A row without a message where the books stand and none is known. */
+const HOLDINGS = `
+SELECT m.message_hash, m.in_flight, m.vault, m.supply, m.redeeming
+FROM backing b LEFT JOIN backing_message m ON m.economy_id = b.economy_id AND m.message_hash = ANY ($4)
+WHERE ${STANDS_AT}`
+
 interface HoldingRow extends Record<'in_flight' | 'vault' | 'supply' | 'redeeming', string> {
-  message_hash: string
+  message_hash: string | null
 }
 
 function toWork(row: WorkRow): BackingInWork {
@@ -156,11 +170,10 @@ function toHoldings(sums: Record<string, string>): Partial<Record<BackingAccount
 
 /** Locks the backing, which every writer of its books does. False: they are no longer where they were seen. */
 async function lockAt(client: pg.PoolClient, work: BackingInWork, seen: BookPositions): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `SELECT FROM backing WHERE economy_id = $1 AND value_block_hash IS NOT DISTINCT FROM $2
-       AND utility_block_hash IS NOT DISTINCT FROM $3 FOR UPDATE`,
-    [work.economyId, seen.value?.hash ?? null, seen.utility?.hash ?? null],
-  )
+  const { rowCount } = await client.query(`SELECT FROM backing b WHERE ${STANDS_AT} FOR UPDATE`, [
+    work.economyId,
+    ...hashesOf(seen),
+  ])
   return rowCount === 1
 }
 
@@ -247,6 +260,10 @@ async function ancestorOf(
   )
   const [row] = rows
   return row ? { number: Number(row.number), hash: row.hash } : null
+}
+
+function hashesOf({ value, utility }: BookPositions): [string | null, string | null] {
+  return [value?.hash ?? null, utility?.hash ?? null]
 }
 
 function placeOf(position: BlockPosition | null): [number | null, string | null] {

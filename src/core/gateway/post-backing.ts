@@ -53,8 +53,8 @@ export interface BackingDesk {
   find(economyId: string): Promise<BackingInWork | null>
   /** The books as one moment shows them; null for an economy without a backing. */
   snapshot(economyId: string): Promise<BooksSnapshot | null>
-  /** What messages hold by what is posted so far. */
-  holdings(economyId: string, messageHashes: readonly string[]): Promise<Holdings>
+  /** What messages hold by what is posted up to the positions `seen`; null when the books are no longer there. */
+  holdings(economyId: string, seen: BookPositions, messageHashes: readonly string[]): Promise<Holdings | null>
   /**
    * Writes entries, balances and positions in one database transaction. False when the positions are no longer `seen`: somebody else
    * was faster, and nothing is written.
@@ -111,7 +111,8 @@ export async function postBacking(
   const read = await readBooks(deps, work)
   if (!read) return 'behind'
   try {
-    const postings = await plan(deps, economyId, read)
+    const postings = await plan(deps, economyId, seen, read)
+    if (!postings) return 'behind'
     const positions = { value: read.value.position, utility: read.utility.position }
     const change = { postings, positions, at: deps.clock.now() }
     return (await deps.backings.post(work, seen, change)) ? 'posted' : 'behind'
@@ -169,14 +170,17 @@ async function readBook(
   return logs && { logs, position: final }
 }
 
+/** Null where somebody else has posted meanwhile: what the messages hold now is not what they held before these logs. */
 async function plan(
   { backings }: PostBackingDeps,
   economyId: string,
+  seen: BookPositions,
   { value, utility }: Record<Book, ReadBook>,
-): Promise<BackingPosting[]> {
+): Promise<BackingPosting[] | null> {
   const logs = [...value.logs, ...utility.logs]
   const hashes = new Set(logs.flatMap(({ messageHash }) => messageHash ?? []))
-  return planPostings(logs, await backings.holdings(economyId, [...hashes]))
+  const holdings = await backings.holdings(economyId, seen, [...hashes])
+  return holdings && planPostings(logs, holdings)
 }
 
 async function reverse(

@@ -99,11 +99,11 @@ class Scene {
     read: async ({ book }, from, to) => this.chains[book].logs(from, to),
   }
 
-  post = async () =>
+  post = async (gatewayLogs = this.reader) =>
     postBacking(
       {
         backings: { ...desk, post: (...args) => this.#dying(() => desk.post(...args)) },
-        gatewayLogs: this.reader,
+        gatewayLogs,
         clock: { now: () => new Date() },
         observer: this.heard.observer,
       },
@@ -250,6 +250,25 @@ it('a re-org of final blocks leaves reversing entries, and a block that comes ba
   await expect(
     world.fixtures.all('UPDATE backing_entry SET amount = 6 WHERE economy_id = $1', [scene.economyId]),
   ).rejects.toThrow(/append-only|never changed/i)
+})
+
+it('whoever reads the log while somebody else posts it is behind, and takes it for no gap', async () => {
+  const scene = await Scene.open()
+  const { value } = scene.chains
+  value.add('StakeDeclared', 'a', 5n)
+  await scene.mine('value')
+  await scene.postAll()
+  value.add('StakeProgressed', 'a')
+  await scene.mine('value')
+  const overtaken: GatewayLogReader = {
+    read: async (...args) => {
+      await scene.postAll()
+      return scene.reader.read(...args)
+    },
+  }
+  expect(await scene.post(overtaken)).toBe('behind')
+  expect(scene.heard.alarms).toEqual([])
+  await scene.expectTrue()
 })
 
 it('a log with a gap posts nothing and raises the alarm', async () => {

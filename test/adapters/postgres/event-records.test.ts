@@ -7,6 +7,7 @@ import { createEventLog } from '#adapters/postgres/webhook-event-log.ts'
 import { createEventReader } from '#adapters/postgres/webhook-event-reader.ts'
 import { type EconomyFixture, insertEconomy } from '#test/support/economy-fixture.ts'
 import { createTestDatabase, type TestDatabase } from '#test/support/stack.ts'
+import { untilEventsAreReadable } from '#test/support/readable-events.ts'
 
 /** docs/adr/0022-events-by-the-batch.md */
 
@@ -84,21 +85,6 @@ async function write(log: readonly Commit[]): Promise<{ id: string; topic: strin
   return expected
 }
 
-/** The horizon is the whole server's: a transaction of another test file's database may hold it back for a moment. */
-async function untilReadable(): Promise<void> {
-  await expect
-    .poll(
-      async () => {
-        const { rows } = await owner.query<{ ready: boolean }>(
-          `SELECT coalesce(max(xid), 0) < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS ready FROM outbox_record`,
-        )
-        return rows[0]?.ready
-      },
-      { timeout: PATIENCE_MS / 2 },
-    )
-    .toBe(true)
-}
-
 describe('events that share a record', () => {
   it('are listed once each and in order, page by page, up and down, of any topics', {
     timeout: PATIENCE_MS,
@@ -114,7 +100,7 @@ describe('events that share a record', () => {
         async (log, order, limit, topics) => {
           await empty()
           const all = await write(log)
-          await untilReadable()
+          await untilEventsAreReadable(async (text) => (await owner.query(text)).rows)
           const seen: string[] = []
           let after: string | undefined
           for (let hasMore = true; hasMore; ) {
@@ -151,7 +137,7 @@ describe('events that share a record', () => {
           [economyId, uuidv7(), tenantId],
         )
         const all = await write(commits)
-        await untilReadable()
+        await untilEventsAreReadable(async (text) => (await owner.query(text)).rows)
         const seen: string[] = []
         for (let caughtUp = false; !caughtUp; ) {
           const span = await log.readSpan(limit)

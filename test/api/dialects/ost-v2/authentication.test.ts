@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
 import { createOstKey, type Sdk, SDKS, useOstV2 } from '#test/support/ost-v2.ts'
 import { moveTo } from '#test/support/ost-world.ts'
+import { untilEventsAreReadable } from '#test/support/readable-events.ts'
 
 const ctx = useOstV2()
 const UNAUTHORIZED = (parameter: string) => ({
@@ -146,12 +147,10 @@ describe('OST1-PS', () => {
   it("lets a registered device read its user's data, and nobody else's", async () => {
     const [mine = '', other = ''] = ctx.economy.userIds
     const device = await ctx.register(mine)
-    // The log shows an event once everything before it is decided, elsewhere on the server too.
-    const newest = async () => {
-      const economy = toWire('eco', ctx.economy.economyId)
-      return (await ctx.api.request('GET', '/v3/events?order=desc&limit=1', { economy })).body.data
-    }
-    await expect.poll(newest, { timeout: 20_000 }).toMatchObject([
+    await untilEventsAreReadable(ctx.api.sql)
+    const economy = toWire('eco', ctx.economy.economyId)
+    const { body: events } = await ctx.api.request('GET', '/v3/events?order=desc&limit=1', { economy })
+    expect(events.data).toMatchObject([
       {
         type: 'device.registered',
         data: {
