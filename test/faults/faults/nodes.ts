@@ -140,6 +140,8 @@ const REQUESTS_PER_SECOND = 10
 const CLIENTS = 100
 const PAID_WITHIN_S = 60
 const findings = new WeakMap<Scene, Finding[]>()
+/** Requests that the node took as one too many: bundled as they are, a short try may have none. */
+const refusals = new WeakMap<Scene, number>()
 
 /** In tries of full length everybody is paid while the limit lasts. */
 export const rateLimited = withAlarm(
@@ -154,7 +156,10 @@ export const rateLimited = withAlarm(
         const now = performance.now()
         tokens = Math.min(REQUESTS_PER_SECOND, tokens + ((now - filledAt) / 1_000) * REQUESTS_PER_SECOND)
         filledAt = now
-        if (tokens < 1) return 'rate_limited'
+        if (tokens < 1) {
+          refusals.set(scene, (refusals.get(scene) ?? 0) + 1)
+          return 'rate_limited'
+        }
         tokens -= 1
         return 'none'
       }
@@ -171,7 +176,7 @@ export const rateLimited = withAlarm(
     heal: letThrough,
     check: (scene) => findings.get(scene) ?? [],
   },
-  UNAVAILABLE,
+  { ...UNAVAILABLE, isDue: (scene) => scene.isFullLength || (refusals.get(scene) ?? 0) > 0 },
 )
 
 async function payAtOnce({ stage, seed }: Scene, random: Random): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { either, rose, withAlarm } from '../alarm.ts'
 import type { Bed, BedOptions } from '../bed.ts'
@@ -58,7 +59,21 @@ async function comesTrue(isTrue: () => Promise<boolean>): Promise<boolean> {
 const orphaned = new WeakMap<Scene, number>()
 const hasOrphaned = (scene: Scene) => (orphaned.get(scene) ?? 0) > 0
 
-/** @param how `anvil_reorg` puts other blocks there, `anvil_rollback` none. What they held is in no pool any more. */
+/**
+ * Takes back the newest blocks; what they held is in no pool any more. Somebody else mines from then on, so that no empty block is
+ * replaced by itself.
+ * @param how `anvil_reorg` puts other blocks there, `anvil_rollback` none.
+ */
+async function takeBack(
+  { chain }: Bed,
+  depth: number,
+  how: 'anvil_reorg' | 'anvil_rollback' = 'anvil_reorg',
+): Promise<void> {
+  await chain.rpc('anvil_setCoinbase', [`0x${randomBytes(20).toString('hex')}`])
+  await chain.rpc(how, how === 'anvil_reorg' ? [depth, []] : [depth])
+}
+
+/** Takes back `depth` blocks that hold nothing which would not come again. */
 async function orphan(
   bed: Bed,
   scene: Scene,
@@ -69,10 +84,9 @@ async function orphan(
   const isOther = await bed.chain.betweenBlocks(async () => {
     const { number } = await cursorOf(bed)
     const before = await hashAt(bed, number)
-    await bed.chain.rpc(how, how === 'anvil_reorg' ? [depth, []] : [depth])
+    await takeBack(bed, depth, how)
     return before !== null && (await hashAt(bed, number)) !== before
   })
-  // An empty block may be replaced by itself: then nothing has happened.
   if (isOther) orphaned.set(scene, (orphaned.get(scene) ?? 0) + 1)
 }
 
@@ -87,7 +101,7 @@ async function hashAt({ chain }: Bed, number: number): Promise<string | null> {
 
 /**
  * Orphans what the ledger takes for final, and `beyond` blocks below it: how deep that is depends on how far behind the
- * ledger is. As long as those blocks are empty they may be replaced by themselves.
+ * ledger is.
  * @returns how deep the last re-org was.
  */
 async function orphanFinal(bed: Bed, scene: Scene, beyond: number): Promise<number> {
@@ -97,7 +111,7 @@ async function orphanFinal(bed: Bed, scene: Scene, beyond: number): Promise<numb
       const { final } = await cursorOf(bed)
       const before = await hashAt(bed, final)
       depth = (await headOf(bed)) - final + beyond
-      await bed.chain.rpc('anvil_reorg', [depth, []])
+      await takeBack(bed, depth)
       return before !== null && (await hashAt(bed, final)) !== before
     }),
   )
