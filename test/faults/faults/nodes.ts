@@ -140,8 +140,6 @@ const REQUESTS_PER_SECOND = 10
 const CLIENTS = 100
 const PAID_WITHIN_S = 60
 const findings = new WeakMap<Scene, Finding[]>()
-/** Requests that the node took as one too many: bundled as they are, a short try may have none. */
-const refusals = new WeakMap<Scene, number>()
 
 /** In tries of full length everybody is paid while the limit lasts. */
 export const rateLimited = withAlarm(
@@ -150,17 +148,12 @@ export const rateLimited = withAlarm(
     name: '100 clients at once while the node takes 10 requests a second',
     drainedWithinS: 30,
     async inject(bed, random, scene) {
-      let tokens = REQUESTS_PER_SECOND
-      let filledAt = performance.now()
+      // No burst: bundled as the platform's requests are, it would stay within one.
+      let isFreeAt = 0
       const take = (): Bending => {
         const now = performance.now()
-        tokens = Math.min(REQUESTS_PER_SECOND, tokens + ((now - filledAt) / 1_000) * REQUESTS_PER_SECOND)
-        filledAt = now
-        if (tokens < 1) {
-          refusals.set(scene, (refusals.get(scene) ?? 0) + 1)
-          return 'rate_limited'
-        }
-        tokens -= 1
+        if (now < isFreeAt) return 'rate_limited'
+        isFreeAt = now + 1_000 / REQUESTS_PER_SECOND
         return 'none'
       }
       for (const proxy of bed.chain.proxies) proxy.choose(take)
@@ -176,7 +169,7 @@ export const rateLimited = withAlarm(
     heal: letThrough,
     check: (scene) => findings.get(scene) ?? [],
   },
-  { ...UNAVAILABLE, isDue: (scene) => scene.isFullLength || (refusals.get(scene) ?? 0) > 0 },
+  UNAVAILABLE,
 )
 
 async function payAtOnce({ stage, seed }: Scene, random: Random): Promise<void> {

@@ -14,6 +14,10 @@ const PRODUCTION: BedOptions = {
   env: { NODE_ENV: 'production' },
 }
 const WAIT_MS_MAX = 20_000
+/** On a busy machine the ledger needs its time to read what was mined while its workers were started anew. */
+const CATCH_UP_MS_MAX = 60_000
+/** Blocks that may not be final yet where the ledger keeps up: those that never are, and a few that it is about to read. */
+const NOT_FINAL_MAX = FINALITY_DEPTH + 12
 /** Jobs that began before the halt may still end, and tell of it. */
 const UNDER_WAY_MS = 2_000
 const POLL_MS = 50
@@ -46,8 +50,8 @@ async function floorOf({ postgres }: Bed): Promise<number> {
 }
 
 /** Whether `isTrue` came true in time. */
-async function comesTrue(isTrue: () => Promise<boolean>): Promise<boolean> {
-  const deadline = performance.now() + WAIT_MS_MAX
+async function comesTrue(isTrue: () => Promise<boolean>, withinMs = WAIT_MS_MAX): Promise<boolean> {
+  const deadline = performance.now() + withinMs
   while (performance.now() < deadline) {
     if (await isTrue()) return true
     await sleep(POLL_MS)
@@ -97,6 +101,12 @@ async function hashAt({ chain }: Bed, number: number): Promise<string | null> {
     hash: string
   } | null
   return block?.hash ?? null
+}
+
+/** Whether what would be taken back holds no contracts, and is no more than an operator may accept. */
+async function mayLoseFinal(bed: Bed, beyond: number): Promise<boolean> {
+  const { final } = await cursorOf(bed)
+  return final - beyond > (await floorOf(bed)) && (await headOf(bed)) - final <= NOT_FINAL_MAX
 }
 
 /**
@@ -181,7 +191,8 @@ export const reorganisedBeyondFinal: Fault = withAlarm(
     bed: PRODUCTION,
     async inject(bed, random, scene) {
       const beyond = random.between(4, 12)
-      await comesTrue(async () => (await cursorOf(bed)).final - beyond > (await floorOf(bed)))
+      if (!(await comesTrue(async () => mayLoseFinal(bed, beyond), CATCH_UP_MS_MAX)))
+        throw new Error('the ledger is too far behind the chain for a re-org that it could be brought over')
       const depth = await orphanFinal(bed, scene, beyond)
       const whats: string[] = []
       if (await comesTrue(async () => isHalted(bed))) {
