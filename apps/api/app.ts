@@ -12,6 +12,7 @@ import { admission } from './plugins/admission.ts'
 import { authenticate } from './plugins/authenticate.ts'
 import { economy } from './plugins/economy.ts'
 import { answerUnroutable, errorHandler } from './plugins/error-handler.ts'
+import { firstUse, isOfMoney } from './plugins/first-use.ts'
 import { idempotency } from './plugins/idempotency.ts'
 import { logOptions, requestLog } from './plugins/log.ts'
 import { metrics } from './plugins/metrics.ts'
@@ -23,6 +24,7 @@ import { limits } from './plugins/rate-limit.ts'
 import { requestId, requestIdOf } from './plugins/request-id.ts'
 import { routeContract } from './plugins/route-contract.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
+import { serialization } from './plugins/serialization.ts'
 import { shutdown } from './plugins/shutdown.ts'
 import { tracing } from './plugins/tracing.ts'
 import { answerUnreadable } from './plugins/unreadable-requests.ts'
@@ -130,6 +132,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(metrics, deps)
   await app.register(securityHeaders)
   await app.register(overload)
+  await app.register(firstUse, { soon: isOfMoney })
+  await app.register(serialization)
   await app.register(validation)
   await app.register(openapi, deps)
   await app.register(async (scope) => referencePage(typed(scope)))

@@ -26,7 +26,8 @@ export const FORMATS: Record<string, RegExp | ((text: string) => boolean)> = {
  * nature, so their numbers and booleans are read from it.
  */
 export const validation = fp(async (app: FastifyInstance) => {
-  app.setValidatorCompiler(compileValidator())
+  const compile = compileValidator()
+  app.setValidatorCompiler((part) => app.atFirstUse(part, () => compile(part)))
   app.setSchemaErrorFormatter((errors, part) => toInvalidRequest(errors as ErrorObject[], part))
   parseJsonBounded(app)
 })
@@ -41,9 +42,10 @@ function compileValidator(): FastifySchemaCompiler<unknown> {
     const declared = schema as object
     if (httpPart !== 'body') return ofText(text.compile(declared), String(httpPart))
     const check = quick.compile(declared)
-    const list = thorough.compile(declared)
     return (body: unknown) => {
       if (check(body)) return { value: body }
+      // Compiled at the first refusal, and kept: Ajv knows the schema from then on.
+      const list = thorough.compile(declared)
       if (JSON.stringify(body ?? null).length <= THOROUGH_LENGTH_MAX) list(body)
       return { error: toInvalidRequest(list.errors ?? check.errors ?? [], 'body') }
     }
