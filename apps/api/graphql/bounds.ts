@@ -2,8 +2,6 @@ import { type ASTVisitor, GraphQLError, type SelectionSetNode, type ValidationCo
 import type { ComplexityEstimatorArgs } from 'graphql-query-complexity'
 import { PAGE_LIMIT_MAX } from '#core/shared/page.ts'
 
-/** Characters of a document. */
-export const QUERY_LENGTH_MAX = 20_000
 /** Words of a document: the parser stops there. */
 export const QUERY_TOKENS_MAX = 4_000
 /** Fields inside each other: what the explorers' introspection query needs. */

@@ -31,9 +31,12 @@ export async function explorerPage(app: FastifyInstance): Promise<void> {
     reply.type('text/html; charset=utf-8').send(page),
   )
   for (const [name, { file, type }] of Object.entries(ASSETS)) {
-    const content = await readFile(file)
-    app.get(`/graphiql/assets/${name}`, { schema: { hide: true } }, async (_request, reply) =>
-      reply.type(`${type}; charset=utf-8`).header('Cache-Control', 'public, max-age=3600').send(content),
-    )
+    let content: Promise<Buffer> | undefined
+    app.get(`/graphiql/assets/${name}`, { schema: { hide: true } }, async (_request, reply) => {
+      // Megabytes that most processes are never asked for.
+      content ??= readFile(file)
+      reply.type(`${type}; charset=utf-8`).header('Cache-Control', 'public, max-age=3600')
+      return reply.send(await content)
+    })
   }
 }

@@ -3,12 +3,9 @@ import type { App } from '../app-types.ts'
 import type { AppDeps } from '../deps.ts'
 import { tellWhatNext } from '../plugins/error-handler.ts'
 import { Body, Nullable } from '../schemas/common.ts'
-import { QUERY_LENGTH_MAX } from './bounds.ts'
-import { createContext } from './context.ts'
-import { formatExecution } from './error-formatter.ts'
+import { QUERY_LENGTH_MAX } from './query-length.ts'
+import type { Engine } from './engine.ts'
 import { createFindQuery } from './persisted-queries.ts'
-import { createRunner } from './run.ts'
-import { buildSchema } from './schema/build-schema.ts'
 import { socketRoute } from './sockets.ts'
 
 const GraphqlBody = Body(
@@ -33,11 +30,15 @@ const GraphqlResponse = Type.Object(
   { additionalProperties: true },
 )
 
-/** GraphQL over the same use cases, keys, scopes and limits as REST: by HTTP, and through sockets. */
+/**
+ * GraphQL over the same use cases, keys, scopes and limits as REST: by HTTP, and through sockets. Its engine and its schema are
+ * loaded for the first operation.
+ */
 export async function graphqlRoutes(app: App, deps: AppDeps): Promise<void> {
   const { introspection, queriesFile } = deps.config.graphql
-  const schema = buildSchema(app.operations)
-  const runner = await createRunner(app, schema, { introspection, findQuery: createFindQuery(queriesFile) })
+  const findQuery = createFindQuery(queriesFile)
+  let loading: Promise<Engine> | undefined
+  const engine = () => (loading ??= loadEngine(app, deps, { introspection, findQuery }))
 
   app.post(
     '/graphql',
@@ -60,11 +61,16 @@ export async function graphqlRoutes(app: App, deps: AppDeps): Promise<void> {
       },
     },
     async (request, reply) => {
-      const execution = await runner.run(request.body, createContext(app, deps, request))
-      const { statusCode, response } = formatExecution(app, request, execution)
+      const { run } = await engine()
+      const { statusCode, response } = await run(request.body, request)
       tellWhatNext(reply, statusCode)
       return reply.code(statusCode as 200).send(response)
     },
   )
-  await socketRoute(app, deps, runner)
+  await socketRoute(app, engine)
+}
+
+async function loadEngine(...args: Parameters<typeof import('./engine.ts').createEngine>): Promise<Engine> {
+  const { createEngine } = await import('./engine.ts')
+  return createEngine(...args)
 }

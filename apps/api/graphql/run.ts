@@ -1,4 +1,5 @@
 import assert from 'node:assert'
+import fastify from 'fastify'
 import mercurius from 'mercurius'
 import {
   type DocumentNode,
@@ -51,7 +52,10 @@ export class InvalidDocument extends Error {
   }
 }
 
-/** The engine is mercurius; what an operation may be is decided before it, alike for requests and for sockets. */
+/**
+ * The engine is mercurius; what an operation may be is decided before it, alike for requests and for sockets. It runs in an instance
+ * of its own, because ours takes no more plugins once it listens.
+ */
 export async function createRunner(
   app: App,
   schema: GraphQLSchema,
@@ -62,7 +66,8 @@ export async function createRunner(
     boundsRule,
     ...(options.introspection ? [] : [NoSchemaIntrospectionCustomRule]),
   ]
-  await app.register(mercurius, {
+  const engine = fastify()
+  await engine.register(mercurius, {
     schema,
     routes: false,
     graphiql: false,
@@ -72,6 +77,7 @@ export async function createRunner(
     // Errors are put into words at the edge, which knows whether it is a request's or a socket's.
     errorFormatter: (execution) => ({ statusCode: 200, response: execution }),
   })
+  await engine.ready()
   const known = new Map<string, DocumentNode>()
   const sources = new WeakMap<DocumentNode, string>()
 
@@ -113,7 +119,7 @@ export async function createRunner(
     // mercurius takes any object as its context, and knows variables by JSON's types.
     const context = contextValue as Record<string, unknown>
     const variables = variableValues as Record<string, unknown>
-    return app.graphql(source, context, variables, operationName ?? undefined)
+    return engine.graphql.call(app, source, context, variables, operationName ?? undefined)
   }
 
   return {

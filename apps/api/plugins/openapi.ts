@@ -38,7 +38,9 @@ export const openapi = fp(async (app: FastifyInstance, deps: AppDeps) => {
       info: {
         title: 'OST KIT',
         version: '3',
-        description: firstSteps(deps),
+        get description() {
+          return firstSteps(deps)
+        },
         license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
       },
       servers: [{ url: deps.config.api.publicUrl }],
