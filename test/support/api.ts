@@ -74,7 +74,7 @@ export interface TestApi {
     options?: { key?: string; status?: string } & Record<string, unknown>,
   ): Promise<{ id: string; company_user_id: string }>
   /** Rows as the schema's owner sees them: of all tenants. */
-  sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>
+  sql: (text: string, values?: unknown[]) => Promise<Record<string, unknown>[]>
   close(): Promise<void>
 }
 
