@@ -14,6 +14,7 @@ import { economy } from './plugins/economy.ts'
 import { answerUnroutable, errorHandler } from './plugins/error-handler.ts'
 import { firstUse, isOfMoney } from './plugins/first-use.ts'
 import { idempotency } from './plugins/idempotency.ts'
+import { lateLogger } from './plugins/late-logger.ts'
 import { logOptions, requestLog } from './plugins/log.ts'
 import { metrics } from './plugins/metrics.ts'
 import { openapi } from './plugins/openapi.ts'
@@ -106,6 +107,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { trustedProxies } = config.api
   const app: FastifyInstance = fastify({
     logger: loggerOf(deps),
+    childLoggerFactory: (logger, bindings, options) => lateLogger(() => logger.child(bindings, options)),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
     requestIdHeader: false,

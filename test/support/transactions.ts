@@ -18,8 +18,10 @@ export interface TransactionsApi extends TestApi {
 }
 
 /** Alice has 1,000 base units, Bob none, the company 10,000. */
-export async function startTransactionsApi(): Promise<TransactionsApi> {
-  const api = await startApi()
+export async function startTransactionsApi(
+  options: Parameters<typeof startApi>[0] = {},
+): Promise<TransactionsApi> {
+  const api = await startApi(options)
   const tenantId = uuidOfWire(api.tenant.id)
   const economy = await insertEconomy(api.database.ownerUrl, {
     tenantId,

@@ -1,12 +1,21 @@
 /** Crockford's alphabet, as the TypeID specification has it. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
-/** What each character stands for, by its code. */
-const VALUE_OF = new Uint8Array(128)
-for (let value = 0; value < ALPHABET.length; value += 1) VALUE_OF[ALPHABET.charCodeAt(value)] = value
+const HEX = '0123456789abcdef'
 
-/** Hex digits and characters that hold the same 20 bits. */
-const HEX_STEP = 5
-const CHAR_STEP = 4
+/** What characters stand for, by their codes, and the codes of those that stand for something. */
+const CHARS = codec(ALPHABET)
+const DIGITS = codec(HEX)
+const DASH = '-'.charCodeAt(0)
+
+const UUID_LENGTH = 36
+const SUFFIX_LENGTH = 26
+/** Where a UUID has its dashes. */
+const IS_DASH = Array.from({ length: UUID_LENGTH }, (_, at) => [8, 13, 18, 23].includes(at))
+/** 26 characters of 5 bits hold two bits more than a UUID has. */
+const SPARE_BITS = 2
+
+/** Written over by every call: nothing waits between writing it and reading it. */
+const written = Buffer.alloc(UUID_LENGTH)
 
 /**
  * A UUID as the 26 characters behind a TypeID's prefix. Every request reads and writes several, so this does not go through
@@ -15,31 +24,56 @@ const CHAR_STEP = 4
  * @see https://github.com/jetify-com/typeid/tree/main/spec
  */
 export function suffixOf(uuid: string): string {
-  const hex = uuid.replaceAll('-', '')
-  const head = Number.parseInt(hex.slice(0, 2), 16)
-  let text = charOf(head >> 5) + charOf(head)
-  for (let at = 2; at < hex.length; at += HEX_STEP) {
-    const bits = Number.parseInt(hex.slice(at, at + HEX_STEP), 16)
-    text += charOf(bits >> 15) + charOf(bits >> 10) + charOf(bits >> 5) + charOf(bits)
+  let bits = 0
+  let count = SPARE_BITS
+  let length = 0
+  for (let at = 0; at < uuid.length; at += 1) {
+    const code = uuid.charCodeAt(at)
+    if (code === DASH) continue
+    bits = ((bits << 4) | valueOf(DIGITS, code)) & 0xff
+    count += 4
+    if (count < 5) continue
+    count -= 5
+    written[length] = CHARS.codes[(bits >> count) & 31] ?? 0
+    length += 1
   }
-  return text
+  return written.toString('latin1', 0, length)
 }
 
 /** The UUID of a suffix: 26 characters of the alphabet, of which the first is at most 7. */
 export function uuidOf(suffix: string): string {
-  let hex = (valueAt(suffix, 0) * 32 + valueAt(suffix, 1)).toString(16).padStart(2, '0')
-  for (let at = 2; at < suffix.length; at += CHAR_STEP) {
-    const high = valueAt(suffix, at) * 32 + valueAt(suffix, at + 1)
-    const low = valueAt(suffix, at + 2) * 32 + valueAt(suffix, at + 3)
-    hex += (high * 1_024 + low).toString(16).padStart(HEX_STEP, '0')
+  let bits = 0
+  let count = -SPARE_BITS
+  let length = 0
+  for (let at = 0; at < SUFFIX_LENGTH; at += 1) {
+    bits = ((bits << 5) | valueOf(CHARS, suffix.charCodeAt(at))) & 0xfff
+    count += 5
+    while (count >= 4) {
+      count -= 4
+      if (IS_DASH[length]) length = write(length, DASH)
+      length = write(length, DIGITS.codes[(bits >> count) & 15] ?? 0)
+    }
   }
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  return written.toString('latin1', 0, length)
 }
 
-function charOf(bits: number): string {
-  return ALPHABET.charAt(bits & 31)
+function write(at: number, code: number): number {
+  written[at] = code
+  return at + 1
 }
 
-function valueAt(suffix: string, at: number): number {
-  return VALUE_OF[suffix.charCodeAt(at)] ?? 0
+interface Codec {
+  values: Uint8Array
+  codes: Uint8Array
+}
+
+function codec(alphabet: string): Codec {
+  const codes = Uint8Array.from(alphabet, (char) => char.charCodeAt(0))
+  const values = new Uint8Array(128)
+  codes.forEach((code, value) => void (values[code] = value))
+  return { values, codes }
+}
+
+function valueOf({ values }: Codec, code: number): number {
+  return values[code] ?? 0
 }

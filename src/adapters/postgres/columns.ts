@@ -31,11 +31,8 @@ export function jsonColumnOf(values: readonly unknown[]): string {
   return `{${texts.join(',')}}`
 }
 
-const NEEDS_ESCAPE = /["\\]/
-const ESCAPED = /["\\]/g
-
 function quoted(text: string): string {
-  return NEEDS_ESCAPE.test(text) ? `"${text.replace(ESCAPED, '\\$&')}"` : `"${text}"`
+  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }
 
 /**
