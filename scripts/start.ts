@@ -8,7 +8,7 @@ import { provisionLanes } from './provision-lanes.ts'
 import { DEMO_STAKE, seedBacked } from './seed-backed.ts'
 import { type Demo, seedDemo } from './seed-demo.ts'
 import { setUpPair } from './set-up-pair.ts'
-import { appCommand } from './stack/app-command.ts'
+import { appCommand, COMPILE_CACHE } from './stack/app-command.ts'
 import { keepRunning } from './stack/keep-running.ts'
 import { claim } from './stack/pid-file.ts'
 import { requireFreePort } from './stack/ports.ts'
@@ -172,7 +172,7 @@ function startApp(name: 'api' | 'worker', env: AppEnvironment, readyUrl: string)
     processes.start({
       name,
       ...appCommand(name),
-      env,
+      env: { ...COMPILE_CACHE, ...env },
       cwd: ROOT,
       isReady: async () => (await fetch(readyUrl, { signal: AbortSignal.timeout(2_000) })).ok,
       readyTimeoutMs: APP_READY_TIMEOUT_MS,

@@ -13,6 +13,9 @@ export const HEAP_ARGUMENTS = [
   '--max-semi-space-size=8',
 ] as const
 
+/** Where Node keeps what it compiled of api and worker, which is half of a start. The image has its own (infra/docker/Dockerfile). */
+export const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(ROOT, '.local/compile-cache') } as const
+
 /** Command and arguments of an api or a worker as production runs them. */
 export function appCommand(
   main: 'api' | 'worker',

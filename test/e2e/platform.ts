@@ -5,7 +5,7 @@ import type pg from 'pg'
 import { createV3Client, type V3Client } from '#apps/cli/v3-client.ts'
 import type { WireCreatedTenant } from '#apps/cli/wire.ts'
 import { type ChainReader, createChainReader } from '#scripts/simulate/chain-reader.ts'
-import { appCommand } from '#scripts/stack/app-command.ts'
+import { appCommand, COMPILE_CACHE } from '#scripts/stack/app-command.ts'
 import { pickFreePorts } from '#scripts/stack/ports.ts'
 import { type Exit, Processes, type RunningProcess } from '#scripts/stack/processes.ts'
 import { ROOT } from '#scripts/stack/settings.ts'
@@ -69,6 +69,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const processes = new Processes(logs)
   const env = {
     ...bed.env,
+    ...COMPILE_CACHE,
     NODE_ENV: 'test',
     OPERATOR_KEY,
     RATE_LIMIT_PER_MINUTE: '1000000',

@@ -5,6 +5,7 @@ import { createV3Client, type V3Client } from '#apps/cli/v3-client.ts'
 import type { WireCreatedTenant } from '#apps/cli/wire.ts'
 import { deployContracts } from '#scripts/deploy-contracts.ts'
 import { provisionLanes } from '#scripts/provision-lanes.ts'
+import { COMPILE_CACHE } from '#scripts/stack/app-command.ts'
 import { isAlive } from '#scripts/stack/pid-file.ts'
 import { pickFreePorts } from '#scripts/stack/ports.ts'
 import { removePostgres } from '#scripts/stack/postgres.ts'
@@ -105,8 +106,7 @@ export async function startBed(options: BedOptions = {}): Promise<Bed> {
 
   const env = {
     NODE_ENV: 'test',
-    // Processes are started hundreds of times; half of a start is compiling.
-    NODE_COMPILE_CACHE: join(ROOT, '.local/compile-cache'),
+    ...COMPILE_CACHE,
     DATABASE_URL: postgres.urls.appUrl,
     REDIS_URL: redis.url,
     KEY_ENCRYPTION_KEY: keyEncryptionKey.toString('base64url'),

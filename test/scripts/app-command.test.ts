@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { appCommand, HEAP_ARGUMENTS } from '#scripts/stack/app-command.ts'
@@ -17,10 +19,25 @@ describe('appCommand', () => {
     expect(Number(stdout) / MEGABYTE).toBeLessThan(600)
   })
 
+  it('finds what it compiled at an earlier start', async () => {
+    const { command, args } = appCommand('api')
+    const folder = await mkdtemp(join(tmpdir(), 'ost-compiled-'))
+    const env = { NODE_COMPILE_CACHE: folder, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+    // Without settings it loads everything, says what is missing, and ends.
+    const start = async () => run(command, args, { env, maxBuffer: 64 * MEGABYTE }).catch((error) => error)
+    await start()
+    const { stdout, stderr } = await start()
+    expect(stdout + stderr).toContain('DATABASE_URL is not set')
+    expect((stdout + stderr).match(/was accepted/g)?.length).toBeGreaterThan(1_000)
+    await rm(folder, { recursive: true })
+  })
+
   it('is what containers run as well', async () => {
     const dockerfile = await readFile('infra/docker/Dockerfile', 'utf8')
     const [, entryPoint = '[]'] = /^ENTRYPOINT (.*)$/m.exec(dockerfile) ?? []
     expect(JSON.parse(entryPoint)).toEqual(['node', ...HEAP_ARGUMENTS])
+    // What is compiled under other bounds is not taken.
+    expect(dockerfile).toContain(`node ${HEAP_ARGUMENTS.join(' ')} apps/$program/main.ts`)
     const commands = [...(await readFile('docker-compose.yml', 'utf8')).matchAll(/^ {4}command: \[(.*)\]$/gm)]
     expect(commands.map(([, command]) => command)).toEqual(
       expect.arrayContaining(['scripts/migrate.ts', 'apps/api/main.ts', 'apps/worker/main.ts']),
