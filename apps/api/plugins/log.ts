@@ -90,17 +90,15 @@ export const requestLog = fp(async (app: FastifyInstance, { config, logTo }: Log
 function answered(request: FastifyRequest, reply: FastifyReply): string {
   const { credential, economyId, accepted } = request
   const ms = Math.round(reply.elapsedTime * 10) / 10
-  return [
-    `,"reqId":"${request.id}","method":"${request.method}"`,
-    field('route', request.routeOptions.url),
-    `,"status":${reply.statusCode},"ms":${ms}`,
-    field('tenantId', credential?.tenantId),
-    field('economyId', economyId),
-    credential && field(credential.member ? 'memberId' : 'apiKeyId', credential.id),
-    accepted && `,"transactions":${accepted.transactions}`,
-    field('transactionIds', accepted?.transactionIds),
-    ',"msg":"answered"',
-  ].join('')
+  const caller = credential ? field(credential.member ? 'memberId' : 'apiKeyId', credential.id) : ''
+  const transactions = accepted
+    ? `,"transactions":${accepted.transactions}${field('transactionIds', accepted.transactionIds)}`
+    : ''
+  return (
+    `,"reqId":"${request.id}","method":"${request.method}"${field('route', request.routeOptions.url)}` +
+    `,"status":${reply.statusCode},"ms":${ms}${field('tenantId', credential?.tenantId)}${field('economyId', economyId)}` +
+    `${caller}${transactions},"msg":"answered"`
+  )
 }
 
 function field(name: string, value: string | null | undefined): string {

@@ -141,4 +141,26 @@ describe('checks', () => {
       await expect(owner.query(text), constraint).rejects.toMatchObject({ constraint })
     }
   })
+
+  it.each(['wallet', 'account'])('refuse what is no address in lower case: %s', async (table) => {
+    const { rows } = await owner.query(`SELECT address FROM ${table} LIMIT 1`)
+    for (const address of [
+      '',
+      '0x',
+      rows[0].address.toUpperCase(),
+      `${rows[0].address}0`,
+      `0x${'g'.repeat(40)}`,
+    ]) {
+      await expect(owner.query(`UPDATE ${table} SET address = $1`, [address]), address).rejects.toMatchObject(
+        {
+          code: '23514',
+          constraint: `${table}_address`,
+        },
+      )
+    }
+    const { fields } = await owner.query(`SELECT * FROM ${table} LIMIT 1`)
+    const names = fields.map(({ name }) => name).filter((name) => name !== 'address')
+    const copy = `INSERT INTO ${table} (${names.join(', ')}, address) SELECT ${names.join(', ')}, $1 FROM ${table} LIMIT 1`
+    await expect(owner.query(copy, ['0xABC'])).rejects.toMatchObject({ constraint: `${table}_address` })
+  })
 })
