@@ -44,12 +44,18 @@ function compileValidator(): FastifySchemaCompiler<unknown> {
     const check = quick.compile(declared)
     return (body: unknown) => {
       if (check(body)) return { value: body }
+      // Ajv keeps the errors of the last call: a list that is not asked now has somebody else's.
+      if (JSON.stringify(body ?? null).length > THOROUGH_LENGTH_MAX) return refusedBy(check)
       // Compiled at the first refusal, and kept: Ajv knows the schema from then on.
       const list = thorough.compile(declared)
-      if (JSON.stringify(body ?? null).length <= THOROUGH_LENGTH_MAX) list(body)
-      return { error: toInvalidRequest(list.errors ?? check.errors ?? [], 'body') }
+      list(body)
+      return refusedBy(list)
     }
   }
+}
+
+function refusedBy({ errors }: ValidateFunction) {
+  return { error: toInvalidRequest(errors ?? [], 'body') }
 }
 
 /** The check of what is text by nature: of the path, the query or the headers. */
