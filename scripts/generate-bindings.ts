@@ -222,50 +222,55 @@ export function contractBindings<T extends ContractTypes, Abi extends InterfaceA
   type Functions = T['functions']
   type Events = T['events']
   type Errors = T['errors']
-  const codec = new Interface(abi)
+  let parsed: Interface | undefined
+  // Read when it is first used: of a dozen contracts a process needs a few.
+  const codec = (): Interface => (parsed ??= new Interface(abi))
   return {
     abi,
     bytecode,
-    interface: codec,
+
+    get interface(): Interface {
+      return codec()
+    },
 
     /** The contract at \`address\`. */
     at(address: string, runner?: ContractRunner): BoundContract<T> {
       // The methods exist because the types were generated from this very ABI.
-      return new Contract(address, codec, runner) as unknown as BoundContract<T>
+      return new Contract(address, codec(), runner) as unknown as BoundContract<T>
     },
 
     /** Data of the transaction that creates the contract. */
     encodeDeploy(...args: T['constructor']): string {
-      return bytecode + codec.encodeDeploy(args).slice(2)
+      return bytecode + codec().encodeDeploy(args).slice(2)
     },
 
     encodeCall<Name extends keyof Functions & string>(name: Name, ...args: Functions[Name]['args']): string {
-      return codec.encodeFunctionData(name, args)
+      return codec().encodeFunctionData(name, args)
     },
 
     decodeResult<Name extends keyof Functions & string>(name: Name, data: string): Functions[Name]['result'] {
-      const values = codec.decodeFunctionResult(name, data)
+      const values = codec().decodeFunctionResult(name, data)
       return values.length > 1 ? values.toArray() : values[0]
     },
 
     topicOf(event: keyof Events & string): string {
-      return fragmentOf(codec.getEvent(event)).topicHash
+      return fragmentOf(codec().getEvent(event)).topicHash
     },
 
     selectorOf(error: keyof Errors & string): string {
-      return fragmentOf(codec.getError(error)).selector
+      return fragmentOf(codec().getError(error)).selector
     },
 
     decodeEvent<Name extends keyof Events & string>(
       name: Name,
       log: { topics: readonly string[]; data: string },
     ): Events[Name] {
-      return objectOf(codec.decodeEventLog(name, log.data, log.topics)) as Events[Name]
+      return objectOf(codec().decodeEventLog(name, log.data, log.topics)) as Events[Name]
     },
 
     /** Name of the error with this selector, or of the one that begins revert data; undefined when it is not ours. */
     errorName(data: string): (keyof Errors & string) | undefined {
-      return codec.getError(data.slice(0, 10))?.name
+      return codec().getError(data.slice(0, 10))?.name
     },
   }
 }

@@ -11,7 +11,7 @@ import { utilityBrandedToken } from './generated/utility-branded-token.ts'
 import { valueToken } from './generated/value-token.ts'
 
 /** Everything that a call of ours may revert with: an error passes through the contracts above the one that threw it. */
-const CODECS = [
+const CONTRACTS = [
   tokenRules,
   utilityBrandedToken,
   sandboxFaucet,
@@ -22,7 +22,7 @@ const CODECS = [
   coGateway,
   anchor,
   valueToken,
-].map((contract) => contract.interface)
+]
 
 /** Those that a business may meet, in words. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -37,8 +37,8 @@ const WORDS: Readonly<Record<string, string>> = {
 /** A revert's bytes in words, with the error and its arguments; null when they name no error we know. */
 export function decodeRevertReason(data: string | null): string | null {
   if (data === null || data.length < 10) return null
-  for (const codec of CODECS) {
-    const reason = decodeWith(codec, data)
+  for (const contract of CONTRACTS) {
+    const reason = decodeWith(contract.interface, data)
     if (reason !== null) return reason
   }
   return null
