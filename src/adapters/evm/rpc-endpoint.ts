@@ -74,7 +74,7 @@ export class RpcEndpoint {
     if (bannedMs > 0) throw new RpcUnavailable(`${this.name} asked us to wait`, { retryAfterMs: bannedMs })
     const sentAt = performance.now()
     try {
-      if (sentAt > this.#trustedUntil) await this.#verifyOnce()
+      if (sentAt > this.#trustedUntil) await this.#verifyInTurn()
       const outcomes = await this.#post(calls)
       this.#failures = 0
       this.#coolUntil = 0
@@ -105,14 +105,22 @@ export class RpcEndpoint {
     const coolMs = Math.min(COOL_DOWN_MS_MIN * 2 ** this.#failures, COOL_DOWN_MS_MAX)
     this.#failures = Math.min(this.#failures + 1, 16)
     this.#coolUntil = performance.now() + coolMs
-    // Whoever answers there next may be another node.
-    this.#trustedUntil = 0
-    if (failure.retryAfterMs === null) return
+    if (failure.retryAfterMs === null) {
+      // Whoever answers there next may be another node.
+      this.#trustedUntil = 0
+      return
+    }
     this.#bannedUntil = performance.now() + Math.min(failure.retryAfterMs, COOL_DOWN_MS_MAX)
     // Many refusals of requests that were out together are one reason to slow down.
     if (sentAt < this.#slowedAt) return
     this.#slowedAt = performance.now()
     this.#gapMs = Math.min(Math.max(2 * this.#gapMs, GAP_MS_MIN), GAP_MS_MAX)
+  }
+
+  /** A question of its own: a node that limits our rate would refuse what came right behind it, again and again. */
+  async #verifyInTurn(): Promise<void> {
+    await this.#verifyOnce()
+    if (this.#gapMs > 0) await this.#takeTurn()
   }
 
   #verifyOnce(): Promise<void> {

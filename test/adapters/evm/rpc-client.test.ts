@@ -64,6 +64,20 @@ describe('RpcClient', () => {
     expect(proxy.requests).toBe(before + 1)
   })
 
+  it('gets through to a node that takes ten requests a second and no two at once', async () => {
+    const proxy = await aProxy()
+    const client = aClient([proxy.url])
+    let isFreeAt = 0
+    proxy.choose(() => {
+      if (performance.now() < isFreeAt) return 'rate_limited'
+      isFreeAt = performance.now() + 100
+      return 'none'
+    })
+    const ask = async () => client.call('test_echo', ['a']).catch(() => null)
+    for (let answered = 0; answered < 5; answered += 1)
+      await expect.poll(ask, { timeout: 5_000, interval: 20 }).toBe('a')
+  }, 30_000)
+
   it('does not believe a node of another chain, and raises an alarm', async () => {
     const foreign = await aProxy(CHAIN_ID + 1)
     const client = aClient([foreign.url])
