@@ -10,10 +10,13 @@ const KEEP_ALIVE_MS = 30_000
 const RESPONSE_BYTES_MAX = 128 * 1024 * 1024
 const COOL_DOWN_MS_MIN = 250
 const COOL_DOWN_MS_MAX = 30_000
-/** Milliseconds between two requests to a node that limits our rate: doubled by each refusal, reduced by each answer. */
+/**
+ * Milliseconds between two requests to a node that limits our rate: doubled by each refusal, reduced by each answer, so slowly that a look
+ * at the chain, which is several requests and begins anew when one is refused, comes to its end.
+ */
 const GAP_MS_MIN = 20
 const GAP_MS_MAX = 1_000
-const GAP_SHRINK = 0.9
+const GAP_SHRINK = 0.98
 /** A chain id that was right is asked for again after this long: URLs get re-pointed. */
 const CHAIN_ID_TRUSTED_MS = 60_000
 
