@@ -18,7 +18,10 @@ export const nodeFrozen = withAlarm(
   reached('ost_chain_seconds_since_read', 1),
 )
 
-const KEPT: BedOptions = { keepsChainState: true }
+/**
+ * Mined by hand: a node that is stopped in the middle of mining writes down balances and nonces of a block that it does not have afterwards.
+ */
+const KEPT: BedOptions = { keepsChainState: true, minedByHand: true }
 
 export const nodeRestarted = withAlarm(
   {
@@ -27,7 +30,7 @@ export const nodeRestarted = withAlarm(
     drainedWithinS: 45,
     bed: KEPT,
     async inject(bed, random, scene) {
-      await bed.chain.stop()
+      await bed.chain.betweenBlocks(async () => bed.chain.stop())
       await sleep(lengthMs(scene, random, { full: 8_000, short: [0, 1_000] }))
     },
     heal: async (bed) => bed.chain.start(),
@@ -44,7 +47,7 @@ export const nodeForgets = withAlarm(
     bed: KEPT,
     async inject(bed, random, scene) {
       // Stopped, it writes everything down.
-      await bed.chain.stop()
+      await bed.chain.betweenBlocks(async () => bed.chain.stop())
       await bed.chain.start()
       await sleep(lengthMs(scene, random, { full: 9_000, short: [1_000, 3_000] }))
       await bed.chain.kill()
