@@ -39,7 +39,7 @@ export interface FollowResult {
 }
 
 /**
- * Follows a chain to its node's head: settles every new block, takes orphaned ones back.
+ * Follows a chain to its node's head as it was when the look began: settles every new block, takes orphaned ones back.
  *
  * First everything is fetched, then written in one database transaction together with the cursor, which must still be where
  * the fetch began. So it may run twice, at once, and be killed anywhere, with one effect. An inconsistency halts the chain.
@@ -100,7 +100,8 @@ async function step(deps: FollowDeps, chain: FollowedChain, result: FollowResult
   const settlement = await settle(deps, reader, chain, position, linkedPart(known, headers), head)
   result.settledBlocks += settlement.blocks.length
   result.movements += settlement.movements.length
-  return 'moved'
+  // What was mined meanwhile is for the next look: where blocks come as fast as we read, this one would never end.
+  return settlement.blocks.at(-1)?.number === head ? 'at_head' : 'moved'
 }
 
 async function begin(deps: FollowDeps, reader: BlockReader, chain: FollowedChain): Promise<Step> {

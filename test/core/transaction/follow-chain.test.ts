@@ -27,6 +27,8 @@ class Follower {
   headers: BlockHeader[] = []
   tokens: TokenContracts[] = []
   failures: Error[] = []
+  /** What happens at the node once headers were asked for. */
+  onHeaders: () => void = () => {}
   readonly told: unknown[] = []
   readonly chain: FollowedChain = {
     id: 1,
@@ -62,7 +64,9 @@ class Follower {
       },
       headers: async (from, to) => {
         this.calls.push('headers')
-        return this.headers.filter(({ number }) => number >= from && number <= to)
+        const found = this.headers.filter(({ number }) => number >= from && number <= to)
+        this.onHeaders()
+        return found
       },
       logs: async (headers, addresses) => {
         this.calls.push('logs')
@@ -129,6 +133,14 @@ describe('following a chain', () => {
     follower.headers = [5, 6].map((number) => header(number))
     expect(await follower.follow()).toMatchObject({ status: 'idle', settledBlocks: 1 })
     expect(follower.chain.position).toMatchObject({ number: 6 })
+  })
+
+  it('is at its end at the head that it saw, though blocks come as fast as it reads', async () => {
+    const follower = new Follower()
+    follower.headers = [0, 1, 2].map((number) => header(number))
+    follower.onHeaders = () => void follower.headers.push(header(follower.headers.length))
+    expect(await follower.follow()).toMatchObject({ status: 'idle', settledBlocks: 2 })
+    expect(await follower.follow()).toMatchObject({ status: 'idle', settledBlocks: 1 })
   })
 
   it('asks for the economies after the headers: a token is stored before any block can mention it', async () => {
