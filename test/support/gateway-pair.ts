@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   AbiCoder,
   type ContractTransactionReceipt,
@@ -197,14 +198,27 @@ export function aSecret(): Secret {
   return { secret, hashLock: keccak256(secret) }
 }
 
-/** `eth_getProof`: nodes to the account, and to one slot of it. */
+/** Times that a node is asked again, a tenth of a second apart. */
+const PROOF_REPEATS = 50
+
+/**
+ * `eth_getProof`: nodes to the account, and to one slot of it. Asked again where they do not hang below the block's own root: a busy
+ * development node may answer from the state that it is just making.
+ */
 export async function prove(provider: JsonRpcProvider, address: string, height: bigint, slot?: string) {
-  const answer = (await provider.send('eth_getProof', [
-    address,
-    slot === undefined ? [] : [slot],
-    `0x${height.toString(16)}`,
-  ])) as { accountProof: string[]; storageProof: { proof: string[] }[] }
-  return { accountProof: answer.accountProof, storageProof: answer.storageProof[0]?.proof ?? [] }
+  const at = `0x${height.toString(16)}`
+  for (let repeats = 0; repeats <= PROOF_REPEATS; repeats += 1) {
+    // As the Ethereum JSON-RPC specifies them.
+    const [answer, block] = (await Promise.all([
+      provider.send('eth_getProof', [address, slot === undefined ? [] : [slot], at]),
+      provider.send('eth_getBlockByNumber', [at, false]),
+    ])) as [{ accountProof: string[]; storageProof: { proof: string[] }[] }, { stateRoot: string }]
+    const { accountProof, storageProof } = answer
+    if (keccak256(accountProof[0] ?? '0x') === block.stateRoot)
+      return { accountProof, storageProof: storageProof[0]?.proof ?? [] }
+    await sleep(100)
+  }
+  throw new Error(`the node proves nothing of ${address} below the root of block ${height}`)
 }
 
 /** Sends and waits. @returns the receipt of a transaction that succeeded. */
