@@ -6,10 +6,9 @@ import { expect } from 'vitest'
  */
 export async function untilEventsAreReadable(
   sql: (text: string) => Promise<readonly Record<string, unknown>[]>,
-  timeoutMs = 30_000,
 ): Promise<void> {
   await expect
-    .poll(async () => sql(UNREADABLE), { timeout: timeoutMs, message: 'the horizon of events stands still' })
+    .poll(async () => sql(UNREADABLE), { timeout: 30_000, message: 'the horizon of events stands still' })
     .toEqual([])
 }
 

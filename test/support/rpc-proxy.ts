@@ -33,6 +33,20 @@ export interface RpcProxy {
   close(): Promise<void>
 }
 
+/** A node that takes so many requests a second and no two at once, whatever it was asked before. */
+export function withoutBurst(perSecond: number, onRefusal: () => unknown = () => {}): () => Fault {
+  let isFreeAt = 0
+  return () => {
+    const now = performance.now()
+    if (now < isFreeAt) {
+      onRefusal()
+      return 'rate_limited'
+    }
+    isFreeAt = now + 1_000 / perSecond
+    return 'none'
+  }
+}
+
 /** A loopback proxy before a node, that fails on request. A target that is a function is asked at every request. */
 export async function startRpcProxy(target: string | (() => string)): Promise<RpcProxy> {
   let chooseFault: (methods: string[]) => Fault = () => 'none'

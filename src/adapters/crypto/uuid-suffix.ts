@@ -34,8 +34,7 @@ export function suffixOf(uuid: string): string {
     count += 4
     if (count < 5) continue
     count -= 5
-    written[length] = CHARS.codes[(bits >> count) & 31] ?? 0
-    length += 1
+    length = write(length, CHARS.codes[(bits >> count) & 31] ?? 0)
   }
   return written.toString('latin1', 0, length)
 }

@@ -23,6 +23,7 @@ export function createBackingDesk(database: Pick<Database, 'pool' | 'raw'>): Bac
     },
 
     async holdings(economyId, seen, messageHashes) {
+      if (messageHashes.length === 0) return new Map()
       const { rows } = await database.pool.query<HoldingRow>(HOLDINGS, [
         economyId,
         ...hashesOf(seen),

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { RpcClient } from '#adapters/evm/rpc-client.ts'
 import { RpcRefused, RpcUnavailable } from '#adapters/evm/rpc-errors.ts'
 import type { Observer } from '#core/shared/observer.ts'
-import { type RpcProxy, startRpcProxy } from '#test/support/rpc-proxy.ts'
+import { type RpcProxy, startRpcProxy, withoutBurst } from '#test/support/rpc-proxy.ts'
 
 const CHAIN_ID = 31_337
 const closers: (() => Promise<unknown>)[] = []
@@ -67,12 +67,7 @@ describe('RpcClient', () => {
   it('gets through to a node that takes ten requests a second and no two at once', async () => {
     const proxy = await aProxy()
     const client = aClient([proxy.url])
-    let isFreeAt = 0
-    proxy.choose(() => {
-      if (performance.now() < isFreeAt) return 'rate_limited'
-      isFreeAt = performance.now() + 100
-      return 'none'
-    })
+    proxy.choose(withoutBurst(10))
     // As a look at the chain does, which begins anew when it was refused on the way.
     const askInARow = async () => {
       for (let answered = 0; answered < 12; answered += 1)

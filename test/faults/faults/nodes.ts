@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '#scripts/simulate/random.ts'
-import type { Bend, Fault as Bending, RpcProxy } from '#test/support/rpc-proxy.ts'
+import { type Bend, type Fault as Bending, type RpcProxy, withoutBurst } from '#test/support/rpc-proxy.ts'
 import { type Alarm, rose, withAlarm } from '../alarm.ts'
 import type { Bed, BedOptions } from '../bed.ts'
 import { drain } from '../drain.ts'
@@ -140,8 +140,8 @@ const REQUESTS_PER_SECOND = 10
 const CLIENTS = 100
 const PAID_WITHIN_S = 60
 const findings = new WeakMap<Scene, Finding[]>()
-/** Requests that came too soon: bundled as the platform's are, a short try may have none. */
-const refusals = new WeakMap<Scene, number>()
+/** Tries in which a request came too soon: a short one may have none. */
+const refused = new WeakSet<Scene>()
 
 /** In tries of full length everybody is paid while the limit lasts. */
 export const rateLimited = withAlarm(
@@ -150,17 +150,8 @@ export const rateLimited = withAlarm(
     name: '100 clients at once while the node takes 10 requests a second',
     drainedWithinS: 30,
     async inject(bed, random, scene) {
-      // No burst: bundled as the platform's requests are, it would stay within one.
-      let isFreeAt = 0
-      const take = (): Bending => {
-        const now = performance.now()
-        if (now < isFreeAt) {
-          refusals.set(scene, (refusals.get(scene) ?? 0) + 1)
-          return 'rate_limited'
-        }
-        isFreeAt = now + 1_000 / REQUESTS_PER_SECOND
-        return 'none'
-      }
+      // Bundled as the platform's requests are, it would stay within a burst.
+      const take = withoutBurst(REQUESTS_PER_SECOND, () => refused.add(scene))
       for (const proxy of bed.chain.proxies) proxy.choose(take)
       await payAtOnce(scene, random)
       if (!scene.isFullLength) return sleep(random.between(500, 3_000))
@@ -174,7 +165,7 @@ export const rateLimited = withAlarm(
     heal: letThrough,
     check: (scene) => findings.get(scene) ?? [],
   },
-  { ...UNAVAILABLE, isDue: (scene) => scene.isFullLength || (refusals.get(scene) ?? 0) > 0 },
+  { ...UNAVAILABLE, isDue: (scene) => scene.isFullLength || refused.has(scene) },
 )
 
 async function payAtOnce({ stage, seed }: Scene, random: Random): Promise<void> {
