@@ -46,7 +46,8 @@ export function createMoneyPath(
       for (const id of laneIds) jobs.wake({ name: 'submit-lane', id })
     },
   }
-  const accept = (requests: readonly AcceptRequest[]) => acceptTransactions(acceptDeps, requests)
+  const accept = (requests: readonly AcceptRequest[], onSent?: () => void) =>
+    acceptTransactions(acceptDeps, requests, onSent)
   const acceptor = new Acceptor(tracing ? tracing.around(accept) : accept, {
     ...(onBatch && { onBatch }),
     isPassing: isOutOfReach,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue } from 'bullmq'
 import type { Job, JobDispatcher, JobName } from '#core/outbox/job-dispatcher.ts'
 import { deduplicationOf, EVENTS_KEPT_MAX, JOB_NAMES, type JobData, QUEUE_PREFIX, QUEUES } from './queues.ts'
@@ -9,6 +10,8 @@ const BULK_MAX = 500
 /** Different wake-ups under way at once; more are left to the sweeper. */
 const WAKES_MAX = 1_000
 const DISPATCH_TIMEOUT_MS = 3_000
+/** Between two rings of one bell: a busy api would ring a lane with every batch, and the worker gathers for longer than this. */
+const REST_MS = 25
 /** Options of a job kept in Redis: none of ours is bigger. */
 const JOB_DATA_BYTES_MAX = 256
 
@@ -41,8 +44,10 @@ export function createJobDispatcher(options: {
 }): BullmqJobDispatcher {
   const redis = openRedis(options.redisUrl, 'dispatcher')
   const queues = new Map<JobName, Queue<JobData>>()
-  /** Wake-ups on their way; true: rung again meanwhile, so Redis must be told again after. */
+  /** Wake-ups on their way and at rest after it; true: rung again meanwhile, so Redis must be told again after. */
   const wakes = new Map<string, boolean>()
+  const rings = new Set<Promise<void>>()
+  const closing = new AbortController()
 
   function queueOf(name: JobName): Queue<JobData> {
     const known = queues.get(name)
@@ -73,6 +78,7 @@ export function createJobDispatcher(options: {
       do {
         wakes.set(key, false)
         await dispatch([job])
+        await sleep(REST_MS, undefined, { signal: closing.signal, ref: false }).catch(() => {})
       } while (wakes.get(key))
     } catch (error) {
       options.onWakeFailed?.(job, error)
@@ -91,7 +97,8 @@ export function createJobDispatcher(options: {
         return
       }
       if (wakes.size >= WAKES_MAX || redis.status !== 'ready') return
-      void ring(key, job)
+      const ringing = ring(key, job).finally(() => rings.delete(ringing))
+      rings.add(ringing)
     },
 
     async depths() {
@@ -105,6 +112,8 @@ export function createJobDispatcher(options: {
     },
 
     async close() {
+      closing.abort()
+      await Promise.all(rings)
       await Promise.allSettled([...queues.values()].map(async (queue) => within(queue.close(), 500)))
       redis.disconnect()
     },

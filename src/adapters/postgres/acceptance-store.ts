@@ -17,18 +17,22 @@ import type { RuleCompiler } from '#core/rule/rule-compiler.ts'
 import type { ActivityWindows } from '#core/rule/evaluate-rules.ts'
 import { type AcceptedRow, toAccepted } from './accepted-row.ts'
 import { writeAttachments } from './attachment-rows.ts'
-import type { Database, Ends } from './database.ts'
+import { type Database, type Ends, HAS_BEGUN } from './database.ts'
 import { columnOf, foundByKey, jsonColumnOf, textColumnOf } from './columns.ts'
 import { readEconomyConfig } from './economy-config.ts'
 
-/** The acceptor's side of Postgres: a handful of set-based statements and three round trips per batch, whatever its size. */
+/** The acceptor's side of Postgres: a handful of set-based statements and two round trips per batch, whatever its size. */
 export function createAcceptanceStore(
   database: Pick<Database, 'rawByKeysAtOnce'>,
   compiler: RuleCompiler,
 ): AcceptanceStore {
   return {
-    transaction: (tenantIds, work) =>
-      database.rawByKeysAtOnce(tenantIds, (client, ends) => work(createAcceptanceTx(client, compiler, ends))),
+    transaction: (tenantIds, work, onSent) =>
+      database.rawByKeysAtOnce(
+        tenantIds,
+        (client, ends) => work(createAcceptanceTx(client, compiler, ends)),
+        onSent,
+      ),
   }
 }
 
@@ -55,13 +59,17 @@ function createAcceptanceTx(client: pg.PoolClient, compiler: RuleCompiler, ends:
   }
 }
 
-/** Keys are inserted in sorted order, so that two processes with the same keys wait for each other and never deadlock. */
+/**
+ * Keys are inserted in sorted order, so that two processes with the same keys wait for each other and never deadlock. Sent before the
+ * transaction is known to have begun, which must not matter: a key that stood without its transaction would refuse it for ever.
+ */
 async function claimKeys(client: pg.PoolClient, claims: readonly KeyClaim[]): Promise<Map<string, FoundKey>> {
   const claimed = await client.query<{ scope_id: string; key: string }>({
     name: 'accept_claim_keys',
     text: `INSERT INTO idempotency_record (scope_id, key, tenant_id, fingerprint, transaction_id)
            SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::jsonb[], $5::uuid[])
                          AS claim(scope_id, key, tenant_id, fingerprint, transaction_id)
+           WHERE ${HAS_BEGUN}
            ORDER BY scope_id, key
            ON CONFLICT DO NOTHING RETURNING scope_id, key`,
     values: [

@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { type Prisma, PrismaClient } from './generated/client.ts'
 import { isOutOfReach } from './is-out-of-reach.ts'
+import { Lines } from './lines.ts'
 import { Pulse } from './pulse.ts'
 
 /** Handle of a Prisma transaction that already acts for its tenant. */
@@ -40,6 +41,7 @@ export class Database {
   /** The tenants each pooled connection acts for now; `set_config` is sent only when that changes. */
   #tenantsOf = new WeakMap<pg.PoolClient, string>()
   readonly #pulse: Pulse | null
+  readonly #lines: Lines
 
   constructor(options: DatabaseOptions) {
     const { url, applicationName, patienceMs } = options
@@ -55,6 +57,7 @@ export class Database {
     this.pool.on('error', () => {})
     // Nor may one that ends between two statements of a unit of work end the process: the next statement reports it.
     this.pool.on('connect', (client) => client.on('error', () => {}))
+    this.#lines = new Lines(this.pool)
     const adapter = new PrismaPg({ ...settings, application_name: `${applicationName}-prisma` })
     this.prisma = new PrismaClient({ adapter })
     this.#pulse =
@@ -131,37 +134,51 @@ export class Database {
     return this.#inTransaction(tenantIds, afterBegin(work), LOOK_UPS_ONLY)
   }
 
-  /** As `rawByKeys`, for work whose first and last statements travel with BEGIN and COMMIT. */
+  /**
+   * As `rawByKeys`, for work whose first and last statements travel with BEGIN and COMMIT.
+   * @param onSent called when the transaction has been sent to its COMMIT; another one that is begun now follows it on its connection.
+   */
   rawByKeysAtOnce<Result>(
     tenantIds: readonly string[],
     work: (client: pg.PoolClient, ends: Ends) => Promise<Result>,
+    onSent: () => void = () => {},
   ): Promise<Result> {
-    return this.#inTransaction(tenantIds, work, LOOK_UPS_ONLY)
+    return this.#inTransaction(tenantIds, work, LOOK_UPS_ONLY, onSent)
   }
 
   async #inTransaction<Result>(
     tenantIds: readonly string[],
     work: (client: pg.PoolClient, ends: Ends) => Promise<Result>,
     settings: string,
+    onSent?: () => void,
   ): Promise<Result> {
     assertUuids(tenantIds)
     return this.#guard(async () => {
-      const client = await this.pool.connect()
+      const line = onSent ? await this.#lines.join() : await this.#lines.open()
+      const { client } = line
+      let isSent = false
       try {
         // One round trip; the ids were checked to be UUIDs, so they can stand in the text.
         const begun = handled(
           client.query(
-            `BEGIN; SELECT set_config('ost.tenant_ids', '${tenantIds.join(',')}', true)${settings}`,
+            `BEGIN; SELECT set_config('ost.tenant_ids', '${tenantIds.join(',')}', true), set_config('ost.has_begun', 'yes', true)${settings}`,
           ),
         )
         const { result, last } = await workBetween(client, begun, work)
         // Where one of them fails, the server makes this COMMIT a rollback.
-        await Promise.all([...last, client.query('COMMIT')])
-        client.release()
+        const answers = Promise.all([...last, client.query('COMMIT')])
+        isSent = true
+        if (onSent) {
+          this.#lines.offer(line)
+          onSent()
+        }
+        await answers
+        this.#lines.leave(line)
         return result
       } catch (error) {
-        const isRolledBack = !isBroken(error) && (await client.query('ROLLBACK').then(yes, no))
-        client.release(!isRolledBack)
+        // Behind its COMMIT may stand the next transaction, which a ROLLBACK would meet.
+        const isEnded = !isBroken(error) && (isSent || (await client.query('ROLLBACK').then(yes, no)))
+        this.#lines.leave(line, !isEnded)
         throw error
       }
     })
@@ -188,9 +205,13 @@ export class Database {
   }
 }
 
+/** Whether the statement runs inside a transaction that this class began. */
+export const HAS_BEGUN = `current_setting('ost.has_begun', true) = 'yes'`
+
 /**
  * The ends of a transaction whose statements do not wait for answers that nobody looks at: a round trip each is saved. What is
- * sent before `begun` may only read, for if BEGIN fails it stands alone, and must wait for it with its own answer.
+ * sent before `begun` may only read, or write where `HAS_BEGUN`, for if BEGIN fails it stands alone; and must wait for it with its own
+ * answer.
  */
 export interface Ends {
   /** Answered when the transaction has begun. */

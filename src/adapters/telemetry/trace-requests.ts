@@ -31,7 +31,7 @@ export interface RequestFacts {
   economyId: string | undefined
 }
 
-type Accept = (requests: readonly AcceptRequest[]) => Promise<AcceptResult[]>
+type Accept = (requests: readonly AcceptRequest[], onSent?: () => void) => Promise<AcceptResult[]>
 
 /** Records requests, the group commits that they share, and the beginning of each transaction's trace. */
 export function traceRequests(tracing: Tracing): RequestTracing {
@@ -88,11 +88,11 @@ export function traceRequests(tracing: Tracing): RequestTracing {
       }
     },
 
-    around: (accept) => async (requests) => {
+    around: (accept) => async (requests, onSent) => {
       const at = { traceId: newTraceId(), spanId: newSpanId() }
       const startedAt = traceNow()
       for (const request of requests) commitOf.set(request, at)
-      const results = await accept(requests)
+      const results = await accept(requests, onSent)
       tracing.record({
         name: 'accept.batch',
         at,

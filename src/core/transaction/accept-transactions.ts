@@ -66,29 +66,49 @@ export interface AcceptDeps {
  * arrival, and writes transactions, transfers, holds, idempotency results and outbox events in one statement.
  *
  * One item's refusal never fails another, unless the request has an attachment: then it fails the request. On a throw nothing of the batch is held and nothing is queued.
+ * @param onSent called when the batch was decided and sent: one that is accepted from now on meets what it has written.
  * @returns one result per request, in order.
  */
 export async function acceptTransactions(
   deps: AcceptDeps,
   requests: readonly AcceptRequest[],
+  onSent?: () => void,
+): Promise<AcceptResult[]> {
+  for (;;) {
+    try {
+      return await acceptOnce(deps, requests, onSent)
+    } catch (error) {
+      if (!(error instanceof ConfigChanged)) throw error
+    }
+  }
+}
+
+/** The batch's accounts were chosen by a configuration that is no longer the economy's; the new one has been loaded. */
+class ConfigChanged extends Error {}
+
+/** @throws ConfigChanged when it has to be done again. */
+async function acceptOnce(
+  deps: AcceptDeps,
+  requests: readonly AcceptRequest[],
+  onSent?: () => void,
 ): Promise<AcceptResult[]> {
   const now = deps.clock.now()
   const tenantIds = [...new Set(requests.map((request) => request.tenantId))]
   const lanes = new Set<string>()
-  const results = await deps.acceptance.transaction(tenantIds, async (tx) => {
+  const work = async (tx: AcceptanceTx) => {
     const outcomes = requests.map((): AcceptResult | undefined => undefined)
     const planned = requests.map((request, index) => ({
       request,
       index,
       ids: request.items.map(() => deps.ids.next()),
     }))
-    const economies = await tx.readEconomies([...new Set(requests.map(({ economyId }) => economyId))])
-    await refreshConfigs(deps.configs, tx, economies)
     // One after the other for the database, in one round trip.
-    const [, { parties, activity }] = await Promise.all([
+    const [economies, , { parties, activity }] = await Promise.all([
+      tx.readEconomies([...new Set(requests.map(({ economyId }) => economyId))]),
       answerKnownKeys(tx, planned, outcomes),
       readState(deps, tx, planned, now),
     ])
+    if (await refreshConfigs(deps.configs, tx, economies)) throw new ConfigChanged()
     const fresh = planned.filter(({ index }) => outcomes[index] === undefined)
     const funds = new FundsBook(parties)
 
@@ -106,7 +126,8 @@ export async function acceptTransactions(
 
     await writeBatch(tx, fresh, outcomes, funds, now)
     return outcomes.map((outcome) => outcome ?? assert.fail('every request has an outcome'))
-  })
+  }
+  const results = await deps.acceptance.transaction(tenantIds, work, onSent)
   if (lanes.size > 0) deps.wakeLanes([...lanes])
   return results
 }
@@ -177,15 +198,17 @@ async function replay(tx: AcceptanceTx, economyId: string, stored: StoredResult)
   })
 }
 
+/** @returns whether one was not known, or has changed. */
 async function refreshConfigs(
   configs: Map<string, EconomyConfig>,
   tx: AcceptanceTx,
   economies: ReadonlyMap<string, EconomyState>,
-): Promise<void> {
-  for (const [economyId, { configVersion }] of economies) {
-    if (configs.get(economyId)?.configVersion === configVersion) continue
-    configs.set(economyId, await tx.loadConfig(economyId))
-  }
+): Promise<boolean> {
+  const old = [...economies].filter(
+    ([id, { configVersion }]) => configs.get(id)?.configVersion !== configVersion,
+  )
+  for (const [id] of old) configs.set(id, await tx.loadConfig(id))
+  return old.length > 0
 }
 
 /** Locks every account the batch may touch and reads the windows that rules may ask for. */
@@ -210,8 +233,10 @@ async function readState(deps: AcceptDeps, tx: AcceptanceTx, planned: readonly P
       }
     }
   }
-  const parties = await tx.lockParties([...refs.values()])
-  const windows = subjects.size > 0 ? await tx.readActivity([...subjects.values()], now) : new Map()
+  const [parties, windows] = await Promise.all([
+    tx.lockParties([...refs.values()]),
+    subjects.size > 0 ? tx.readActivity([...subjects.values()], now) : new Map(),
+  ])
   return { parties, activity: new ActivityBook(windows) }
 }
 

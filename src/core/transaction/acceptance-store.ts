@@ -78,9 +78,11 @@ export interface AcceptanceTx {
 
 /** Port: opens the acceptor's database transaction, seeing only the given tenants' rows. */
 export interface AcceptanceStore {
+  /** @param onSent called when nothing more of the transaction is to be sent: one that is begun now sees what it has written. */
   transaction<Result>(
     tenantIds: readonly string[],
     work: (tx: AcceptanceTx) => Promise<Result>,
+    onSent?: () => void,
   ): Promise<Result>
 }
 

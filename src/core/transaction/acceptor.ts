@@ -11,10 +11,11 @@ import { Overloaded } from '../shared/errors.ts'
 
 /** Items committed together at most. Beyond ~500 the commit's share of one item's time no longer falls (docs/performance.md). */
 const BATCH_ITEMS_MAX = 1_000
-/** Batches in their database transaction at once. A second one would lock accounts that the first one has, and wait for its flush. */
-const BATCHES_IN_FLIGHT_MAX = 1
 /** Items waiting for a batch at most; more are refused at once, so that nobody waits for ever. */
 const WAITING_ITEMS_MAX = 20_000
+
+/** `onSent` is called when the next batch may be begun; where it is not, that may be when this one has its answer. */
+type Accept = (requests: readonly AcceptRequest[], onSent?: () => void) => Promise<AcceptResult[]>
 
 interface Waiting {
   request: AcceptRequest
@@ -23,17 +24,21 @@ interface Waiting {
 }
 
 /**
- * Group commit: requests that arrive while a batch is being committed wait and go into the next one together, so the cost of a
- * commit is shared by all that came meanwhile; a lone request goes at once.
+ * Group commit: requests that arrive while a batch is being decided wait and go into the next one together, so the cost of a
+ * commit is shared by all that came meanwhile; a lone request goes at once. The next batch is sent behind the one before, so that
+ * the database goes on with it while we deal with the answers to that one.
  */
 export class Acceptor {
-  readonly #accept: (requests: readonly AcceptRequest[]) => Promise<AcceptResult[]>
+  readonly #accept: Accept
   readonly #onBatch: (items: number) => void
   readonly #isPassing: (error: unknown) => boolean
   readonly #waiting: Waiting[] = []
   readonly #keysInProgress = new Set<string>()
   #waitingItems = 0
+  /** Batches without an answer. */
   #inFlight = 0
+  /** A batch that still has statements to send: another one would lock accounts that it has, and wait for them. */
+  #isSending = false
   #scheduled = false
 
   /**
@@ -42,7 +47,7 @@ export class Acceptor {
    * none of them is tried alone, and each caller hears at once that it may retry.
    */
   constructor(
-    accept: (requests: readonly AcceptRequest[]) => Promise<AcceptResult[]>,
+    accept: Accept,
     options: { onBatch?: (items: number) => void; isPassing?: (error: unknown) => boolean } = {},
   ) {
     this.#accept = accept
@@ -77,7 +82,7 @@ export class Acceptor {
 
   /** One turn of the event loop gathers what arrived in the same read of the sockets. */
   #schedule(): void {
-    if (this.#scheduled || this.#inFlight >= BATCHES_IN_FLIGHT_MAX || this.#waiting.length === 0) return
+    if (this.#scheduled || this.#isSending || this.#waiting.length === 0) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
@@ -90,11 +95,19 @@ export class Acceptor {
     const batch = this.#takeBatch()
     if (batch.length === 0) return
     this.#inFlight += 1
+    this.#isSending = true
+    let isSent = false
+    const goOn = () => {
+      if (isSent) return
+      isSent = true
+      this.#isSending = false
+      this.#schedule()
+    }
     try {
-      await this.#settle(batch)
+      await this.#settle(batch, goOn)
     } finally {
       this.#inFlight -= 1
-      this.#schedule()
+      goOn()
     }
   }
 
@@ -112,9 +125,12 @@ export class Acceptor {
   }
 
   /** A batch that fails as a whole is tried request by request, so that one poisonous request cannot fail its neighbours. */
-  async #settle(batch: Waiting[]): Promise<void> {
+  async #settle(batch: Waiting[], onSent?: () => void): Promise<void> {
     try {
-      const results = await this.#accept(batch.map(({ request }) => request))
+      const results = await this.#accept(
+        batch.map(({ request }) => request),
+        onSent,
+      )
       batch.forEach(({ resolve, reject }, index) => {
         const result = results[index]
         if (result) resolve(result)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type BullmqJobDispatcher, createJobDispatcher } from '#adapters/bullmq/job-dispatcher.ts'
 import { assertNoEviction, RedisEvicts } from '#adapters/bullmq/redis.ts'
@@ -36,6 +37,9 @@ function aWorker(
   return workers
 }
 
+const yes = () => true
+const no = () => false
+
 /** A promise that the test settles. */
 function aGate() {
   return Promise.withResolvers<void>()
@@ -65,7 +69,7 @@ describe('the carriage of jobs', () => {
     }
     aWorker(redis, dispatcher, { 'submit-lane': async (id) => void runs.push(id) })
     await until('both ran', () => runs.length >= 2)
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await sleep(300)
     expect(runs.toSorted()).toEqual(['a', 'b'])
   })
 
@@ -85,7 +89,7 @@ describe('the carriage of jobs', () => {
     for (let count = 0; count < 5; count += 1) await dispatcher.dispatch([{ name: 'submit-lane', id: 'a' }])
     first.resolve()
     await until('it ran again', () => runs === 2)
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await sleep(300)
     expect(runs).toBe(2)
   })
 
@@ -94,12 +98,7 @@ describe('the carriage of jobs', () => {
     const dispatcher = aDispatcher(redis)
     let put = 0
     let taken = 0
-    await until('the dispatcher is connected', async () =>
-      dispatcher.depths().then(
-        () => true,
-        () => false,
-      ),
-    )
+    await until('the dispatcher is connected', async () => dispatcher.depths().then(yes, no))
     aWorker(redis, dispatcher, {
       'submit-lane': async () => {
         // Takes what is there now, then "finds nothing": the moment in which a wake-up could be lost.
@@ -110,10 +109,34 @@ describe('the carriage of jobs', () => {
     for (let round = 0; round < 400; round += 1) {
       put += 1
       dispatcher.wake({ name: 'submit-lane', id: 'a' })
-      await new Promise((resolve) => setTimeout(resolve, round % 4))
+      await sleep(round % 4)
     }
     await until('everything was taken', () => taken === put, 2_000)
     expect(taken).toBe(400)
+  })
+
+  it('rings at once, then once for all that rang shortly after, and for none less when it closes', async () => {
+    const redis = await aRedis()
+    const dispatcher = createJobDispatcher({ redisUrl: redis.url })
+    const others = aDispatcher(redis)
+    await until('the dispatcher is connected', async () => dispatcher.ping().then(yes, no))
+    const runs: number[] = []
+    aWorker(redis, others, { 'submit-lane': async () => void runs.push(performance.now()) })
+    const bell = { name: 'submit-lane', id: 'a' } as const
+    const rungAt = performance.now()
+    dispatcher.wake(bell)
+    await until('the first ring was heard', () => runs.length === 1)
+    for (let count = 0; count < 50; count += 1) {
+      dispatcher.wake(bell)
+      await sleep(1)
+    }
+    const rests = Math.ceil((performance.now() - rungAt) / 25)
+    dispatcher.wake(bell)
+    await dispatcher.close()
+    await until('the last ring was heard', () => runs.length >= 2)
+    await sleep(100)
+    expect(runs.length).toBeLessThanOrEqual(rests + 2)
+    expect(runs.length).toBeGreaterThanOrEqual(2)
   })
 
   it('runs again at once when a run asks for it', async () => {

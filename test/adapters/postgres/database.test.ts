@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Database } from '#adapters/postgres/database.ts'
+import { Database, HAS_BEGUN } from '#adapters/postgres/database.ts'
+import { isOutOfReach } from '#adapters/postgres/is-out-of-reach.ts'
 import { createTestDatabase, type TestDatabase } from '#test/support/stack.ts'
 
 let testDatabase: TestDatabase
@@ -75,13 +76,109 @@ describe('statements that travel with BEGIN and COMMIT', () => {
     ])
   })
 
-  it('are not committed when the work throws behind them', async () => {
-    const work = database.rawByKeysAtOnce([], async (client, { begun, beforeCommit }) => {
-      await begun
-      beforeCommit(client.query('INSERT INTO ends VALUES (5)'))
-      throw new Error('changed its mind')
-    })
+  it('are not committed when the work throws behind them, and whoever is told of the sending is not', async () => {
+    let wasSent = false
+    const work = database.rawByKeysAtOnce(
+      [],
+      async (client, { begun, beforeCommit }) => {
+        await begun
+        beforeCommit(client.query('INSERT INTO ends VALUES (5)'))
+        throw new Error('changed its mind')
+      },
+      () => (wasSent = true),
+    )
     await expect(work).rejects.toThrow('changed its mind')
     expect(await countOf('ends')).toBe('2')
+    expect(wasSent).toBe(false)
+  })
+})
+
+describe('a transaction that is begun when the one before was sent to its COMMIT', () => {
+  const pidOf = async (client: pg.PoolClient) =>
+    (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid
+
+  beforeAll(async () => {
+    await admin.query('CREATE TABLE followed (id int PRIMARY KEY)')
+    await admin.query('GRANT SELECT, INSERT ON followed TO PUBLIC')
+  })
+
+  /** Two transactions, the second of which counts rows as soon as the first has been sent; both must leave their connection usable. */
+  async function follow(
+    first: (client: pg.PoolClient, begun: Promise<unknown>) => Promise<Promise<unknown>[]>,
+  ) {
+    let second: Promise<{ pid: number | undefined; rows: number }> | undefined
+    let firstPid: number | undefined
+    const one = database.rawByKeysAtOnce(
+      [],
+      async (client, { begun, beforeCommit }) => {
+        firstPid = await pidOf(client)
+        for (const statement of await first(client, begun)) beforeCommit(statement)
+      },
+      () => {
+        second = database.rawByKeysAtOnce([], async (client, { begun }) => {
+          await begun
+          const { rows } = await client.query<{ count: number }>(
+            'SELECT count(*)::int AS count FROM followed',
+          )
+          return { pid: await pidOf(client), rows: rows[0]?.count ?? -1 }
+        })
+      },
+    )
+    const [ended] = await Promise.allSettled([one])
+    return { ended, firstPid, second: await second }
+  }
+
+  it('runs behind it on its connection, and sees what it wrote', async () => {
+    const { ended, firstPid, second } = await follow(async (client) => [
+      client.query('INSERT INTO followed VALUES (1)'),
+    ])
+    expect(ended.status).toBe('fulfilled')
+    expect(second).toEqual({ pid: firstPid, rows: 1 })
+  })
+
+  it('is whole when that one fails at its end', async () => {
+    const { ended, firstPid, second } = await follow(async (client) => [
+      client.query('INSERT INTO followed VALUES (2)'),
+      client.query('INSERT INTO followed VALUES (1)'),
+    ])
+    expect(ended).toMatchObject({ status: 'rejected', reason: { code: '23505' } })
+    expect(second).toEqual({ pid: firstPid, rows: 1 })
+  })
+
+  it('has a connection of its own while that one has more to send', async () => {
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const pids: (number | undefined)[] = []
+    const work = async (client: pg.PoolClient) => {
+      pids.push(await pidOf(client))
+      if (pids.length === 2) release()
+      await held
+    }
+    await Promise.all([
+      database.rawByKeysAtOnce([], work, () => {}),
+      database.rawByKeysAtOnce([], work, () => {}),
+    ])
+    expect(new Set(pids).size).toBe(2)
+  })
+
+  it('gets another connection when theirs has ended, and gives each back', async () => {
+    const { second } = await follow(async (client) => [
+      client.query(`SELECT pg_terminate_backend(pg_backend_pid())`),
+    ]).catch((error: unknown) => ({ second: error }))
+    expect(isOutOfReach(second)).toBe(true)
+    const after = Array.from({ length: 6 }, async () =>
+      database.rawByKeysAtOnce([], async (client) => (await client.query('SELECT 1 AS one')).rows),
+    )
+    expect(await Promise.all(after)).toHaveLength(6)
+    expect(database.pool.waitingCount).toBe(0)
+  })
+})
+
+describe('a statement that is sent before its transaction is known to have begun', () => {
+  it('finds out whether it has', async () => {
+    const hasBegun = async (client: pg.PoolClient | pg.Pool) =>
+      (await client.query<{ begun: boolean | null }>(`SELECT ${HAS_BEGUN} AS begun`)).rows[0]?.begun
+    expect(await database.rawByKeysAtOnce([], async (client) => hasBegun(client))).toBe(true)
+    expect(await hasBegun(database.pool)).not.toBe(true)
   })
 })

@@ -23,10 +23,14 @@ function aRequest(key: string | null = null, items = 1): AcceptRequest {
 
 /** An accept function whose batches end when the test says so. */
 function aSlowAccept() {
-  const batches: { requests: readonly AcceptRequest[]; finish(): void }[] = []
-  const accept = (requests: readonly AcceptRequest[]) =>
+  const batches: { requests: readonly AcceptRequest[]; send(): void; finish(): void }[] = []
+  const accept = (requests: readonly AcceptRequest[], onSent?: () => void) =>
     new Promise<AcceptResult[]>((resolve) => {
-      batches.push({ requests, finish: () => resolve(requests.map(() => ({ items: [], replayed: false }))) })
+      batches.push({
+        requests,
+        send: () => onSent?.(),
+        finish: () => resolve(requests.map(() => ({ items: [], replayed: false }))),
+      })
     })
   return { accept, batches }
 }
@@ -55,6 +59,34 @@ describe('Acceptor', () => {
     expect(batches.map((batch) => batch.requests.length)).toEqual([1, 10])
     for (const batch of batches) batch.finish()
     await Promise.all(all)
+  })
+
+  it('begins the next batch when the one before was sent, and waits for both at its end', async () => {
+    const { accept, batches } = aSlowAccept()
+    const acceptor = new Acceptor(accept)
+    const all: Promise<unknown>[] = [acceptor.submit(aRequest())]
+    await turn()
+    all.push(acceptor.submit(aRequest()), acceptor.submit(aRequest()))
+    await turn()
+    expect(batches).toHaveLength(1)
+    batches[0]?.send()
+    await turn()
+    expect(batches.map((batch) => batch.requests.length)).toEqual([1, 2])
+    // The answer to the first one begins nothing while the second has more to send.
+    all.push(acceptor.submit(aRequest()))
+    batches[0]?.finish()
+    await turn()
+    expect(batches).toHaveLength(2)
+    let isDrained = false
+    const drained = acceptor.drain().then(() => (isDrained = true))
+    batches[1]?.send()
+    await turn()
+    batches[2]?.finish()
+    await turn()
+    expect(isDrained).toBe(false)
+    batches[1]?.finish()
+    await Promise.all([...all, drained])
+    expect(batches).toHaveLength(3)
   })
 
   it('refuses a key whose first request has not ended, and takes it again afterwards', async () => {
