@@ -69,6 +69,23 @@ describe('the balance reader', () => {
     }
   })
 
+  it.each([
+    '2031-01-02 03:04:05.123',
+    '2031-01-02 03:04:05.999',
+    '2031-12-31 23:59:59.001',
+    '2031-01-02 03:04:05',
+  ])('tells the moment %s of the last change to the millisecond', async (moment) => {
+    const { tenantId, economyId, userIds } = economies[1]
+    const [id = ''] = userIds
+    await owner.query('UPDATE account SET updated_at = $1 WHERE economy_id = $2 AND id = $3', [
+      `${moment}+00`,
+      economyId,
+      id,
+    ])
+    const balance = await createBalanceReader(database)(tenantId, economyId, id)
+    expect(balance?.updatedAt.toISOString()).toBe(new Date(`${moment}Z`).toISOString())
+  })
+
   it('tells everybody of a batch when it fails, and goes on with the next', async () => {
     const read = createBalanceReader(database)
     const { tenantId, economyId, userIds } = economies[0]
