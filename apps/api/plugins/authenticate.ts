@@ -10,7 +10,7 @@ import {
 import { authenticateSession } from '#core/session/authenticate-session.ts'
 import { SessionRequired } from '#core/session/errors.ts'
 import type { Actor } from '#core/shared/actor.ts'
-import { authenticateApiKey, type Credential } from '#core/tenant/authenticate-api-key.ts'
+import { admit as checkNow, authenticateApiKey, type Credential } from '#core/tenant/authenticate-api-key.ts'
 import {
   authenticateDialect,
   type DialectRequest,
@@ -25,6 +25,7 @@ import type { AppDeps } from '../deps.ts'
 import { cacheBriefly } from './brief-cache.ts'
 import { checkDigest } from './content-digest.ts'
 import { createClaimNonce } from './nonce-store.ts'
+import { ProvenKeys } from './proven-keys.ts'
 import type { Plane } from './route-contract.ts'
 import { hasBody, isSigned, readSignedRequest } from './signed-request.ts'
 
@@ -67,10 +68,17 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
   const touch = createTouchApiKey(deps.database)
   const touchedAt = new Map<string, number>()
   const claimNonce = createClaimNonce(deps.redis)
+  const provenKeys = new ProvenKeys(CREDENTIAL_CACHE_MS)
 
   app.decorateRequest('credential', null)
   app.decorateRequest('isOperator', false)
   app.decorate('authenticate', (request: FastifyRequest, plane: Plane) => {
+    const proven = isTenants(plane) ? findProven(request) : null
+    if (proven) {
+      const now = clock.now()
+      checkNow(proven, now, request.ip)
+      return admit(request, proven, now)
+    }
     const token = bearerOf(request)
     if (plane === 'platform' && token !== null) {
       if (!isSame(token, deps.config.keys.operatorKey))
@@ -92,8 +100,8 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
             request.ip,
           )
         : authenticateApiKey({ hasher, findCredential, clock }, token, request.ip)
-    if (credential instanceof Promise) return credential.then((proven) => admit(request, proven))
-    return admit(request, credential)
+    if (credential instanceof Promise) return credential.then((genuine) => admitKey(request, genuine))
+    return admitKey(request, credential)
   })
   app.decorate(
     'authenticateDialect',
@@ -105,7 +113,7 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
         { ...rest, isSignedWith: (signing) => deps.verifyDialect(signing, messages, signed.signature) },
         request.ip,
       )
-      admit(request, credential)
+      admit(request, credential, clock.now())
     },
   )
   app.addHook('preParsing', (request, _reply, payload, done) => {
@@ -113,14 +121,25 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
     done(null, isCovered ? checkDigest(request, payload) : payload)
   })
 
-  function admit(request: FastifyRequest, credential: Credential): void {
+  /** The credential that this very header was proven to hold a moment ago, if nothing newer is known of it. */
+  function findProven({ headers }: FastifyRequest): Credential | null {
+    const known = headers.authorization === undefined ? undefined : provenKeys.find(headers.authorization)
+    return known && findCredential(known.id) === known ? known : null
+  }
+
+  function admitKey(request: FastifyRequest, credential: Credential): void {
+    const { authorization } = request.headers
+    if (authorization !== undefined) provenKeys.note(authorization, credential)
+    admit(request, credential, clock.now())
+  }
+
+  function admit(request: FastifyRequest, credential: Credential, now: Date): void {
     request.credential = credential
-    noteUse(credential, request)
+    noteUse(credential, now, request)
   }
 
   /** Never waited for: a request does not fail or slow down because its key's last use could not be noted. */
-  function noteUse(credential: Credential, request: FastifyRequest): void {
-    const now = clock.now()
+  function noteUse(credential: Credential, now: Date, request: FastifyRequest): void {
     const last = touchedAt.get(credential.id)
     if (last !== undefined && now.getTime() - last < TOUCH_INTERVAL_MS) return
     if (touchedAt.size >= CREDENTIAL_CACHE_MAX) touchedAt.clear()
@@ -172,6 +191,11 @@ export function sessionOf(request: FastifyRequest): string {
 /** What the member who asks is; null: a key, whose scopes are all that counts. */
 export function roleOf(request: FastifyRequest): MemberRole | null {
   return credentialOf(request).member?.role ?? null
+}
+
+/** Whether a key of a tenant is what is asked for. */
+function isTenants(plane: Plane): boolean {
+  return plane !== 'platform' && plane !== 'public'
 }
 
 /** A JSON Web Token has two dots; no key has one. */
