@@ -24,6 +24,7 @@ import { ProblemSchema } from './plugins/problem.ts'
 import { limits } from './plugins/rate-limit.ts'
 import { requestId, requestIdOf } from './plugins/request-id.ts'
 import { routeContract } from './plugins/route-contract.ts'
+import { keptRoute } from './plugins/route-of.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { serialization } from './plugins/serialization.ts'
 import { shutdown } from './plugins/shutdown.ts'
@@ -127,6 +128,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
         : answerUnroutable(app, request, reply),
   })
   app.addSchema(ProblemSchema)
+  await app.register(keptRoute)
   await app.register(requestId)
   if (deps.tracing) await app.register(tracing, { tracing: deps.tracing })
   await app.register(requestLog, deps)

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { checkScope, sessionOf } from './authenticate.ts'
 import { ECONOMY_HEADER } from './economy-header.ts'
+import { routeOf } from './route-of.ts'
 import { isSigned } from './signed-request.ts'
 
 /**
@@ -10,7 +11,7 @@ import { isSigned } from './signed-request.ts'
  */
 export const admission = fp(async (app: FastifyInstance) => {
   app.addHook('onRequest', (request, reply, done) => {
-    const { plane } = request.routeOptions.config
+    const { plane } = routeOf(request)
     // Requests in a dialect are signed in their parameters: they are admitted once those are read (dialects/dialect.ts).
     if (plane === undefined || plane === 'public' || plane === 'dialect') return done()
     const counted = authenticateAndCount(request, reply)
@@ -21,7 +22,7 @@ export const admission = fp(async (app: FastifyInstance) => {
 
   /** Failed attempts count too, against the address they come from. */
   function authenticateAndCount(request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
-    const { plane = 'public' } = request.routeOptions.config
+    const { plane = 'public' } = routeOf(request)
     const refuse = async (error: unknown): Promise<never> => {
       await app.limit(request, reply)
       throw error
@@ -41,7 +42,7 @@ export const admission = fp(async (app: FastifyInstance) => {
   }
 
   function enter(request: FastifyRequest): void | Promise<void> {
-    const { plane, scope } = request.routeOptions.config
+    const { plane, scope } = routeOf(request)
     if (scope) checkScope(request, scope)
     if (plane === 'member') sessionOf(request)
     if (plane === 'data') return app.resolveEconomy(request)

@@ -9,6 +9,7 @@ import type { AppDeps } from '../deps.ts'
 import { credentialOf } from './authenticate.ts'
 import { toDomainError } from './error-handler.ts'
 import { PROBLEM_MEDIA_TYPE } from './problem.ts'
+import { routeOf } from './route-of.ts'
 
 /** 1 to 255 printable ASCII characters. */
 const KEY = /^[\x20-\x7e]{1,255}$/
@@ -23,8 +24,7 @@ export interface IdempotencyClaim {
 export const idempotency = fp(async (app: FastifyInstance) => {
   app.addHook('preValidation', (request, _reply, done) => {
     const key = keyOf(request)
-    if (key === null && request.routeOptions.config.idempotency === 'required')
-      throw new IdempotencyKeyMissing()
+    if (key === null && routeOf(request).idempotency === 'required') throw new IdempotencyKeyMissing()
     done()
   })
 })

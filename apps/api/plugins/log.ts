@@ -5,6 +5,7 @@ import { type LoggerOptions, pino } from 'pino'
 import type { Config, LogLevel } from '#config'
 import type { AcceptResult } from '#core/transaction/accept-transactions.ts'
 import { LineBuffer } from './line-buffer.ts'
+import { routeOf } from './route-of.ts'
 
 /** Paths in log objects that may hold a secret. Bodies are never logged. */
 const SECRETS = [
@@ -75,7 +76,7 @@ export const requestLog = fp(async (app: FastifyInstance, { config, logTo }: Log
   const least = levels[level] ?? 0
   const origin = `"pid":${process.pid},"hostname":${JSON.stringify(hostname())}`
   app.addHook('onResponse', (request, reply, done) => {
-    const lineLevel = request.routeOptions.config.plane === 'public' ? atDebug : atInfo
+    const lineLevel = routeOf(request).plane === 'public' ? atDebug : atInfo
     if (lineLevel >= least)
       buffer.write(`{"level":${lineLevel},"time":${Date.now()},${origin}${answered(request, reply)}}\n`)
     done()
@@ -95,7 +96,7 @@ function answered(request: FastifyRequest, reply: FastifyReply): string {
     ? `,"transactions":${accepted.transactions}${field('transactionIds', accepted.transactionIds)}`
     : ''
   return (
-    `,"reqId":"${request.id}","method":"${request.method}"${field('route', request.routeOptions.url)}` +
+    `,"reqId":"${request.id}","method":"${request.method}"${field('route', routeOf(request).url)}` +
     `,"status":${reply.statusCode},"ms":${ms}${field('tenantId', credential?.tenantId)}${field('economyId', economyId)}` +
     `${caller}${transactions},"msg":"answered"`
   )

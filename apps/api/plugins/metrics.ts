@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { collectDefaultMetrics, Gauge, Histogram } from 'prom-client'
 import type { AppDeps } from '../deps.ts'
+import { routeOf } from './route-of.ts'
 
 /** Seconds. Reads take one to ten milliseconds, group commits a few more, `Prefer: wait` seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -18,7 +19,7 @@ export const metrics = fp(async (app: FastifyInstance, deps: AppDeps) => {
   })
   measureStanding(deps)
   app.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? 'unknown'
+    const route = routeOf(request).url ?? 'unknown'
     duration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000)
     done()
   })

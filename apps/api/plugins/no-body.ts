@@ -1,4 +1,4 @@
-import type { FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyRequest, preValidationHookHandler, RouteOptions } from 'fastify'
 import { InvalidRequest } from '#core/shared/errors.ts'
 import type { App } from '../app-types.ts'
 
@@ -9,8 +9,13 @@ import type { App } from '../app-types.ts'
 export function refuseUnknownBodies(app: App): void {
   app.addHook('onRoute', (route) => {
     if (!route.url.startsWith('/v3/') || route.schema?.body !== undefined) return
-    route.preValidation = [...hooksOf(route), async (request) => checkNoBody(request)]
+    route.preValidation = [...hooksOf(route), refuseBody]
   })
+}
+
+const refuseBody: preValidationHookHandler = (request, _reply, done) => {
+  checkNoBody(request)
+  done()
 }
 
 function checkNoBody({ body }: FastifyRequest): void {

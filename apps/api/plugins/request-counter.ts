@@ -40,14 +40,15 @@ export function createRequestCounter(redis: Redis | null, windowMs: number): Cou
   let askRedisAgainAt = 0
 
   return (key, max) => {
-    const lease = leaseOf(key)
-    if (lease.left > 0 || lease.upTo >= max) return take(lease)
+    const now = performance.now()
+    const lease = leaseOf(key, now)
+    if (lease.left > 0 || lease.upTo >= max) return take(lease, now)
     return takeLater(key, max, lease)
   }
 
-  function leaseOf(key: string): Lease {
+  function leaseOf(key: string, now: number): Lease {
     const known = leases.get(key)
-    if (known && (known.endsAt > performance.now() || known.asking)) return known
+    if (known && (known.endsAt > now || known.asking)) return known
     if (leases.size >= LEASES_MAX) leases.clear()
     const lease = { endsAt: Infinity, upTo: 0, left: 0, given: 0, waiting: 0, asking: null }
     leases.set(key, lease)
@@ -61,7 +62,7 @@ export function createRequestCounter(redis: Redis | null, windowMs: number): Cou
       await lease.asking
     }
     lease.waiting -= 1
-    return take(lease)
+    return take(lease, performance.now())
   }
 
   async function extend(key: string, max: number, lease: Lease): Promise<void> {
@@ -85,8 +86,8 @@ export function createRequestCounter(redis: Redis | null, windowMs: number): Cou
 }
 
 /** The next number of a lease; without any left, the one after all that are allowed. */
-function take(lease: Lease): Count {
-  const ttlMs = Math.max(0, lease.endsAt - performance.now())
+function take(lease: Lease, now: number): Count {
+  const ttlMs = Math.max(0, lease.endsAt - now)
   if (lease.left === 0) return { current: lease.upTo + 1, ttlMs }
   const current = lease.upTo - lease.left + 1
   lease.left -= 1

@@ -14,23 +14,25 @@ const SILENCE_MS = 1_000
  * answered as things stand.
  */
 export const shutdown = fp(async (app: FastifyInstance, deps: Pick<AppDeps, 'waiter'>) => {
-  /** Open connections, with the number of requests on each that are not answered yet. */
-  const connections = new Map<Socket, number>()
+  const connections = new Map<Socket, Connection>()
   let isClosing = false
 
   app.server.on('connection', (socket: Socket) => {
-    connections.set(socket, 0)
+    connections.set(socket, { unanswered: 0, last: null })
     socket.once('close', () => connections.delete(socket))
   })
-  app.server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    count(socket, 1)
-    response.once('close', () => {
-      count(socket, -1)
-      if (isClosing && connections.get(socket) === 0) socket.end()
-    })
+  // Before whatever answers.
+  app.server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    const connection = connections.get(socket)
+    if (!connection) return
+    connection.unanswered += 1
+    connection.last = response
+    response.on('close', noteAnswer)
+    if (isClosing) announceEnd(response)
   })
   app.addHook('preClose', async () => {
     isClosing = true
+    for (const { last } of connections.values()) if (last) announceEnd(last)
     deps.waiter.release()
     // Node would cut every connection that waits for its next request, though that request may be on its way. Ours are told
     // with their next answer, and cut when they stay silent.
@@ -40,19 +42,32 @@ export const shutdown = fp(async (app: FastifyInstance, deps: Pick<AppDeps, 'wai
     await eventsTaken()
     setTimeout(() => void cutSilent(), SILENCE_MS).unref()
   })
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (isClosing) reply.header('Connection', 'close')
-    done(null, payload)
-  })
-
   /** What has arrived while the process was busy is read first: that connection is not silent. */
   async function cutSilent(): Promise<void> {
     await eventsTaken()
-    for (const [socket, requests] of connections) if (requests === 0) socket.destroy()
+    for (const [socket, { unanswered }] of connections) if (unanswered === 0) socket.destroy()
   }
 
-  function count(socket: Socket, change: 1 | -1): void {
-    const requests = connections.get(socket)
-    if (requests !== undefined) connections.set(socket, requests + change)
+  function noteAnswer(this: ServerResponse): void {
+    const { socket } = this.req
+    const connection = connections.get(socket)
+    if (!connection) return
+    connection.unanswered -= 1
+    if (connection.unanswered > 0) return
+    connection.last = null
+    if (isClosing) socket.end()
   }
 })
+
+/** An open connection. One for its whole life: a set of answers that come and go would keep each until the next full collection. */
+interface Connection {
+  /** Requests. */
+  unanswered: number
+  /** The answer to the last of them. */
+  last: ServerResponse | null
+}
+
+/** Says that the connection ends with this answer, if it may still say so. */
+function announceEnd(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close')
+}
