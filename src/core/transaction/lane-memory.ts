@@ -8,7 +8,7 @@ const SNAPSHOT_FRESH_MS = 1_000
 /** Milliseconds. How long a pause or a lost role on the chain may stay unseen. */
 const PROBE_FRESH_MS = 3_000
 /** Milliseconds from one batch of an economy to its next: the cost of a batch is shared by all that came meanwhile. */
-const GATHERING_MS = 200
+const GATHERING_MS = 100
 /** Payments. A batch of that many has left others behind: the next one need not gather. */
 const FULL_BATCH = 500
 

@@ -12,14 +12,14 @@ function aLane() {
   }
 }
 
-it('lets the first batch of an economy go at once, and the next one gather for what is left of 200 ms', () => {
+it('lets the first batch of an economy go at once, and the next one gather for what is left of 100 ms', () => {
   const { deps, pass } = aLane()
   expect(gatheringMs(deps, 'a')).toBe(0)
   rememberBatch(deps, 'a', 40)
   pass(50)
-  expect(gatheringMs(deps, 'a')).toBe(150)
+  expect(gatheringMs(deps, 'a')).toBe(50)
   expect(gatheringMs(deps, 'b')).toBe(0)
-  pass(150)
+  pass(50)
   expect(gatheringMs(deps, 'a')).toBe(0)
 })
 
