@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent } from 'undici'
 
 /**
  * What the proxy does to one request: lets it through; cuts the line before or after the node had it; answers nonsense. A
@@ -51,6 +52,7 @@ export function withoutBurst(perSecond: number, onRefusal: () => unknown = () =>
 export async function startRpcProxy(target: string | (() => string)): Promise<RpcProxy> {
   let chooseFault: (methods: string[]) => Fault = () => 'none'
   let bend: Bend | null = null
+  const agent = new Agent()
   let earlier: unknown = { jsonrpc: '2.0', id: -1, result: '0x1' }
   const server = createServer((request, response) => {
     proxy.requests += 1
@@ -100,9 +102,9 @@ export async function startRpcProxy(target: string | (() => string)): Promise<Rp
   async function ask(calls: readonly Call[], body: string): Promise<{ status: number; text: string }> {
     const url = typeof target === 'string' ? target : target()
     const headers = { 'content-type': 'application/json' }
-    const answered = await fetch(url, { method: 'POST', headers, body })
-    const given = await answered.text()
-    return { status: answered.status, text: bend ? bent(bend, calls, given) : given }
+    const answered = await agent.request({ origin: url, path: '/', method: 'POST', headers, body })
+    const given = await answered.body.text()
+    return { status: answered.statusCode, text: bend ? bent(bend, calls, given) : given }
   }
 
   async function bendSlowly(
@@ -136,9 +138,10 @@ export async function startRpcProxy(target: string | (() => string)): Promise<Rp
     bend(change) {
       bend = change
     },
-    close() {
+    async close() {
       server.closeAllConnections()
-      return new Promise((resolve) => server.close(() => resolve()))
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+      await agent.destroy()
     },
   }
   return proxy
