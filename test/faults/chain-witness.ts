@@ -85,19 +85,30 @@ async function readBatch(
   found: { txHash: string; own: Log[]; end: Log; legs: Leg[]; strangers: Leg[] },
 ): Promise<ChainBatch> {
   const { txHash, own, end, legs, strangers } = found
-  // As the Ethereum JSON-RPC specifies it; a log's transaction is known to the node.
-  const { input } = (await rpc('eth_getTransactionByHash', [txHash])) as { input: string }
   const skipped = new Set(
     own.filter(({ topics }) => topics[0] === contracts.paymentSkipped).map(({ topics }) => Number(topics[2])),
   )
   let next = 0
-  const payments = legCountsOf(input).map((count, index) => {
+  const payments = (await legCountsIn(rpc, txHash)).map((count, index) => {
     if (skipped.has(index)) return undefined
     next += count
     return legs.slice(next - count, next)
   })
   strangers.push(...legs.slice(next))
   return { txHash, submissionId: uuidIn(end.topics[1] ?? ''), payments }
+}
+
+/** What a hash stands for is always the same, and a history is read after every life. */
+const legCounts = new Map<string, readonly number[]>()
+
+async function legCountsIn(rpc: Rpc, txHash: string): Promise<readonly number[]> {
+  const known = legCounts.get(txHash)
+  if (known !== undefined) return known
+  // As the Ethereum JSON-RPC specifies it; a log's transaction is known to the node.
+  const { input } = (await rpc('eth_getTransactionByHash', [txHash])) as { input: string }
+  const counts = legCountsOf(input)
+  legCounts.set(txHash, counts)
+  return counts
 }
 
 const SALT_BYTES = 12

@@ -20,6 +20,8 @@ export interface Fault {
   tries?: number
   /** Every try is drained and judged by itself: it waits until everything has ended anyway, or changes what others would meet. */
   isAlone?: boolean
+  /** Milliseconds between two payments of a caller after its first ones, where it must not wait as long as usual. */
+  slowPaceMs?: number
   /** Bounds what a client may notice, down to the last request: tried when few other platforms are busy on the machine. */
   needsPeace?: boolean
   /** Breaks it, and keeps it broken for as long as this fault lasts. */

@@ -102,7 +102,7 @@ function enter(stage: Stage, { fault, seed, isFullLength, random }: PlannedTry):
   // The load asks at once.
   const attempts = { first: stage.story.attempts.length }
   const intents = { first: stage.story.intents.length }
-  const load = startLoad(stage, random.fork('load'), `${fault.id}-${seed}`)
+  const load = startLoad(stage, random.fork('load'), `${fault.id}-${seed}`, fault.slowPaceMs)
   return { stage, load, seed, isFullLength, attempts, intents }
 }
 

@@ -7,8 +7,8 @@ const CALLERS = [4, 1] as const
 const BATCH_ITEMS = 4
 const PACE_MS = 80
 /** After so many requests a caller slows down: a fault of a minute needs no more payments than one of a second. */
-const EAGER_REQUESTS = 8
-const SLOW_PACE_MS = 500
+const EAGER_REQUESTS = 5
+const SLOW_PACE_MS = 1_000
 const HANG_UP_MS_MAX = 20
 /** More than anybody has: it must be refused, and never paid. */
 const TOO_MUCH = 10n ** 30n
@@ -22,8 +22,11 @@ export interface Load {
 /**
  * Singles and batches, rewards, tips with a commission and purchases, some too large; callers that hang up and ask again.
  * What is asked depends on `random` alone.
+ *
+ * @param slowPaceMs Between two requests of a caller that has slowed down; half as long or half as much again, so that callers do not
+ * come all at once.
  */
-export function startLoad(stage: Stage, random: Random, name: string): Load {
+export function startLoad(stage: Stage, random: Random, name: string, slowPaceMs = SLOW_PACE_MS): Load {
   const { story, players } = stage
   let isStopped = false
 
@@ -42,7 +45,7 @@ export function startLoad(stage: Stage, random: Random, name: string): Load {
         const hangUpMs = kind === 'impatient' ? own.between(1, HANG_UP_MS_MAX) : undefined
         await payOne(player, story, key, payment(player, own), hangUpMs)
       }
-      await sleep(turn < EAGER_REQUESTS ? PACE_MS : SLOW_PACE_MS)
+      await sleep(turn < EAGER_REQUESTS ? PACE_MS : own.between(slowPaceMs / 2, slowPaceMs * 1.5))
     }
   }
 

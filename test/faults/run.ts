@@ -3,8 +3,8 @@ import { brokenOff, type LifeResult, liveThrough } from './life.ts'
 import { again, type Life } from './schedule.ts'
 import { openStage, type Stage } from './stage.ts'
 
-/** Payments. A stage's history is judged whole after every life, so it must not become too long. */
-const HISTORY_MAX = 5_000
+/** Payments. A stage's history is judged whole after every life; a new stage costs as much as reading so many of them a few times. */
+const HISTORY_MAX = 2_000
 /** A chain keeps all its states in memory. */
 const TRIES_PER_BED = 200
 /** Lives of a kind for which one more bed of that kind is worth starting. */
@@ -51,7 +51,7 @@ export async function runLives(lives: readonly Life[], options: RunOptions): Pro
 /** Those that need the same kind of bed follow each other on one. */
 async function runAtOnce(lives: readonly Life[], found: Life[], options: RunOptions): Promise<void> {
   const queues = [...Map.groupBy(lives, kindOf)].map(
-    ([kind, own]): Queue => ({ kind, lives: own.toSorted((a, b) => sizeOf(a) - sizeOf(b)), beds: 0 }),
+    ([kind, own]): Queue => ({ kind, lives: own.toSorted(largestFirst), beds: 0 }),
   )
   await Promise.all(
     Array.from({ length: options.beds }, async () => {
@@ -64,10 +64,16 @@ async function runAtOnce(lives: readonly Life[], found: Life[], options: RunOpti
   )
 }
 
-/** Where most is to be done, unless those who are at it already will soon be through. */
+/**
+ * Every kind has a bed of its own first, those with the fewest lives before the others; then where most is to be done, unless those
+ * who are at it already will soon be through. So the last beds share the many lives of one kind, and end together.
+ */
 function choose(queues: readonly Queue[]): Queue | undefined {
+  const untouched = queues.filter(({ lives, beds }) => lives.length > 0 && beds === 0)
+  const [smallest] = untouched.toSorted((a, b) => a.lives.length - b.lives.length)
+  if (smallest) return smallest
   return queues
-    .filter(({ lives, beds }) => lives.length >= (beds === 0 ? 1 : WORTH_A_BED))
+    .filter(({ lives }) => lives.length >= WORTH_A_BED)
     .toSorted((a, b) => b.lives.length / (b.beds + 1) - a.lives.length / (a.beds + 1))[0]
 }
 
@@ -157,7 +163,14 @@ function kindOf([{ fault }]: Life): string {
   return JSON.stringify(fault.bed ?? {})
 }
 
-/** Those with a fleet of the same size follow each other. */
+/**
+ * Those with a fleet of the same size follow each other, large ones first: stopping a process costs nothing, and what is left at the
+ * end is short. So are lives of several tries beside one of full length.
+ */
+function largestFirst(one: Life, other: Life): number {
+  return sizeOf(other) - sizeOf(one) || Number(other[0].isFullLength) - Number(one[0].isFullLength)
+}
+
 function sizeOf([{ fault }]: Life): number {
   const { apis, workers } = fault.fleet ?? FLEET
   return apis + 10 * workers

@@ -9,6 +9,8 @@ import { startLoad } from '../load.ts'
 /** From the answer to the order until every node obeys it. */
 const OBEYED_WITHIN_MS = 1_000
 const WATCHED_MS = 1_500
+/** Whoever pays must ask again while it is watched whether the order is obeyed. */
+const SLOW_PACE_MS = 300
 
 interface Order {
   key: string
@@ -56,6 +58,7 @@ export const keyRevoked: Fault = {
       { ...stage, players: [{ ...busy, caller }, neighbour] },
       random.fork('burst'),
       `burst-${scene.seed}`,
+      SLOW_PACE_MS,
     )
     try {
       await sleep(random.between(200, 600))
@@ -78,6 +81,7 @@ export const economyPaused: Fault = {
   name: 'an economy is paused while it is paying, on two apis',
   drainedWithinS: 30,
   fleet: { apis: 2, workers: 1 },
+  slowPaceMs: SLOW_PACE_MS,
   async inject(_bed, random, scene) {
     const [{ partner, economyId }] = scene.stage.players
     const { intents } = scene.stage.story
