@@ -1,4 +1,3 @@
-import type pg from 'pg'
 import type { StoredResult } from '#core/transaction/accept-transactions.ts'
 import {
   type AcceptanceStore,
@@ -17,7 +16,7 @@ import type { RuleCompiler } from '#core/rule/rule-compiler.ts'
 import type { ActivityWindows } from '#core/rule/evaluate-rules.ts'
 import { type AcceptedRow, toAccepted } from './accepted-row.ts'
 import { writeAttachments } from './attachment-rows.ts'
-import { type Database, type Ends, HAS_BEGUN } from './database.ts'
+import { type Database, type Ends, HAS_BEGUN, type Statements } from './database.ts'
 import { columnOf, foundByKey, jsonColumnOf, textColumnOf } from './columns.ts'
 import { readEconomyConfig } from './economy-config.ts'
 
@@ -36,7 +35,7 @@ export function createAcceptanceStore(
   }
 }
 
-function createAcceptanceTx(client: pg.PoolClient, compiler: RuleCompiler, ends: Ends): AcceptanceTx {
+function createAcceptanceTx(client: Statements, compiler: RuleCompiler, ends: Ends): AcceptanceTx {
   let written: Promise<void> | undefined
   return {
     async readEconomies(economyIds) {
@@ -63,7 +62,7 @@ function createAcceptanceTx(client: pg.PoolClient, compiler: RuleCompiler, ends:
  * Keys are inserted in sorted order, so that two processes with the same keys wait for each other and never deadlock. Sent before the
  * transaction is known to have begun, which must not matter: a key that stood without its transaction would refuse it for ever.
  */
-async function claimKeys(client: pg.PoolClient, claims: readonly KeyClaim[]): Promise<Map<string, FoundKey>> {
+async function claimKeys(client: Statements, claims: readonly KeyClaim[]): Promise<Map<string, FoundKey>> {
   const claimed = await client.query<{ scope_id: string; key: string }>({
     name: 'accept_claim_keys',
     text: `INSERT INTO idempotency_record (scope_id, key, tenant_id, fingerprint, transaction_id)
@@ -106,7 +105,7 @@ function toFoundKey(row: FoundKeyRow): FoundKey {
 }
 
 async function readEconomies(
-  client: pg.PoolClient,
+  client: Statements,
   economyIds: readonly string[],
 ): Promise<Map<string, EconomyState>> {
   const { rows } = await client.query<{
@@ -133,10 +132,7 @@ async function readEconomies(
  * the indexer, which writes them, only ever moves `settled` to `released` for what was reserved, and adds what has come in. Read a
  * moment late, a balance lacks money that has just arrived; it never shows money that is gone (docs/adr/0021-two-writers-two-rows.md).
  */
-async function lockParties(
-  client: pg.PoolClient,
-  refs: readonly PartyRef[],
-): Promise<Map<string, LockedParty>> {
+async function lockParties(client: Statements, refs: readonly PartyRef[]): Promise<Map<string, LockedParty>> {
   if (refs.length === 0) return new Map()
   const { rows } = await client.query<{
     economy_id: string
@@ -181,7 +177,7 @@ async function lockParties(
 }
 
 async function readActivity(
-  client: pg.PoolClient,
+  client: Statements,
   subjects: readonly ActivitySubject[],
   now: Date,
 ): Promise<Map<string, ActivityWindows>> {
@@ -213,7 +209,7 @@ async function readActivity(
 
 /** What acceptance fixed, read back for a replay. */
 async function findAccepted(
-  client: pg.PoolClient,
+  client: Statements,
   economyId: string,
   ids: readonly string[],
 ): Promise<Map<string, AcceptedTransaction>> {
@@ -234,7 +230,7 @@ async function findAccepted(
  * Everything the batch decided, in one statement and one round trip. Values come as an array per column: as one JSON document, parsing
  * it took a third of the statement. Rows that a transaction always has alike (its movement, its event) are made of its own columns.
  */
-async function write(client: pg.PoolClient, batch: AcceptedBatch): Promise<void> {
+async function write(client: Statements, batch: AcceptedBatch): Promise<void> {
   const { transactions, now } = batch
   const reservations = [...batch.reservations].map(([ref, reservation]) => ({
     ids: ref.split('/'),

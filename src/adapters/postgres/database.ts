@@ -140,10 +140,11 @@ export class Database {
    */
   rawByKeysAtOnce<Result>(
     tenantIds: readonly string[],
-    work: (client: pg.PoolClient, ends: Ends) => Promise<Result>,
+    work: (client: Statements, ends: Ends) => Promise<Result>,
     onSent: () => void = () => {},
   ): Promise<Result> {
-    return this.#inTransaction(tenantIds, work, LOOK_UPS_ONLY, onSent)
+    const atOnce = (client: pg.PoolClient, ends: Ends) => work(blamingTheFirst(client, ends.begun), ends)
+    return this.#inTransaction(tenantIds, atOnce, LOOK_UPS_ONLY, onSent)
   }
 
   async #inTransaction<Result>(
@@ -220,21 +221,41 @@ export interface Ends {
   beforeCommit: (statement: Promise<unknown>) => void
 }
 
+/** What sends statements. */
+export type Statements = Pick<pg.PoolClient, 'query'>
+
+/**
+ * For statements that go out one behind the other. Where one fails the server refuses those behind it, and whoever waits for one of
+ * those may hear of it first: each of them fails with what the first one failed with.
+ */
+function blamingTheFirst(client: Statements, begun: Promise<unknown>): Statements {
+  let first: unknown
+  const blame = (error: unknown): never => {
+    first ??= error
+    throw first
+  }
+  begun.catch(blame).catch(() => {})
+  const query = (config: pg.QueryConfig) => client.query(config).catch(blame)
+  // Of the forms that a query may have, the one that gives a promise.
+  return { query } as Statements
+}
+
 /** The same inside a transaction that has begun already and goes on after `work`. */
 export async function withinTransaction<Result>(
   client: pg.PoolClient,
-  work: (client: pg.PoolClient, ends: Ends) => Promise<Result>,
+  work: (client: Statements, ends: Ends) => Promise<Result>,
 ): Promise<Result> {
-  const { result, last } = await workBetween(client, Promise.resolve(), work)
+  const begun = Promise.resolve()
+  const { result, last } = await workBetween(blamingTheFirst(client, begun), begun, work)
   await Promise.all(last)
   return result
 }
 
 /** @returns with the result the statements whose answers are still to come. */
-async function workBetween<Result>(
-  client: pg.PoolClient,
+async function workBetween<Client, Result>(
+  client: Client,
   begun: Promise<unknown>,
-  work: (client: pg.PoolClient, ends: Ends) => Promise<Result>,
+  work: (client: Client, ends: Ends) => Promise<Result>,
 ): Promise<{ result: Result; last: Promise<unknown>[] }> {
   const last: Promise<unknown>[] = []
   const beforeCommit = (statement: Promise<unknown>) => {

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Database, HAS_BEGUN } from '#adapters/postgres/database.ts'
+import { Database, HAS_BEGUN, type Statements } from '#adapters/postgres/database.ts'
 import { isOutOfReach } from '#adapters/postgres/is-out-of-reach.ts'
 import { createTestDatabase, type TestDatabase } from '#test/support/stack.ts'
 
@@ -93,8 +93,20 @@ describe('statements that travel with BEGIN and COMMIT', () => {
   })
 })
 
+describe('statements that go out one behind the other', () => {
+  it('all fail with what the first one failed with, whichever is waited for', async () => {
+    const work = database.rawByKeysAtOnce([], async (client) => {
+      const failing = client.query('SELECT 1 / 0')
+      // Waited for by more hands than the one behind it, so that it is heard of later.
+      const late = (async () => (async () => (async () => failing)())())()
+      await Promise.all([late, client.query('SELECT 1')])
+    })
+    await expect(work).rejects.toMatchObject({ code: '22012' })
+  })
+})
+
 describe('a transaction that is begun when the one before was sent to its COMMIT', () => {
-  const pidOf = async (client: pg.PoolClient) =>
+  const pidOf = async (client: Statements) =>
     (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid
 
   beforeAll(async () => {
@@ -103,9 +115,7 @@ describe('a transaction that is begun when the one before was sent to its COMMIT
   })
 
   /** Two transactions, the second of which counts rows as soon as the first has been sent; both must leave their connection usable. */
-  async function follow(
-    first: (client: pg.PoolClient, begun: Promise<unknown>) => Promise<Promise<unknown>[]>,
-  ) {
+  async function follow(first: (client: Statements, begun: Promise<unknown>) => Promise<Promise<unknown>[]>) {
     let second: Promise<{ pid: number | undefined; rows: number }> | undefined
     let firstPid: number | undefined
     const one = database.rawByKeysAtOnce(
@@ -149,7 +159,7 @@ describe('a transaction that is begun when the one before was sent to its COMMIT
     let release = (): void => {}
     const held = new Promise<void>((resolve) => (release = resolve))
     const pids: (number | undefined)[] = []
-    const work = async (client: pg.PoolClient) => {
+    const work = async (client: Statements) => {
       pids.push(await pidOf(client))
       if (pids.length === 2) release()
       await held
@@ -176,7 +186,7 @@ describe('a transaction that is begun when the one before was sent to its COMMIT
 
 describe('a statement that is sent before its transaction is known to have begun', () => {
   it('finds out whether it has', async () => {
-    const hasBegun = async (client: pg.PoolClient | pg.Pool) =>
+    const hasBegun = async (client: Statements | pg.Pool) =>
       (await client.query<{ begun: boolean | null }>(`SELECT ${HAS_BEGUN} AS begun`)).rows[0]?.begun
     expect(await database.rawByKeysAtOnce([], async (client) => hasBegun(client))).toBe(true)
     expect(await hasBegun(database.pool)).not.toBe(true)
