@@ -3,8 +3,8 @@ import { brokenOff, type LifeResult, liveThrough } from './life.ts'
 import { again, type Life } from './schedule.ts'
 import { openStage, type Stage } from './stage.ts'
 
-/** Payments. A stage's history is judged whole after every life; a new stage costs as much as reading so many of them a few times. */
-const HISTORY_MAX = 2_000
+/** Payments. A stage's history is judged whole after every life, so it must not become too long. */
+const HISTORY_MAX = 5_000
 /** A chain keeps all its states in memory. */
 const TRIES_PER_BED = 200
 /** Lives of a kind for which one more bed of that kind is worth starting. */

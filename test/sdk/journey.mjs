@@ -15,14 +15,23 @@ export async function journey({ connection, name, webhook }) {
   const refusal = await ost.transactions
     .execute({ type: 'tip', from_user_id: user.id, to_user_id: friend.id, amount: toUnits('9', decimals) })
     .catch((error) => error)
-  const events = []
-  for await (const event of ost.events.list({ limit: 2 }))
-    if (event.data?.id === queued.id) events.push(event.type)
+  const events = await eventsUntil(ost, queued.id, 'transaction.confirmed')
   return {
     status: paid.status,
     available: (await ost.balances.get(user.id)).available,
     refusal: { isOfItsClass: refusal instanceof InsufficientFunds, code: refusal.code },
     events,
     verified: (await verifyWebhook(webhook)).id,
+  }
+}
+
+/** What happened to a transaction. The log shows an event when all that came before it is decided, which may be a moment after the fact. */
+async function eventsUntil(ost, id, last) {
+  for (;;) {
+    const events = []
+    for await (const event of ost.events.list({ limit: 2 }))
+      if (event.data?.id === id) events.push(event.type)
+    if (events.includes(last)) return events
+    await new Promise((resolve) => setTimeout(resolve, 200))
   }
 }

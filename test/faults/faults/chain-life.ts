@@ -110,6 +110,8 @@ export const blocksSlow: Fault = {
 
 const ROUNDS_FULL = 8
 const POOL_WITHIN_MS = 8_000
+/** Something must be in the pool soon, and again after it was emptied. */
+const POOLED_PACE_MS = 300
 const dropped = new WeakMap<Scene, number>()
 
 export const poolDropped = withAlarm(
@@ -117,6 +119,7 @@ export const poolDropped = withAlarm(
     id: 'mempool-drop',
     name: 'transactions vanish from the pool before they are mined',
     drainedWithinS: 30,
+    slowPaceMs: POOLED_PACE_MS,
     bed: BY_HAND,
     async inject(bed, random, scene) {
       const rounds = scene.isFullLength ? ROUNDS_FULL : 1
