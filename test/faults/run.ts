@@ -51,7 +51,7 @@ export async function runLives(lives: readonly Life[], options: RunOptions): Pro
 /** Those that need the same kind of bed follow each other on one. */
 async function runAtOnce(lives: readonly Life[], found: Life[], options: RunOptions): Promise<void> {
   const queues = [...Map.groupBy(lives, kindOf)].map(
-    ([kind, own]): Queue => ({ kind, lives: own.toSorted(largestFirst), beds: 0 }),
+    ([kind, own]): Queue => ({ kind, lives: own.toSorted((a, b) => sizeOf(a) - sizeOf(b)), beds: 0 }),
   )
   await Promise.all(
     Array.from({ length: options.beds }, async () => {
@@ -64,16 +64,10 @@ async function runAtOnce(lives: readonly Life[], found: Life[], options: RunOpti
   )
 }
 
-/**
- * Every kind has a bed of its own first, those with the fewest lives before the others; then where most is to be done, unless those
- * who are at it already will soon be through. So the last beds share the many lives of one kind, and end together.
- */
+/** Where most is to be done, unless those who are at it already will soon be through. */
 function choose(queues: readonly Queue[]): Queue | undefined {
-  const untouched = queues.filter(({ lives, beds }) => lives.length > 0 && beds === 0)
-  const [smallest] = untouched.toSorted((a, b) => a.lives.length - b.lives.length)
-  if (smallest) return smallest
   return queues
-    .filter(({ lives }) => lives.length >= WORTH_A_BED)
+    .filter(({ lives, beds }) => lives.length >= (beds === 0 ? 1 : WORTH_A_BED))
     .toSorted((a, b) => b.lives.length / (b.beds + 1) - a.lives.length / (a.beds + 1))[0]
 }
 
@@ -163,14 +157,7 @@ function kindOf([{ fault }]: Life): string {
   return JSON.stringify(fault.bed ?? {})
 }
 
-/**
- * Those with a fleet of the same size follow each other, large ones first: stopping a process costs nothing, and what is left at the
- * end is short. So are lives of several tries beside one of full length.
- */
-function largestFirst(one: Life, other: Life): number {
-  return sizeOf(other) - sizeOf(one) || Number(other[0].isFullLength) - Number(one[0].isFullLength)
-}
-
+/** Those with a fleet of the same size follow each other. */
 function sizeOf([{ fault }]: Life): number {
   const { apis, workers } = fault.fleet ?? FLEET
   return apis + 10 * workers

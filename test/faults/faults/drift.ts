@@ -102,7 +102,10 @@ async function compare({ partner: { client } }: Player): Promise<WireReconciliat
   const asked = await client.post<WireReconciliationRequest>('/v3/token/reconciliations')
   const deadline = performance.now() + COMPARED_WITHIN_MS
   while (performance.now() < deadline) {
-    const { data } = await client.get<WirePage<WireReconciliation>>('/v3/token/reconciliations', { limit: 1 })
+    // A worker whose clock was ahead has left one with an id that stays the newest for a while.
+    const { data } = await client.get<WirePage<WireReconciliation>>('/v3/token/reconciliations', {
+      limit: 10,
+    })
     const newest = data.find(({ created_at: createdAt }) => createdAt >= asked.requested_at)
     if (newest) return newest
     await sleep(POLL_MS)
