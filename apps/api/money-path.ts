@@ -6,8 +6,8 @@ import { createTransactionReader } from '#adapters/postgres/transaction-reader.t
 import type { JobDispatcher } from '#core/outbox/job-dispatcher.ts'
 import type { Clock, Ids } from '#core/shared/clock.ts'
 import type { RequestTracing } from '#adapters/telemetry/trace-requests.ts'
-import { type AcceptRequest, acceptTransactions } from '#core/transaction/accept-transactions.ts'
-import { Acceptor } from '#core/transaction/acceptor.ts'
+import { acceptTransactions } from '#core/transaction/accept-transactions.ts'
+import { type Accept, Acceptor } from '#core/transaction/acceptor.ts'
 import { SettlementWaiter } from '#core/transaction/settlement-waiter.ts'
 import type { TransactionReader } from '#core/transaction/transaction-reader.ts'
 
@@ -46,8 +46,7 @@ export function createMoneyPath(
       for (const id of laneIds) jobs.wake({ name: 'submit-lane', id })
     },
   }
-  const accept = (requests: readonly AcceptRequest[], onSent?: () => void) =>
-    acceptTransactions(acceptDeps, requests, onSent)
+  const accept: Accept = (requests, onSent) => acceptTransactions(acceptDeps, requests, onSent)
   const acceptor = new Acceptor(tracing ? tracing.around(accept) : accept, {
     ...(onBatch && { onBatch }),
     isPassing: isOutOfReach,

@@ -7,6 +7,7 @@ import type { Scope } from '#core/tenant/scopes.ts'
 import type { AppDeps } from '../deps.ts'
 import { checkScope } from '../plugins/authenticate.ts'
 import { toDomainError } from '../plugins/error-handler.ts'
+import { routeOf } from '../plugins/route-of.ts'
 import { type Failure, failure, success } from './envelope.ts'
 import { toFailure } from './errors.ts'
 import { type Form, parseForm } from './form.ts'
@@ -141,7 +142,7 @@ async function admitToDialect(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const { plane, scope: needed } = request.routeOptions.config
+  const { plane, scope: needed } = routeOf(request)
   // What is no route asks nothing.
   if (plane !== 'dialect') return
   try {

@@ -85,7 +85,7 @@ export const authenticate = fp(async (app: FastifyInstance, deps: AppDeps) => {
         throw new Unauthenticated('This is not the operator key.')
       request.isOperator = true
     }
-    if (plane === 'platform' || plane === 'public') return
+    if (!isTenants(plane)) return
     if (token !== null && isAccessToken(token)) {
       const { accessTokens } = deps
       return authenticateSession({ accessTokens, findSession, clock }, token).then((caller) => {

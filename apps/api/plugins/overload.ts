@@ -2,6 +2,7 @@ import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Overloaded } from '#core/shared/errors.ts'
+import { routeOf } from './route-of.ts'
 
 /** Milliseconds. Requests that wait this long for the event loop are better refused than served late. */
 const EVENT_LOOP_DELAY_MAX = 1_000
@@ -23,7 +24,7 @@ export const overload = fp(async (app: FastifyInstance) => {
       delay: number | undefined,
     ) => {
       const inARow = looks.note(delay ?? 0)
-      if (inARow >= SLOW_LOOKS_MIN && request.routeOptions.config.plane !== 'public') throw new Overloaded()
+      if (inARow >= SLOW_LOOKS_MIN && routeOf(request).plane !== 'public') throw new Overloaded()
     },
   })
 })

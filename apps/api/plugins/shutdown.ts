@@ -42,6 +42,7 @@ export const shutdown = fp(async (app: FastifyInstance, deps: Pick<AppDeps, 'wai
     await eventsTaken()
     setTimeout(() => void cutSilent(), SILENCE_MS).unref()
   })
+
   /** What has arrived while the process was busy is read first: that connection is not silent. */
   async function cutSilent(): Promise<void> {
     await eventsTaken()

@@ -10,6 +10,8 @@ const BULK_MAX = 500
 /** Different wake-ups under way at once; more are left to the sweeper. */
 const WAKES_MAX = 1_000
 const DISPATCH_TIMEOUT_MS = 3_000
+/** What closing waits for, so that a Redis that is away does not hold up the end of the process. */
+const CLOSE_TIMEOUT_MS = 500
 /** Between two rings of one bell: a busy api would ring a lane with every batch, and the worker gathers for longer than this. */
 const REST_MS = 25
 /** Options of a job kept in Redis: none of ours is bigger. */
@@ -113,8 +115,10 @@ export function createJobDispatcher(options: {
 
     async close() {
       closing.abort()
-      await Promise.all(rings)
-      await Promise.allSettled([...queues.values()].map(async (queue) => within(queue.close(), 500)))
+      await within(Promise.all(rings), CLOSE_TIMEOUT_MS).catch(() => {})
+      await Promise.allSettled(
+        [...queues.values()].map(async (queue) => within(queue.close(), CLOSE_TIMEOUT_MS)),
+      )
       redis.disconnect()
     },
   }

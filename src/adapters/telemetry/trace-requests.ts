@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { AcceptRequest, AcceptResult } from '#core/transaction/accept-transactions.ts'
-import type { Acceptor } from '#core/transaction/acceptor.ts'
+import type { AcceptRequest } from '#core/transaction/accept-transactions.ts'
+import type { Accept, Acceptor } from '#core/transaction/acceptor.ts'
 import { parseTraceparent, rootOf, type SpanRef } from './trace-ids.ts'
 import { LINKS_MAX, newSpanId, newTraceId, traceNow, type Tracing } from './tracing.ts'
 
@@ -30,8 +30,6 @@ export interface RequestFacts {
   tenantId: string | undefined
   economyId: string | undefined
 }
-
-type Accept = (requests: readonly AcceptRequest[], onSent?: () => void) => Promise<AcceptResult[]>
 
 /** Records requests, the group commits that they share, and the beginning of each transaction's trace. */
 export function traceRequests(tracing: Tracing): RequestTracing {

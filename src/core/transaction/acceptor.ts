@@ -15,7 +15,7 @@ const BATCH_ITEMS_MAX = 1_000
 const WAITING_ITEMS_MAX = 20_000
 
 /** `onSent` is called when the next batch may be begun; where it is not, that may be when this one has its answer. */
-type Accept = (requests: readonly AcceptRequest[], onSent?: () => void) => Promise<AcceptResult[]>
+export type Accept = (requests: readonly AcceptRequest[], onSent?: () => void) => Promise<AcceptResult[]>
 
 interface Waiting {
   request: AcceptRequest
@@ -37,8 +37,8 @@ export class Acceptor {
   #waitingItems = 0
   /** Batches without an answer. */
   #inFlight = 0
-  /** A batch that still has statements to send: another one would lock accounts that it has, and wait for them. */
-  #isSending = false
+  /** The batch that still has statements to send: another one would lock accounts that it has, and wait for them. */
+  #sending: Waiting[] | null = null
   #scheduled = false
 
   /**
@@ -82,7 +82,7 @@ export class Acceptor {
 
   /** One turn of the event loop gathers what arrived in the same read of the sockets. */
   #schedule(): void {
-    if (this.#scheduled || this.#isSending || this.#waiting.length === 0) return
+    if (this.#scheduled || this.#sending || this.#waiting.length === 0) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
@@ -95,12 +95,10 @@ export class Acceptor {
     const batch = this.#takeBatch()
     if (batch.length === 0) return
     this.#inFlight += 1
-    this.#isSending = true
-    let isSent = false
+    this.#sending = batch
     const goOn = () => {
-      if (isSent) return
-      isSent = true
-      this.#isSending = false
+      if (this.#sending !== batch) return
+      this.#sending = null
       this.#schedule()
     }
     try {

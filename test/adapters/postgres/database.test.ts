@@ -115,14 +115,14 @@ describe('a transaction that is begun when the one before was sent to its COMMIT
   })
 
   /** Two transactions, the second of which counts rows as soon as the first has been sent; both must leave their connection usable. */
-  async function follow(first: (client: Statements, begun: Promise<unknown>) => Promise<Promise<unknown>[]>) {
+  async function follow(first: (client: Statements) => Promise<Promise<unknown>[]>) {
     let second: Promise<{ pid: number | undefined; rows: number }> | undefined
     let firstPid: number | undefined
     const one = database.rawByKeysAtOnce(
       [],
-      async (client, { begun, beforeCommit }) => {
+      async (client, { beforeCommit }) => {
         firstPid = await pidOf(client)
-        for (const statement of await first(client, begun)) beforeCommit(statement)
+        for (const statement of await first(client)) beforeCommit(statement)
       },
       () => {
         second = database.rawByKeysAtOnce([], async (client, { begun }) => {

@@ -7,6 +7,7 @@ import { SignatureInvalid, SignatureRepeated } from '#core/tenant/errors.ts'
 import type { Scope } from '#core/tenant/scopes.ts'
 import type { Environment } from '#core/tenant/tenant.ts'
 import type { AppDeps } from '../../deps.ts'
+import { routeOf } from '../../plugins/route-of.ts'
 import type { Dialect, SignedRequest } from '../dialect.ts'
 import type { Failure } from '../envelope.ts'
 import { stringsToSign } from '../strings-to-sign.ts'
@@ -64,7 +65,7 @@ export function ostV2(environment: Environment, prefix: RegExp, deps: AppDeps): 
       method === 'POST' && !/\/users\/?$/.test(routeOptions.url ?? ''),
     async admitOtherwise(request, signed) {
       const kind = signed.form.values[KIND]
-      const { signers } = request.routeOptions.config
+      const { signers } = routeOf(request)
       if (kind !== BY_KEY && kind !== BY_DEVICE)
         throw new SignatureInvalid(`must be ${BY_KEY} or ${BY_DEVICE}`, KIND)
       if (kind === BY_KEY ? signers === 'device' : signers === undefined)
