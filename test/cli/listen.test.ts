@@ -5,6 +5,7 @@ import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runCli } from '#apps/cli/run-cli.ts'
 import { useEconomyApi } from '#test/support/economy-api.ts'
+import { untilEventsAreReadable } from '#test/support/readable-events.ts'
 import { answering, type Sink, startSink, taken } from '#test/support/webhook-sink.ts'
 import { until } from '#test/worker/redis-server.ts'
 import { type FakeTerminal, fakeTerminal } from './fake-terminal.ts'
@@ -16,6 +17,8 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ost-listen-'))
   sink = await startSink()
   if (!ctx.api.app.server.listening) await ctx.api.app.listen({ port: 0, host: '127.0.0.1' })
+  // What the last test did is not to look like something that happens in this one.
+  await untilEventsAreReadable(ctx.api.sql)
 })
 afterEach(async () => {
   await sink.stop()
@@ -54,6 +57,7 @@ const secretIn = (text: string) => /whsec_\S+/.exec(text)?.[0] ?? ''
 describe('ost listen', () => {
   it('forwards what happens from now on, in order, signed by the secret that it prints', async () => {
     await createUser('before')
+    await untilEventsAreReadable(ctx.api.sql)
     const listening = startListening()
     await isReady(listening)
     const [alice, bob] = [await createUser('alice'), await createUser('bob')]
