@@ -32,7 +32,7 @@ describe('GET /v3/users/{id}/ledger', () => {
       ctx.api.sql(
         `INSERT INTO entry (economy_id, account_id, block_number, log_index, side, is_reversal, tenant_id, block_hash, tx_hash,
                             counter_account_id, amount, transaction_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+         VALUES ($1, $2, $3, $4, $5, $6, $7, decode(substr($8, 3), 'hex'), decode(substr($9, 3), 'hex'), $10, $11, $12)`,
         [
           economy,
           uuidOfWire(ada),

@@ -267,8 +267,9 @@ async function loadEntries(client: pg.Client, seed: Seed): Promise<void> {
                    AS side(name, account_id, counter_account_id, sign)`
   const select = (leg: string, amount: bigint) =>
     `INSERT INTO entry (${columns})
-     SELECT '${economyId}', side.account_id, leg.block, leg.log_index, side.name, '${tenantId}', leg.block_hash, leg.tx_hash,
-            side.counter_account_id, side.sign * ${amount}::numeric, leg.transaction_id, leg.moment
+     SELECT '${economyId}', side.account_id, leg.block, leg.log_index, side.name, '${tenantId}',
+            decode(substr(leg.block_hash, 3), 'hex'), decode(substr(leg.tx_hash, 3), 'hex'), side.counter_account_id,
+            side.sign * ${amount}::numeric, leg.transaction_id, leg.moment
      FROM (${leg}) AS leg ${sides}`
   await withoutIndexes(
     client,

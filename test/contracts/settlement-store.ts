@@ -245,6 +245,47 @@ export function describeSettlementStore(implementation: string, open: () => Prom
       expect((await backend.rows(economy)).transactions).toMatchObject([{ status: 'mined' }])
     })
 
+    it('keeps the entries of every block that a height had: one, another one, the first again', async () => {
+      const { economy, ledger } = await arrange()
+      const ancestor = ledger.head
+      const [payment] = await ledger.batch([30n])
+      const [one, other] = [aBlock(ancestor), aBlock(ancestor)]
+      for (const block of [one, other]) {
+        await ledger.pay(payment, block)
+        await backend.stores.settlements.reverse(economy.chainId, block, ancestor)
+        ledger.head = ancestor
+      }
+      await ledger.pay(payment, one)
+      expect(await settledOf(economy)).toEqual([0n, 70n, 30n])
+      const { accounts, entries } = await backend.rows(economy)
+      for (const { id, settled } of accounts) {
+        const own = entries.filter(({ accountId }) => accountId === id)
+        expect(own.reduce((sum, { amount }) => sum + amount, 0n)).toBe(settled)
+      }
+      const ofPayee = entries.filter(
+        ({ accountId, blockNumber }) => accountId === economy.users[2]?.id && blockNumber === one.number,
+      )
+      expect(ofPayee.map(({ generation, amount }) => [generation, amount])).toEqual([
+        [1, 30n],
+        [1, -30n],
+        [2, 30n],
+        [2, -30n],
+        [3, 30n],
+      ])
+    })
+
+    it('writes a movement once per adoption of its block', async () => {
+      const { economy, ledger } = await arrange()
+      const [from = '', to = ''] = economy.users.slice(1).map(({ id }) => id)
+      const movement = aMovement(economy, { fromAccountId: from, toAccountId: to, amount: 1n })
+      const before = await backend.rows(economy)
+      await expect(ledger.settle({ movements: [movement, movement] })).rejects.toThrow('entry_pkey')
+      await expect(
+        ledger.settleAt(ledger.head, ledger.head, { movements: [movement] }),
+      ).rejects.toBeInstanceOf(LedgerInconsistency)
+      expect(await backend.rows(economy)).toEqual(before)
+    })
+
     it('lets a filler land that was given up, and nothing else that was', async () => {
       const { economy, ledger } = await arrange()
       await ledger.batch([5n])

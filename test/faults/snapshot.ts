@@ -147,7 +147,7 @@ const EVENTS = `
 SELECT id, subject_id, tenant_id, topic, payload->>'previous_status' AS previous_status
 FROM outbox_event WHERE economy_id = $1 AND topic LIKE 'transaction.%' ORDER BY xid, id`
 const UNBALANCED = `
-SELECT tx_hash FROM entry WHERE economy_id = $1 GROUP BY tx_hash, block_hash, log_index, generation, is_reversal
+SELECT '0x' || encode(tx_hash, 'hex') AS tx_hash FROM entry WHERE economy_id = $1 GROUP BY tx_hash, block_number, log_index, generation, is_reversal
 HAVING sum(amount) <> 0 OR count(*) <> 2`
 
 type Rows = Omit<EconomySnapshot, 'economyId' | 'intents' | 'told' | 'received' | 'chain'>

@@ -71,8 +71,12 @@ function eventsOf({ tables, scheduler, alarms }: Awaited<ReturnType<typeof simul
       ...(attempt > 1 ? ['attempt raised'] : []),
       ...answers.map(({ verdict }) => `answer ${verdict}`),
     ]),
-    ...[...blocks.committed.values()].flatMap(({ generation }) =>
-      generation > 1 ? ['block adopted again'] : [],
+    ...[
+      ...Map.groupBy(blocks.committed.values(), ({ chainId, number }) => `${chainId}/${number}`).values(),
+    ].flatMap((ofHeight) =>
+      Math.max(...ofHeight.map(({ generation }) => generation)) > ofHeight.length
+        ? ['block adopted again']
+        : [],
     ),
     ...[...transactions.committed.values()].flatMap(({ failureCode }) => failureCode ?? []),
     ...alarms.map(({ event }) => `alarm ${event}`),

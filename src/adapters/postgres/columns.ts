@@ -9,6 +9,11 @@ export function columnOf(values: readonly (string | number | bigint | null)[]): 
   return `{${values.map((value) => value ?? 'NULL').join(',')}}`
 }
 
+/** Bytes, each given as 0x and hexadecimal digits. */
+export function bytesColumnOf(values: readonly string[]): string {
+  return `{${values.map((value) => `"\\\\x${value.slice(2)}"`).join(',')}}`
+}
+
 /** Any text. */
 export function textColumnOf(values: readonly (string | null)[]): string {
   return `{${values.map((value) => (value === null ? 'NULL' : quoted(value))).join(',')}}`

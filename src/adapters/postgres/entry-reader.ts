@@ -54,7 +54,7 @@ export function createFirstEntriesReader(database: Pick<Database, 'read'>): Firs
   }
 }
 
-const KEY = 'e.block_number, e.log_index, e.side, e.block_hash, e.generation, e.is_reversal'
+const KEY = 'e.block_number, e.log_index, e.side, e.generation, e.is_reversal'
 
 function listEntries(order: 'asc' | 'desc', isAfter: boolean, account = '$2'): string {
   const past = order === 'asc' ? '>' : '<'
@@ -63,10 +63,11 @@ function listEntries(order: 'asc' | 'desc', isAfter: boolean, account = '$2'): s
     .join(', ')
   return `
     SELECT e.amount, e.is_reversal, c.id AS counter_id, c.kind AS counter_kind, c.address AS counter_address, e.transaction_id,
-           e.block_number, e.block_hash, e.tx_hash, e.log_index, e.side, e.generation, e.created_at
+           e.block_number, '0x' || encode(e.block_hash, 'hex') AS block_hash, '0x' || encode(e.tx_hash, 'hex') AS tx_hash,
+           e.log_index, e.side, e.generation, e.created_at
     FROM entry e JOIN account c ON c.economy_id = e.economy_id AND c.id = e.counter_account_id
     WHERE e.economy_id = $1 AND e.account_id = ${account} AND e.tenant_id = $3
-      ${isAfter ? `AND (${KEY}) ${past} ($5::bigint, $6::int, $7::text, $8::text, $9::int, $10::boolean)` : ''}
+      ${isAfter ? `AND (${KEY}) ${past} ($5::bigint, $6::int, $7::text, $8::int, $9::boolean)` : ''}
     ORDER BY ${ordered} LIMIT $4`
 }
 
@@ -86,10 +87,10 @@ async function isAccount(
 }
 
 function toEntry(row: EntryRow): LedgerEntry {
-  const { block_number, log_index, side, block_hash, generation, is_reversal } = row
+  const { block_number, log_index, side, generation, is_reversal } = row
   const kind = row.counter_kind === 'wallet' ? 'user' : row.counter_kind === 'issuance' ? 'mint' : 'external'
   return {
-    position: [block_number, log_index, side, block_hash, generation, is_reversal].join('.'),
+    position: [block_number, log_index, side, generation, is_reversal].join('.'),
     amount: BigInt(row.amount),
     isReversal: is_reversal,
     counterparty: {
@@ -99,14 +100,15 @@ function toEntry(row: EntryRow): LedgerEntry {
     },
     transactionId: row.transaction_id,
     blockNumber: BigInt(block_number),
-    blockHash: block_hash,
+    blockHash: row.block_hash,
     txHash: row.tx_hash,
     logIndex: log_index,
     createdAt: row.created_at,
   }
 }
 
-const POSITION = /^(\d{1,18})\.(\d{1,9})\.(debit|credit)\.(0x[0-9a-f]{64})\.(\d{1,9})\.(true|false)$/
+/** Cursors that were given before 2026-12 have the block's hash in them, too. */
+const POSITION = /^(\d{1,18})\.(\d{1,9})\.(debit|credit)\.(?:0x[0-9a-f]{64}\.)?(\d{1,9})\.(true|false)$/
 
 function parsePosition(text: string): string[] {
   const match = POSITION.exec(text)

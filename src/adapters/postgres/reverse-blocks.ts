@@ -83,11 +83,19 @@ async function lockReopened(
   return rows
 }
 
-/** The entries of the orphaned blocks, as adopted last; $1 chain, $2 ancestor. */
+/**
+ * The entries of the orphaned blocks, as adopted last; $1 chain, $2 ancestor. Debits are found by their block, on whatever chain there is
+ * one of that number, and tell the keys of both sides. Each OFFSET 0 keeps the look-up as it stands (`foundByKey`).
+ */
 const ORPHANED_ENTRIES = `chain_block block
-  JOIN economy ON economy.chain_id = block.chain_id
-  JOIN entry ON entry.economy_id = economy.id AND entry.block_number = block.number AND entry.block_hash = block.hash
-            AND entry.generation = block.generation AND NOT entry.is_reversal
+  CROSS JOIN LATERAL (
+    SELECT economy_id, account_id, counter_account_id, log_index FROM entry
+    WHERE block_number = block.number AND side = 'debit' AND NOT is_reversal AND generation = block.generation OFFSET 0) AS debit
+  JOIN economy ON economy.id = debit.economy_id AND economy.chain_id = block.chain_id
+  CROSS JOIN LATERAL (
+    SELECT * FROM entry
+    WHERE economy_id = debit.economy_id AND account_id IN (debit.account_id, debit.counter_account_id) AND block_number = block.number
+      AND log_index = debit.log_index AND generation = block.generation AND NOT is_reversal OFFSET 0) AS entry
   WHERE block.chain_id = $1 AND block.number > $2 AND block.status = 'canonical'`
 
 async function settledChanges(

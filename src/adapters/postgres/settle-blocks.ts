@@ -11,7 +11,7 @@ import type {
   Settlement,
 } from '#core/ledger/settlement.ts'
 import type { Ids } from '#core/shared/clock.ts'
-import { columnOf, foundByKey, unestimated } from './columns.ts'
+import { bytesColumnOf, columnOf, foundByKey, unestimated } from './columns.ts'
 import { appendCallEvents, CHANGED_CALL, type ChangedCallRow } from './economy-call-events.ts'
 import { appendTransactionEvents, changeAccounts, expectRows, lockCursorAt } from './ledger-rows.ts'
 
@@ -47,10 +47,11 @@ export async function settleBlocks(client: pg.PoolClient, ids: Ids, input: Settl
 
 interface AdoptedBlock extends BlockPosition {
   minedAt: Date
-  /** How often the block was adopted, from 1. */
+  /** Which adoption of its height this is, from 1. */
   generation: number
 }
 
+/** The cursor's lock keeps everybody else from counting. @throws LedgerInconsistency for a block that is adopted already. */
 async function adoptBlocks(
   client: pg.PoolClient,
   chainId: number,
@@ -58,10 +59,11 @@ async function adoptBlocks(
 ): Promise<AdoptedBlock[]> {
   const { rows } = await client.query<{ number: string; generation: number }>({
     name: 'settle_adopt_blocks',
-    text: `INSERT INTO chain_block (chain_id, number, hash, parent_hash, mined_at)
-           SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::timestamptz[])
+    text: `INSERT INTO chain_block (chain_id, number, hash, parent_hash, mined_at, generation)
+           SELECT $1, block.*, 1 + coalesce((SELECT max(k.generation) FROM chain_block k WHERE k.chain_id = $1 AND k.number = block.number), 0)
+           FROM unnest($2::bigint[], $3::text[], $4::text[], $5::timestamptz[]) AS block(number, hash, parent_hash, mined_at)
            ON CONFLICT (chain_id, number, hash)
-           DO UPDATE SET status = 'canonical', generation = chain_block.generation + 1, indexed_at = now()
+           DO UPDATE SET status = 'canonical', generation = excluded.generation, indexed_at = now() WHERE chain_block.status = 'orphaned'
            RETURNING number, generation`,
     values: [
       chainId,
@@ -71,6 +73,7 @@ async function adoptBlocks(
       blocks.map((block) => block.minedAt),
     ],
   })
+  expectRows('blocks that are not adopted', rows.length, blocks.length)
   const generations = new Map(rows.map((row) => [Number(row.number), row.generation]))
   return blocks.map(({ number, hash, minedAt }) => ({
     number,
@@ -107,9 +110,9 @@ async function writeEntries(
     text: `INSERT INTO entry (economy_id, account_id, block_number, log_index, side, generation, tenant_id, block_hash, tx_hash,
                               counter_account_id, amount, transaction_id)
            SELECT movement.economy_id, side.account_id, ($10::bigint[])[movement.block], movement.log_index, side.name,
-                  ($12::int[])[movement.block], movement.tenant_id, ($11::text[])[movement.block], movement.tx_hash,
+                  ($12::int[])[movement.block], movement.tenant_id, ($11::bytea[])[movement.block], movement.tx_hash,
                   side.counter_account_id, side.amount, movement.transaction_id
-           FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::uuid[], $7::uuid[], $8::numeric[], $9::uuid[])
+           FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::bytea[], $6::uuid[], $7::uuid[], $8::numeric[], $9::uuid[])
                 AS movement(economy_id, tenant_id, block, log_index, tx_hash, from_id, to_id, amount, transaction_id)
            CROSS JOIN LATERAL (VALUES ('debit', movement.from_id, movement.to_id, -movement.amount),
                                       ('credit', movement.to_id, movement.from_id, movement.amount))
@@ -119,13 +122,13 @@ async function writeEntries(
       columnOf(movements.map((movement) => movement.tenantId)),
       columnOf(movements.map((movement) => movement.blockIndex + 1)),
       columnOf(movements.map((movement) => movement.logIndex)),
-      columnOf(movements.map((movement) => movement.txHash)),
+      bytesColumnOf(movements.map((movement) => movement.txHash)),
       columnOf(movements.map((movement) => movement.fromAccountId)),
       columnOf(movements.map((movement) => movement.toAccountId)),
       columnOf(movements.map((movement) => movement.amount)),
       columnOf(movements.map((movement) => movement.transactionId)),
       blocks.map((block) => block.number),
-      blocks.map((block) => block.hash),
+      bytesColumnOf(blocks.map((block) => block.hash)),
       blocks.map((block) => block.generation),
     ],
   })

@@ -65,6 +65,19 @@ async function readHold(database: Database, ref: TransactionRef) {
   }))
 }
 
+/** $1 economy, $2 transaction. Only debits are found by it; each tells the keys of both sides, and of what takes them back. */
+const TRANSACTION_ENTRIES = `
+SELECT entry.account_id, entry.amount, entry.block_number, '0x' || encode(entry.block_hash, 'hex') AS block_hash, entry.is_reversal,
+       entry.created_at
+FROM (SELECT economy_id, account_id, counter_account_id, block_number, log_index, generation FROM entry
+      WHERE transaction_id = $2 AND side = 'debit' AND NOT is_reversal OFFSET 0) AS debit
+CROSS JOIN LATERAL (
+  SELECT * FROM entry
+  WHERE economy_id = debit.economy_id AND account_id IN (debit.account_id, debit.counter_account_id)
+    AND block_number = debit.block_number AND log_index = debit.log_index AND generation = debit.generation OFFSET 0) AS entry
+WHERE debit.economy_id = $1
+ORDER BY entry.created_at, entry.block_number, entry.log_index, entry.generation, entry.is_reversal, entry.side DESC`
+
 async function readEntries(database: Database, ref: TransactionRef) {
   const rows = await database.read<{
     account_id: string
@@ -73,13 +86,7 @@ async function readEntries(database: Database, ref: TransactionRef) {
     block_hash: string
     is_reversal: boolean
     created_at: Date
-  }>(
-    ref.tenantId,
-    'transaction_entries',
-    `SELECT account_id, amount, block_number, block_hash, is_reversal, created_at FROM entry
-     WHERE economy_id = $1 AND transaction_id = $2 ORDER BY created_at, block_number, log_index, side DESC`,
-    [ref.economyId, ref.id],
-  )
+  }>(ref.tenantId, 'transaction_entries', TRANSACTION_ENTRIES, [ref.economyId, ref.id])
   return rows.map((row) => ({
     accountId: row.account_id,
     amount: BigInt(row.amount),

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { columnOf, jsonColumnOf, textColumnOf, timeColumnOf } from '#adapters/postgres/columns.ts'
+import {
+  bytesColumnOf,
+  columnOf,
+  jsonColumnOf,
+  textColumnOf,
+  timeColumnOf,
+} from '#adapters/postgres/columns.ts'
 import { createTestDatabase, type TestDatabase } from '#test/support/stack.ts'
 
 let urls: TestDatabase
@@ -61,6 +67,13 @@ it('brings any JSON to the database as it is', async () => {
       expect(await readBack('jsonb', jsonColumnOf(objects))).toEqual(objects.map((object) => ({ ...object })))
     }),
   )
+})
+
+it('brings bytes to the database as they are', async () => {
+  const values = ['0x', '0x00', `0x${'5c22'.repeat(16)}`, `0x${'AbfF'.repeat(16)}`]
+  const bytes = values.map((value) => Buffer.from(value.slice(2), 'hex'))
+  expect(await readBack('bytea', bytesColumnOf(values))).toEqual(bytes)
+  expect(await readBack('bytea', bytesColumnOf([]))).toEqual([])
 })
 
 it('brings numbers of any size, moments and nothing to the database as they are', async () => {

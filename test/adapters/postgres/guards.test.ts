@@ -117,7 +117,7 @@ describe('append-only tables', () => {
     await worker.raw([], (client) =>
       client.query(
         `INSERT INTO entry (economy_id, account_id, block_number, log_index, side, tenant_id, block_hash, tx_hash, counter_account_id, amount)
-         VALUES ($1, $2, 1, 0, 'credit', $3, '0xb', '0xt', $2, 5)`,
+         VALUES ($1, $2, 1, 0, 'credit', $3, '\\xb0', '\\xf0', $2, 5)`,
         [mine.economyId, mine.companyId, mine.tenantId],
       ),
     )

@@ -79,6 +79,26 @@ it.each(['never gathered', 'gathered with the first'])(
   },
 )
 
+it('reads only the entries of the blocks that it takes back', async () => {
+  const small = await fixtures.addEconomy({ chainId: CHAIN_ID, users: 3 })
+  await fixtures.all('UPDATE account SET settled = 1000000')
+  await fixtures.all('ANALYZE')
+  const [kept, orphaned] = await withConnections(async (app, worker) => {
+    const block = await carry({ app, worker, economy: await addGrownEconomy(), batches: BATCHES })
+    return [block, await carry({ app, worker, economy: small, batches: 1, from: block })]
+  })
+  const before = await rowsRead()
+
+  const reversal = await withConnections((_, worker) =>
+    createSettlementStore(worker, ids).reverse(CHAIN_ID, orphaned, kept),
+  )
+
+  expect(reversal).toMatchObject({ blocks: 1, movements: BATCH })
+  const reads = ((await rowsRead()).get('entry') ?? 0) - (before.get('entry') ?? 0)
+  expect(reads).toBeGreaterThanOrEqual(2 * BATCH)
+  expect(reads).toBeLessThanOrEqual(READS_MAX * BATCH)
+})
+
 async function addGrownEconomy(): Promise<LedgerEconomy> {
   const economy = await fixtures.addEconomy({ chainId: CHAIN_ID, users: USERS })
   await fixtures.all('UPDATE account SET settled = 1000000 WHERE economy_id = $1', [economy.economyId])

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createEntryReader } from '#adapters/postgres/entry-reader.ts'
+import { createTransactionReader } from '#adapters/postgres/transaction-reader.ts'
 import { ISSUANCE_ADDRESS } from '#core/ledger/settlement.ts'
 import { confirmBlocks } from '#core/transaction/confirm-blocks.ts'
 import { followChain } from '#core/transaction/follow-chain.ts'
@@ -113,6 +115,14 @@ class Scene {
        JOIN hold ON hold.economy_id = t.economy_id AND hold.transaction_id = t.id WHERE t.id = $1`,
       [accepted?.transactionId],
     )
+  }
+
+  /** Blocks of the entries that a transaction's timeline tells, in its order. */
+  async hashesOfTimeline(accepted: AcceptedFixture | null) {
+    const { tenantId, economyId } = this.economy
+    const ref = { tenantId, economyId, id: accepted?.transactionId ?? '' }
+    const history = await createTransactionReader(world.database).history(ref)
+    return history?.entries.map(({ blockHash }) => blockHash)
   }
 
   /** The ledger equals the chain and its own sums, in every economy. */
@@ -434,8 +444,68 @@ describe('a re-org', () => {
     await scene.follow()
     expect(
       await world.fixtures.one('SELECT generation, status FROM chain_block WHERE hash = $1', [first.hash]),
-    ).toEqual({ generation: 2, status: 'canonical' })
+    ).toEqual({ generation: 3, status: 'canonical' })
     await scene.expectEqual()
+  })
+
+  it('keeps what each block of a height posted, however often the chain changes its mind', async () => {
+    const scene = await Scene.open()
+    await scene.follow()
+    const accepted = await scene.accept(1, 2, 10n)
+    await scene.submit()
+    scene.transfer(scene.economy, addressOf(scene.economy, scene.user(2)), scene.outsider, 7n)
+    const first = scene.chain.mine()
+    await scene.follow()
+    scene.chain.reorg(1, 0)
+    const second = scene.chain.mine()
+    await scene.follow()
+    scene.chain.switchTo(first.hash)
+    await scene.follow()
+    await scene.expectEqual()
+
+    const { economyId } = scene.economy
+    expect(
+      await world.fixtures.all(
+        `SELECT generation, is_reversal, '0x' || encode(block_hash, 'hex') AS hash, count(*)::int AS entries, sum(amount)::text AS sum
+         FROM entry WHERE economy_id = $1 AND block_number = $2 GROUP BY 1, 2, 3 ORDER BY 1, 2`,
+        [economyId, first.number],
+      ),
+    ).toEqual(
+      [
+        { generation: 1, is_reversal: false, hash: first.hash },
+        { generation: 1, is_reversal: true, hash: first.hash },
+        { generation: 2, is_reversal: false, hash: second.hash },
+        { generation: 2, is_reversal: true, hash: second.hash },
+        { generation: 3, is_reversal: false, hash: first.hash },
+      ].map((expected) => ({ ...expected, entries: 4, sum: '0' })),
+    )
+    expect(await scene.hashesOfTimeline(accepted)).toEqual(
+      [first.hash, first.hash, second.hash, second.hash, first.hash].flatMap((hash) => [hash, hash]),
+    )
+    const again = `INSERT INTO entry SELECT (jsonb_populate_record(entry, $2)).* FROM entry WHERE economy_id = $1`
+    for (const change of [{}, { block_hash: `\\x${'0b'.repeat(32)}` }]) {
+      await expect(world.fixtures.all(again, [economyId, change])).rejects.toThrow('entry_pkey')
+    }
+  })
+
+  it('lists entries after a cursor that was given while the block’s hash was in the key', async () => {
+    const scene = await Scene.open()
+    await scene.follow()
+    scene.transfer(scene.economy, addressOf(scene.economy, scene.user(1)), scene.outsider, 7n)
+    const { number, hash } = scene.chain.mine()
+    await scene.follow()
+    const { economyId, tenantId } = scene.economy
+    const list = createEntryReader(world.database)
+    const page = (after?: string) =>
+      list(tenantId, economyId, scene.user(1), {
+        limit: 1,
+        order: 'desc',
+        ...(after === undefined ? {} : { after }),
+      })
+    const [newest] = (await page())?.rows ?? []
+    expect(newest).toMatchObject({ amount: -7n, blockHash: hash, position: `${number}.0.debit.1.false` })
+    const [before] = (await page(`${number}.0.debit.${hash}.1.false`))?.rows ?? []
+    expect(before).toMatchObject({ amount: 1_000n })
   })
 
   it('waits for a node that lags on our own chain', async () => {
@@ -660,7 +730,8 @@ describe('any history of transfers, skips, reverts, strangers and re-orgs', () =
       `SELECT count(*) FILTER (WHERE topic = 'transaction.reorged') AS reorged,
               count(*) FILTER (WHERE topic = 'transaction.failed') AS failed,
               count(*) FILTER (WHERE topic = 'transaction.confirmed') AS confirmed,
-              (SELECT count(*) FROM chain_block WHERE chain_id = $2 AND generation > 1) AS "adoptedAgain"
+              (SELECT sum(again) FROM (SELECT max(generation) - count(*) AS again FROM chain_block WHERE chain_id = $2 GROUP BY number) h)
+                AS "adoptedAgain"
        FROM outbox_event WHERE economy_id = ANY ($1::uuid[])`,
       [scene.economies.map(({ economyId }) => economyId), scene.chainId],
     )

@@ -31,10 +31,10 @@ const TAMPERINGS: readonly Tampering[] = [
     id: 'F27',
     name: 'a superuser edits a row of the journal',
     kinds: ['entries'],
-    change: `UPDATE entry SET amount = amount + 1 WHERE (economy_id, account_id, block_number, log_index, side, block_hash, generation, is_reversal) IN
-               (SELECT economy_id, account_id, block_number, log_index, side, block_hash, generation, is_reversal FROM kept_entry)`,
-    undo: `UPDATE entry SET amount = amount - 1 WHERE (economy_id, account_id, block_number, log_index, side, block_hash, generation, is_reversal) IN
-             (SELECT economy_id, account_id, block_number, log_index, side, block_hash, generation, is_reversal FROM kept_entry)`,
+    change: `UPDATE entry SET amount = amount + 1 WHERE (economy_id, account_id, block_number, log_index, side, generation, is_reversal) IN
+               (SELECT economy_id, account_id, block_number, log_index, side, generation, is_reversal FROM kept_entry)`,
+    undo: `UPDATE entry SET amount = amount - 1 WHERE (economy_id, account_id, block_number, log_index, side, generation, is_reversal) IN
+             (SELECT economy_id, account_id, block_number, log_index, side, generation, is_reversal FROM kept_entry)`,
   },
   {
     id: 'F28-drift',
@@ -47,8 +47,8 @@ const TAMPERINGS: readonly Tampering[] = [
     id: 'F28-missing',
     name: 'an entry is missing',
     kinds: ['entries'],
-    change: `DELETE FROM entry WHERE (economy_id, account_id, block_number, log_index, side, block_hash, generation, is_reversal) IN
-               (SELECT economy_id, account_id, block_number, log_index, side, block_hash, generation, is_reversal FROM kept_entry)`,
+    change: `DELETE FROM entry WHERE (economy_id, account_id, block_number, log_index, side, generation, is_reversal) IN
+               (SELECT economy_id, account_id, block_number, log_index, side, generation, is_reversal FROM kept_entry)`,
     undo: 'INSERT INTO entry SELECT * FROM kept_entry',
   },
   {

@@ -89,16 +89,18 @@ function mayLand(row: SubmissionRow): boolean {
 }
 
 function adopt({ tables, tx, chainId }: LedgerBench, { number, hash }: BlockHeader): AdoptedBlock {
-  const isTaken = tx
-    .all(tables.blocks)
-    .some(
-      (row) =>
-        row.chainId === chainId && row.number === number && row.hash !== hash && row.status === 'canonical',
-    )
-  if (isTaken) throw new Error('chain_block_one_canonical')
-  const key = `${chainId}/${number}/${hash}`
-  const generation = (tx.get(tables.blocks, key)?.generation ?? 0) + 1
-  tx.put(tables.blocks, key, { chainId, number, hash, generation, status: 'canonical' })
+  const atHeight = tx.all(tables.blocks).filter((row) => row.chainId === chainId && row.number === number)
+  const adopted = atHeight.filter((row) => row.status === 'canonical')
+  if (adopted.some((row) => row.hash !== hash)) throw new Error('chain_block_one_canonical')
+  expectRows('blocks that are not adopted', 1 - adopted.length, 1)
+  const generation = 1 + Math.max(0, ...atHeight.map((row) => row.generation))
+  tx.put(tables.blocks, `${chainId}/${number}/${hash}`, {
+    chainId,
+    number,
+    hash,
+    generation,
+    status: 'canonical',
+  })
   return { number, hash, generation }
 }
 
@@ -146,8 +148,8 @@ function writeEntries(bench: LedgerBench, movement: Movement, block: AdoptedBloc
 
 /** Append-only, each place once. */
 export function writeEntry({ tables, tx }: LedgerBench, entry: EntryRow): void {
-  const { economyId, accountId, blockNumber, logIndex, side, blockHash, generation, isReversal } = entry
-  const key = [economyId, accountId, blockNumber, logIndex, side, blockHash, generation, isReversal].join('/')
+  const { economyId, accountId, blockNumber, logIndex, side, generation, isReversal } = entry
+  const key = [economyId, accountId, blockNumber, logIndex, side, generation, isReversal].join('/')
   if (tx.get(tables.entries, key)) throw new Error('entry_pkey')
   tx.put(tables.entries, key, entry)
 }
