@@ -63,14 +63,14 @@ function createAcceptanceTx(client: Statements, compiler: RuleCompiler, ends: En
  * transaction is known to have begun, which must not matter: a key that stood without its transaction would refuse it for ever.
  */
 async function claimKeys(client: Statements, claims: readonly KeyClaim[]): Promise<Map<string, FoundKey>> {
-  const claimed = await client.query<{ scope_id: string; key: string }>({
+  const claimed = await client.query({
     name: 'accept_claim_keys',
     text: `INSERT INTO idempotency_record (scope_id, key, tenant_id, fingerprint, transaction_id)
            SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::jsonb[], $5::uuid[])
                          AS claim(scope_id, key, tenant_id, fingerprint, transaction_id)
            WHERE ${HAS_BEGUN}
            ORDER BY scope_id, key
-           ON CONFLICT DO NOTHING RETURNING scope_id, key`,
+           ON CONFLICT DO NOTHING`,
     values: [
       columnOf(claims.map((claim) => claim.economyId)),
       textColumnOf(claims.map((claim) => claim.key)),
@@ -79,14 +79,19 @@ async function claimKeys(client: Statements, claims: readonly KeyClaim[]): Promi
       columnOf(claims.map((claim) => claim.transactionId)),
     ],
   })
-  if (claimed.rows.length === claims.length) return new Map()
-  const mine = new Set(claimed.rows.map((row) => refKey(row.scope_id, row.key)))
-  const known = claims.filter((claim) => !mine.has(refKey(claim.economyId, claim.key)))
+  if (claimed.rowCount === claims.length) return new Map()
+  // A record of an earlier request has its transaction, or its response; one just claimed has what it was claimed with.
   const found = await client.query<FoundKeyRow>({
     name: 'accept_find_keys',
-    text: `SELECT scope_id, key, fingerprint, transaction_id, response FROM idempotency_record
-           WHERE (scope_id, key) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))`,
-    values: [known.map((claim) => claim.economyId), known.map((claim) => claim.key)],
+    text: `SELECT record.scope_id, record.key, record.fingerprint, record.transaction_id, record.response
+           FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS claim(scope_id, key, transaction_id)
+           JOIN idempotency_record AS record ON record.scope_id = claim.scope_id AND record.key = claim.key
+           WHERE record.response IS NOT NULL OR record.transaction_id IS DISTINCT FROM claim.transaction_id`,
+    values: [
+      claims.map((claim) => claim.economyId),
+      claims.map((claim) => claim.key),
+      claims.map((claim) => claim.transactionId),
+    ],
   })
   return new Map(found.rows.map((row) => [refKey(row.scope_id, row.key), toFoundKey(row)]))
 }
@@ -144,11 +149,12 @@ async function lockParties(client: Statements, refs: readonly PartyRef[]): Promi
     is_verified: boolean
     is_managed: boolean
     metadata: LockedParty['metadata']
-    created_at: Date
+    created_ms: number
   }>({
     name: 'accept_lock_parties',
     text: `SELECT ref.economy_id, ref.id, account.settled, wallet.reserved - account.released AS held, party.type, party.status,
-                  party.is_verified, wallet.custody = 'managed' AS is_managed, party.metadata, party.created_at
+                  party.is_verified, wallet.custody = 'managed' AS is_managed, party.metadata,
+                  (extract(epoch FROM party.created_at) * 1000)::float8 AS created_ms
            FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS ref(economy_id, id) ORDER BY economy_id, id) AS ref
            CROSS JOIN LATERAL (SELECT reserved, custody FROM wallet
                                WHERE economy_id = ref.economy_id AND user_id = ref.id OFFSET 0 FOR NO KEY UPDATE) AS wallet
@@ -170,7 +176,7 @@ async function lockParties(client: Statements, refs: readonly PartyRef[]): Promi
         isVerified: row.is_verified,
         isManaged: row.is_managed,
         metadata: row.metadata,
-        createdAt: row.created_at,
+        createdAt: new Date(row.created_ms),
       },
     ]),
   )
@@ -231,7 +237,7 @@ async function findAccepted(
  * it took a third of the statement. Rows that a transaction always has alike (its movement, its event) are made of its own columns.
  */
 async function write(client: Statements, batch: AcceptedBatch): Promise<void> {
-  const { transactions, now } = batch
+  const { transactions, results, now } = batch
   const reservations = [...batch.reservations].map(([ref, reservation]) => ({
     ids: ref.split('/'),
     ...reservation,
@@ -240,8 +246,11 @@ async function write(client: Statements, batch: AcceptedBatch): Promise<void> {
   const column = (value: (transaction: AcceptedTransaction) => string | number | bigint | null) =>
     columnOf(transactions.map(value))
   await client.query({
-    name: 'accept_write',
-    text: WRITE,
+    ...writeStatement({
+      commissions: transactions.some(({ transfers }) => transfers.length > 1),
+      labels: transactions.some(({ metadata }) => Object.keys(metadata).length > 0),
+      results: results.length > 0,
+    }),
     values: [
       now,
       column(({ economyId }) => economyId),
@@ -269,11 +278,47 @@ async function write(client: Statements, batch: AcceptedBatch): Promise<void> {
       columnOf(counts.map(({ tenantId }) => tenantId)),
       columnOf(counts.map(({ count }) => count)),
       columnOf(counts.map(({ amount }) => amount)),
-      columnOf(batch.results.map(({ economyId }) => economyId)),
-      textColumnOf(batch.results.map(({ key }) => key)),
-      jsonColumnOf(batch.results.map(({ result }) => ({ items: result }))),
+      ...(results.length > 0
+        ? [
+            columnOf(results.map(({ economyId }) => economyId)),
+            textColumnOf(results.map(({ key }) => key)),
+            jsonColumnOf(results.map(({ result }) => ({ items: result }))),
+          ]
+        : []),
     ],
   })
+}
+
+/** What most batches have none of: a part of the statement that finds nothing to do still costs its beginning. */
+type Parts = Record<keyof typeof PARTS, boolean>
+
+function writeStatement(has: Parts): { name: string; text: string } {
+  // The keys are those of the object that they are looked up in.
+  const present = (Object.keys(PARTS) as (keyof typeof PARTS)[]).filter((part) => has[part])
+  return {
+    name: ['accept_write', ...present].join('_'),
+    text: `${WRITE}${present.map((part) => PARTS[part]).join('')}${COUNT}`,
+  }
+}
+
+const PARTS = {
+  commissions: `, new_commission AS (
+  INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
+  SELECT economy_id, id, 1, tenant_id, 'commission', from_user_id, commission_to_id, commission
+  FROM item WHERE commission_to_id IS NOT NULL
+)`,
+  labels: `, new_label AS (
+  INSERT INTO transaction_label (economy_id, label, transaction_id, tenant_id)
+  SELECT item.economy_id, label.key || '=' || label.value, item.id, item.tenant_id
+  FROM item CROSS JOIN LATERAL jsonb_each_text(item.metadata) AS label WHERE item.metadata <> '{}'
+  ON CONFLICT DO NOTHING
+)`,
+  results: `, answered AS (
+  UPDATE idempotency_record SET transaction_id = NULL, response = answer.response
+  FROM unnest($27::uuid[], $28::text[], $29::jsonb[]) AS answer(scope_id, key, response)
+  ${foundByKey('idempotency_record', { scope_id: 'answer.scope_id', key: 'answer.key' })}
+  WHERE idempotency_record.ctid = found.place
+)`,
 }
 
 const WRITE = `
@@ -291,15 +336,6 @@ WITH item AS (
 ), new_transfer AS (
   INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
   SELECT economy_id, id, 0, tenant_id, 'amount', from_user_id, to_user_id, amount FROM item
-), new_commission AS (
-  INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
-  SELECT economy_id, id, 1, tenant_id, 'commission', from_user_id, commission_to_id, commission
-  FROM item WHERE commission_to_id IS NOT NULL
-), new_label AS (
-  INSERT INTO transaction_label (economy_id, label, transaction_id, tenant_id)
-  SELECT item.economy_id, label.key || '=' || label.value, item.id, item.tenant_id
-  FROM item CROSS JOIN LATERAL jsonb_each_text(item.metadata) AS label WHERE item.metadata <> '{}'
-  ON CONFLICT DO NOTHING
 ), new_event AS (
   INSERT INTO outbox_record (last_id, tenant_id, economy_id, topic, event_ids, subject_ids, created_at)
   SELECT ids[cardinality(ids)], tenant_id, economy_id, 'transaction.queued', ids, ids, $1::timestamptz
@@ -310,19 +346,16 @@ WITH item AS (
   FROM unnest($18::uuid[], $19::uuid[], $20::numeric[], $21::numeric[]) AS change(economy_id, id, reserved, announced)
   ${foundByKey('wallet', { economy_id: 'change.economy_id', user_id: 'change.id' })}
   WHERE wallet.ctid = found.place
-), counted AS (
-  INSERT INTO activity (economy_id, subject_id, hour, tenant_id, count, amount)
-  SELECT economy_id, subject_id, date_trunc('hour', $1::timestamptz), tenant_id, count, amount
-  FROM unnest($22::uuid[], $23::uuid[], $24::uuid[], $25::bigint[], $26::numeric[])
-    AS part(economy_id, subject_id, tenant_id, count, amount)
-  ORDER BY economy_id, subject_id
-  ON CONFLICT (economy_id, subject_id, hour)
-  DO UPDATE SET count = activity.count + excluded.count, amount = activity.amount + excluded.amount
-)
-UPDATE idempotency_record SET transaction_id = NULL, response = answer.response
-FROM unnest($27::uuid[], $28::text[], $29::jsonb[]) AS answer(scope_id, key, response)
-${foundByKey('idempotency_record', { scope_id: 'answer.scope_id', key: 'answer.key' })}
-WHERE idempotency_record.ctid = found.place`
+)`
+
+const COUNT = `
+INSERT INTO activity (economy_id, subject_id, hour, tenant_id, count, amount)
+SELECT economy_id, subject_id, date_trunc('hour', $1::timestamptz), tenant_id, count, amount
+FROM unnest($22::uuid[], $23::uuid[], $24::uuid[], $25::bigint[], $26::numeric[])
+  AS part(economy_id, subject_id, tenant_id, count, amount)
+ORDER BY economy_id, subject_id
+ON CONFLICT (economy_id, subject_id, hour)
+DO UPDATE SET count = activity.count + excluded.count, amount = activity.amount + excluded.amount`
 
 /** What a batch adds to the windows of one subject. */
 interface Count {

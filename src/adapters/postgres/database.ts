@@ -1,5 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
+import { createGatheringSocket } from './gathering-socket.ts'
 import { type Prisma, PrismaClient } from './generated/client.ts'
 import { isOutOfReach } from './is-out-of-reach.ts'
 import { Lines } from './lines.ts'
@@ -52,7 +53,12 @@ export class Database {
       ...timeoutsOf(patienceMs),
     }
     // Statements that are not waited for go out one behind the other (`Ends`), and are executed in that order.
-    this.pool = new pg.Pool({ ...settings, application_name: applicationName, pipeline: true })
+    this.pool = new pg.Pool({
+      ...settings,
+      application_name: applicationName,
+      pipeline: true,
+      stream: createGatheringSocket,
+    })
     // An idle connection's error (server restart) only means that the pool opens another one.
     this.pool.on('error', () => {})
     // Nor may one that ends between two statements of a unit of work end the process: the next statement reports it.
@@ -279,9 +285,10 @@ function handled<Answer>(answer: Promise<Answer>): Promise<Answer> {
 
 /**
  * For the length of a transaction; further columns of the SELECT that begins it. Plans by keys are the same for any values: a prepared
- * statement is planned once, not anew for each batch.
+ * statement is planned once, not anew for each batch. No key is looked up twice in a statement, so that nothing found is worth
+ * keeping (`enable_memoize`).
  */
-const LOOK_UPS_ONLY = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']
+const LOOK_UPS_ONLY = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_memoize']
   .map((setting) => `, set_config('${setting}', 'off', true)`)
   .concat(`, set_config('plan_cache_mode', 'force_generic_plan', true)`)
   .join('')
