@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { uuidOfWire } from '#test/support/api.ts'
 import { type RedemptionsApi, startRedemptionsApi } from '#test/support/redemptions.ts'
 import { untilEventsAreReadable } from '#test/support/readable-events.ts'
+import { carryTo } from '#test/support/mined-submission.ts'
 
 let api: RedemptionsApi
 let sku: { id: string }
@@ -19,10 +20,7 @@ const rows = async () => {
 }
 /** As the indexer would have it. */
 const endTransaction = (redemption: { transaction_id: string }, status: 'confirmed' | 'failed') =>
-  api.sql(
-    `UPDATE transaction SET status = $2, submission_id = id, failure_code = CASE WHEN $2 = 'failed' THEN 'reverted' END WHERE id = $1`,
-    [uuidOfWire(redemption.transaction_id), status],
-  )
+  carryTo(api.sql, [uuidOfWire(redemption.transaction_id)], status)
 const order = async () => (await api.redeem({ sku_id: sku.id })).body
 
 describe('POST /v3/redemptions', () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTransactionsApi, type TransactionsApi } from '#test/support/transactions.ts'
+import { carryTo } from '#test/support/mined-submission.ts'
 
 let api: TransactionsApi
 
@@ -64,9 +65,8 @@ describe('200', () => {
   it('waits for the settlement where the caller prefers to', async () => {
     const waiting = api.execute(tip(), { headers: { prefer: 'wait=10' } })
     await new Promise((resolve) => setTimeout(resolve, 150))
-    await api.sql(
-      `UPDATE transaction SET status = 'mined', submission_id = gen_random_uuid(), mined_at = now() WHERE id = (SELECT max(id::text)::uuid FROM transaction)`,
-    )
+    const [last] = await api.sql('SELECT max(id::text) AS id FROM transaction')
+    await carryTo(api.sql, [String(last?.['id'])], 'mined')
     const { status, body } = await waiting
     expect([status, body.status]).toEqual([200, 'mined'])
   })

@@ -10,7 +10,7 @@ const TIMEOUT_MS = 300_000
 const IS_OPEN = `
 SELECT EXISTS (
   SELECT FROM unnest($1::uuid[]) AS wanted(id) JOIN economy e ON e.id = wanted.id
-  WHERE EXISTS (SELECT FROM open_transaction o WHERE o.economy_id = e.id AND o.is_queued)
+  WHERE EXISTS (SELECT FROM queued_transaction o WHERE o.economy_id = e.id)
      OR EXISTS (SELECT FROM chain_submission s
                 WHERE s.lane_id = e.lane_id AND s.economy_id = e.id AND s.status IN ('signed', 'broadcast'))
 ) AS is_open`
@@ -31,7 +31,10 @@ export async function waitUntilSettled(platform: Platform, economyIds: readonly 
 
 /** Waits until everything is confirmed as well, so that nothing of one measurement is left for the next. */
 export async function waitUntilQuiet(platform: Platform, economyIds: readonly string[]): Promise<void> {
-  const isOpen = `SELECT EXISTS (SELECT FROM open_transaction WHERE economy_id = ANY ($1::uuid[])) AS is_open`
+  const isOpen = `
+    SELECT EXISTS (SELECT FROM queued_transaction WHERE economy_id = ANY ($1::uuid[]))
+        OR EXISTS (SELECT FROM chain_submission
+                   WHERE economy_id = ANY ($1::uuid[]) AND kind = 'transfer_batch' AND status IN ('signed', 'broadcast', 'mined')) AS is_open`
   await waitUntilNot(platform, isOpen, economyIds, QUIET_POLL_MS)
 }
 

@@ -126,7 +126,7 @@ async function postgresRows(
     ),
     query<MoneyRows['transactions'][number]>(
       `SELECT id, status, submission_id AS "submissionId", failure_code AS "failureCode"
-       FROM transaction WHERE economy_id = $1 ORDER BY id`,
+       FROM transaction_state WHERE economy_id = $1 ORDER BY id`,
     ),
     query<{ id: string; amount: string; status: string }>(
       'SELECT transaction_id AS id, amount, status FROM hold WHERE economy_id = $1 ORDER BY transaction_id',

@@ -201,6 +201,89 @@ export function describeSettlementStore(implementation: string, open: () => Prom
       expect(await backend.rows(economy)).toEqual(before)
     })
 
+    it('posts and fails only what waits for the submission that is mined', async () => {
+      const { economy, ledger } = await arrange()
+      const [other] = await ledger.batch([7n])
+      const theirs = ledger.mined({})
+      const [payment] = await ledger.batch([30n])
+      const before = await backend.rows(economy)
+      const [ours, posted, failed] = [ledger.mined({}), ledger.settled(payment), ledger.failed(payment)]
+      const release = (amount: bigint) => [
+        ledger.change(1, { held: -amount, settled: -amount }),
+        ledger.change(2, { pendingIn: -amount, settled: amount }),
+      ]
+      const wrong: [string, Partial<Settlement>][] = [
+        ['another amount', { ...paid([ours], [ledger.settled(payment, 29n)]), changes: release(29n) }],
+        [
+          'of another submission',
+          { ...paid([theirs], [{ ...posted, txHash: theirs.txHash }]), changes: release(30n) },
+        ],
+        [
+          'failed of another submission',
+          { submissions: [theirs], failures: [{ ...failed, txHash: theirs.txHash }] },
+        ],
+        ['in another block', { ...paid([ours], [{ ...posted, blockIndex: 1 }]), changes: release(30n) }],
+        ['of no submission', { payments: [posted], changes: release(30n) }],
+        ['one for another', { ...paid([ours], [ledger.settled(other, 7n)]), changes: release(7n) }],
+        ['both paid and failed', { ...paid([ours], [posted]), changes: release(30n), failures: [failed] }],
+        ['told nothing of', { submissions: [ours] }],
+      ]
+      for (const [name, parts] of wrong)
+        await expect(ledger.settle(parts), name).rejects.toBeInstanceOf(LedgerInconsistency)
+      expect(await backend.rows(economy)).toEqual(before)
+      await ledger.pay(payment)
+      const mined = await backend.rows(economy)
+      await expect(
+        ledger.settle({ ...paid([ours], [posted]), changes: release(30n) }),
+        'mined already',
+      ).rejects.toBeInstanceOf(LedgerInconsistency)
+      await expect(ledger.settle({ submissions: [ours], failures: [failed] })).rejects.toBeInstanceOf(
+        LedgerInconsistency,
+      )
+      expect(await backend.rows(economy)).toEqual(mined)
+    })
+
+    it('does not take one payment twice for two', async () => {
+      const { economy, ledger } = await arrange()
+      const [first] = await ledger.batch([30n, 30n])
+      const before = await backend.rows(economy)
+      const twice = [ledger.settled(first), ledger.settled(first)]
+      const changes = [
+        ledger.change(1, { settled: -60n, held: -60n }),
+        ledger.change(2, { settled: 60n, pendingIn: -60n }),
+      ]
+      await expect(ledger.settle({ ...paid([ledger.mined({})], twice), changes })).rejects.toBeInstanceOf(
+        LedgerInconsistency,
+      )
+      expect(await backend.rows(economy)).toEqual(before)
+    })
+
+    it('shows how far a transaction is at each step, also when its block is taken back and it is mined again', async () => {
+      const { economy, ledger } = await arrange()
+      const ancestor = ledger.head
+      const states = async () => (await backend.rows(economy)).transactions.map(({ status }) => status)
+      const [good, bad] = await ledger.batch([30n, 5n])
+      expect(await states()).toEqual(['submitted', 'submitted'])
+      await ledger.pay(good, aBlock(ledger.head), [bad])
+      expect(await states()).toEqual(['mined', 'submitted'])
+      const orphan = ledger.head
+      expect(await backend.stores.settlements.reverse(economy.chainId, orphan, ancestor)).toMatchObject({
+        transactions: 2,
+      })
+      expect(await states()).toEqual(['submitted', 'submitted'])
+      const reserved = (await backend.rows(economy)).accounts.find(({ id }) => id === economy.users[1]?.id)
+      expect(reserved).toMatchObject({ settled: 100n, held: 35n })
+      ledger.head = ancestor
+      await ledger.pay(good, undefined, [bad])
+      expect(await states()).toEqual(['mined', 'submitted'])
+      await ledger.grow(FINALITY_DEPTH)
+      expect(await backend.stores.settlements.confirm(economy.chainId, 9)).toMatchObject({
+        confirmed: 1,
+        failed: 1,
+      })
+      expect(await states()).toEqual(['confirmed', 'failed'])
+    })
+
     it('takes orphaned blocks back: reversing entries, holds pending, transactions and submission on their way', async () => {
       const { economy, ledger } = await arrange()
       const ancestor = ledger.head
@@ -330,6 +413,11 @@ export function describeSettlementStore(implementation: string, open: () => Prom
   })
 }
 
+const paid = (submissions: Settlement['submissions'], payments: Settlement['payments']) => ({
+  submissions,
+  payments,
+})
+
 /** An economy's chain as a follower settles it, block by block. */
 class Ledger {
   head: BlockHeader = aBlock(null)
@@ -391,7 +479,12 @@ class Ledger {
     return accepted
   }
 
-  async pay(payment: AcceptedTransaction | undefined, block?: BlockHeader): Promise<void> {
+  /** @param skipped Those of the same batch that failed. */
+  async pay(
+    payment: AcceptedTransaction | undefined,
+    block?: BlockHeader,
+    skipped: readonly (AcceptedTransaction | undefined)[] = [],
+  ): Promise<void> {
     const { id: transactionId = '', amount = 0n } = payment ?? {}
     const [fromAccountId, toAccountId] = [this.change(1, {}).accountId, this.change(2, {}).accountId]
     const movement = { fromAccountId, toAccountId, amount, transactionId, txHash: this.submission.txHash }
@@ -403,6 +496,7 @@ class Ledger {
           this.change(2, { settled: amount, pendingIn: -amount }),
         ],
         payments: [this.settled(payment)],
+        failures: skipped.map((one) => this.failed(one)),
         submissions: [this.mined({})],
       },
       block,
@@ -410,13 +504,14 @@ class Ledger {
   }
 
   async fail(payment: AcceptedTransaction | undefined): Promise<void> {
+    await this.settle({ failures: [this.failed(payment)], submissions: [this.mined({})] })
+  }
+
+  failed(payment: AcceptedTransaction | undefined) {
     const { economyId, tenantId } = this.#economy
-    const why = { code: 'window_cap_exceeded', reason: 'The window is full.' }
+    const why = { code: 'window_cap_exceeded' as const, reason: 'The window is full.' }
     const place = { transactionId: payment?.id ?? '', blockIndex: 0, txHash: this.submission.txHash }
-    await this.settle({
-      failures: [{ economyId, tenantId, ...place, ...why }],
-      submissions: [this.mined({})],
-    })
+    return { economyId, tenantId, ...place, ...why }
   }
 
   change(user: number, fields: Partial<AccountChange>): AccountChange {

@@ -31,7 +31,7 @@ export function describeSubmissionStore(implementation: string, open: () => Prom
     if (!submission) throw new Error('it was just stored')
     return submission
   }
-  /** A block with the submission, as the indexer tells of it. */
+  /** A block with the submission, as the indexer tells of it, whose payments all failed. */
   async function mine(economy: MoneyEconomy, { id, attempts }: OpenSubmission): Promise<void> {
     const header = {
       number: 0,
@@ -53,13 +53,14 @@ export function describeSubmissionStore(implementation: string, open: () => Prom
       revertReason: null,
     }
     const submissions = [{ id, blockIndex: 0, ...outcome }]
-    const nothing = { newAccounts: [], movements: [], changes: [], payments: [], failures: [] }
-    await backend.stores.settlements.settle(
-      economy.chainId,
-      genesis,
-      { ...nothing, blocks: [block], submissions },
-      1,
-    )
+    const { chainId, economyId, tenantId } = economy
+    const { settlements } = backend.stores
+    const [known] = await settlements.submissionsOf([outcome.txHash])
+    const why = { code: 'window_cap_exceeded', reason: 'The window is full.' } as const
+    const of = { economyId, tenantId, blockIndex: 0, txHash: outcome.txHash, ...why }
+    const failures = (known?.payments ?? []).map(({ transactionId }) => ({ ...of, transactionId }))
+    const nothing = { newAccounts: [], movements: [], changes: [], payments: [] }
+    await settlements.settle(chainId, genesis, { ...nothing, failures, blocks: [block], submissions }, 1)
   }
 
   describe(`the submission store ${implementation}`, () => {

@@ -131,7 +131,7 @@ it('stakes, mints, and moves tokens between users a thousand times', async () =>
     Number(
       (
         await platform.sql<{ n: number }>(
-          `SELECT count(*)::int AS n FROM transaction WHERE economy_id = $1 AND status = 'confirmed'`,
+          `SELECT count(*)::int AS n FROM transaction_state WHERE economy_id = $1 AND status = 'confirmed'`,
           [uuidOfWire(economy.id)],
         )
       )[0]?.n,

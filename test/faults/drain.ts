@@ -8,7 +8,7 @@ export const UNREAD = `(NOT EXISTS (SELECT FROM outbox_cursor)
   OR EXISTS (SELECT FROM outbox_cursor c WHERE (c.xid, c.event_id) < (e.xid, e.last_id)))`
 
 const UNDER_WAY = `
-SELECT (SELECT count(*) FROM transaction WHERE economy_id = ANY ($1) AND status IN ('queued', 'submitted', 'mined'))
+SELECT (SELECT count(*) FROM transaction_state WHERE economy_id = ANY ($1) AND status IN ('queued', 'submitted', 'mined'))
      + (SELECT count(*) FROM chain_submission WHERE economy_id = ANY ($1) AND status IN ('queued', 'signed', 'broadcast', 'mined'))
      + (SELECT count(*) FROM outbox_record e
         WHERE economy_id = ANY ($1) AND ${UNREAD})

@@ -18,7 +18,7 @@ const LOAD_MS = 1_000
 /** What a bug may leave in; they are put back as they were after each test. */
 const TABLES = [
   'transaction',
-  'open_transaction',
+  'queued_transaction',
   'wallet',
   'account',
   'entry',
@@ -48,6 +48,7 @@ beforeAll(async () => {
     await bed.postgres.sql(`CREATE TABLE kept_${table} AS SELECT * FROM ${table}`)
     columns.set(table, await writtenColumns(table))
   }
+  await bed.postgres.sql('CREATE TABLE kept_state AS SELECT economy_id, id, status FROM transaction_state')
 }, 120_000)
 afterAll(async () => {
   await stage.close()
@@ -105,7 +106,7 @@ async function verdicts(drainedS: number | null = 0): Promise<Finding[]> {
 
 /** Some transaction of the load in this state. */
 const ONE = (status: string) =>
-  `(SELECT id FROM kept_transaction WHERE economy_id = :economy AND status = '${status}' ORDER BY id LIMIT 1)`
+  `(SELECT id FROM kept_state WHERE economy_id = :economy AND status = '${status}' ORDER BY id LIMIT 1)`
 
 function found(verdict: Finding['verdict'], kind: Finding['kind'], what: RegExp): Finding {
   return { verdict, kind, what: expect.stringMatching(what) as string }
@@ -141,12 +142,19 @@ describe('V2 books balance', () => {
     expect(findings).toContainEqual(found('V2', 'mismatch', /its entries say/))
   })
 
-  it('sees a transaction that has ended and is still among the open ones', async () => {
+  it('sees a transaction that has ended and is still in the queue', async () => {
     await plant(
-      `INSERT INTO open_transaction (economy_id, is_queued, transaction_id, tenant_id)
-       SELECT economy_id, true, id, tenant_id FROM kept_transaction WHERE id = ${ONE('confirmed')}`,
+      `INSERT INTO queued_transaction (economy_id, transaction_id, tenant_id)
+       SELECT economy_id, id, tenant_id FROM kept_transaction WHERE id = ${ONE('confirmed')}`,
     )
-    expect(await verdicts()).toContainEqual(found('V2', 'mismatch', /is confirmed and among the open ones/))
+    expect(await verdicts()).toContainEqual(found('V2', 'mismatch', /is confirmed and in the queue/))
+  })
+
+  it('sees a transaction that waits for a submission which was given up', async () => {
+    await plant(
+      `UPDATE chain_submission SET status = 'replaced' WHERE id = (SELECT submission_id FROM kept_transaction WHERE id = ${ONE('confirmed')})`,
+    )
+    expect(await verdicts()).toContainEqual(found('V2', 'mismatch', /is submitted and nothing carries it/))
   })
 
   it('sees a reservation that outlives its transaction', async () => {

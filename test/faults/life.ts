@@ -132,7 +132,7 @@ export async function untilPaymentsFlow(
 ): Promise<Finding[]> {
   for (;;) {
     const [row] = await scene.stage.bed.postgres.sql<{ flows: boolean }>(
-      `SELECT EXISTS (SELECT FROM transaction WHERE id = ANY ($1) AND status IN ('submitted', 'mined', 'confirmed')) AS flows`,
+      `SELECT EXISTS (SELECT FROM transaction_state WHERE id = ANY ($1) AND status IN ('submitted', 'mined', 'confirmed')) AS flows`,
       [acceptedIds(scene)],
     )
     if (row?.flows) return []

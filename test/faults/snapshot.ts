@@ -26,7 +26,8 @@ export interface EconomySnapshot {
   /** Ids of the events that the partner's webhook received, repetitions included. */
   received: readonly string[]
   transactions: readonly TransactionRow[]
-  open: readonly OpenRow[]
+  /** Ids of the transactions in the queue. */
+  queued: readonly string[]
   accounts: readonly AccountRow[]
   submissions: readonly SubmissionRow[]
   /** In the order of the log. */
@@ -46,11 +47,6 @@ export interface TransactionRow {
   to_account_id: string
   amount: bigint
   commission: bigint
-}
-
-export interface OpenRow {
-  transaction_id: string
-  is_queued: boolean
 }
 
 export interface AccountRow {
@@ -135,8 +131,8 @@ export async function takeSnapshot(
 
 const TRANSACTIONS = `
 SELECT id, tenant_id, status, submission_id, payment_index, from_user_id AS from_account_id, to_user_id AS to_account_id, amount, commission
-FROM transaction WHERE economy_id = $1`
-const OPEN = 'SELECT transaction_id, is_queued FROM open_transaction WHERE economy_id = $1'
+FROM transaction_state WHERE economy_id = $1`
+const QUEUED = 'SELECT transaction_id FROM queued_transaction WHERE economy_id = $1'
 const ACCOUNTS = `
 SELECT a.id, a.kind, a.address, a.settled, a.held, a.pending_in, coalesce(e.entered, 0) AS entered
 FROM account_balance a LEFT JOIN (SELECT account_id, sum(amount) AS entered FROM entry WHERE economy_id = $1 GROUP BY 1) e ON e.account_id = a.id
@@ -157,7 +153,7 @@ async function readRows(sql: Sql, { economyId }: Player): Promise<Rows> {
   const [economy] = await sql<{ tenant_id: string }>('SELECT tenant_id FROM economy WHERE id = $1', of)
   // Numeric columns come as text; everything else as the row types say.
   const transactions = await sql<Texts<TransactionRow, 'amount' | 'commission'>>(TRANSACTIONS, of)
-  const open = await sql<OpenRow>(OPEN, of)
+  const queued = await sql<{ transaction_id: string }>(QUEUED, of)
   const accounts = await sql<Texts<AccountRow, 'settled' | 'held' | 'pending_in' | 'entered'>>(ACCOUNTS, of)
   const submissions = await sql<SubmissionRow>(SUBMISSIONS, of)
   const events = await sql<EventRow>(EVENTS, of)
@@ -169,7 +165,7 @@ async function readRows(sql: Sql, { economyId }: Player): Promise<Rows> {
       amount: BigInt(row.amount),
       commission: BigInt(row.commission),
     })),
-    open,
+    queued: queued.map((row) => row.transaction_id),
     accounts: accounts.map((row) => ({
       ...row,
       settled: BigInt(row.settled),

@@ -218,7 +218,7 @@ export class LedgerFixtures {
            UPDATE transaction SET status = 'submitted', submission_id = $3, payment_index = p.position - 1, submitted_at = now()
            FROM unnest($2::uuid[]) WITH ORDINALITY AS p(id, position) WHERE economy_id = $1 AND transaction.id = p.id
            RETURNING transaction.id)
-         UPDATE open_transaction SET is_queued = false FROM moved WHERE economy_id = $1 AND transaction_id = moved.id`,
+         DELETE FROM queued_transaction USING moved WHERE economy_id = $1 AND transaction_id = moved.id`,
         [economy.economyId, transactionIds, submissionId],
       )
       await client.query('COMMIT')

@@ -4,6 +4,7 @@ import { toWire } from '#apps/api/presenters/wire-id.ts'
 import { DATA_SCOPES, type Scope } from '#core/tenant/scopes.ts'
 import { type Answer, startApi, type TestApi, uuidOfWire } from './api.ts'
 import { type EconomyFixture, insertEconomy } from './economy-fixture.ts'
+import { carryTo } from './mined-submission.ts'
 import { type OstKey, type Params, type Sdk, SDKS } from './ost-sdk.ts'
 
 export const TOKEN = 10n ** 18n
@@ -76,10 +77,14 @@ export function useOstV1Api(options: Parameters<typeof startApi>[0] = {}): OstV1
         return body.data
       },
       async mine(ids) {
-        await api.sql(
-          `UPDATE transaction SET status = 'mined', submission_id = gen_random_uuid(), block_number = 7, tx_hash = '0xabc', mined_at = now()
-           WHERE economy_id = $1 AND status = 'queued' AND ($2::uuid[] IS NULL OR id = ANY ($2))`,
+        const queued = await api.sql(
+          `SELECT id FROM transaction WHERE economy_id = $1 AND status = 'queued' AND ($2::uuid[] IS NULL OR id = ANY ($2))`,
           [economy.economyId, ids ?? null],
+        )
+        await carryTo(
+          api.sql,
+          queued.map(({ id }) => String(id)),
+          'mined',
         )
       },
       async airdrop(userId, tokens) {
@@ -89,11 +94,8 @@ export function useOstV1Api(options: Parameters<typeof startApi>[0] = {}): OstV1
           body: { type: 'reward', to_user_id: toWire('usr', userId), amount: (tokens * TOKEN).toString() },
         })
         const id = uuidOfWire(body.id)
-        await api.sql(
-          `UPDATE transaction SET airdrop_id = gen_random_uuid(), status = 'mined', submission_id = gen_random_uuid(), block_number = 7
-           WHERE id = $1`,
-          [id],
-        )
+        await api.sql('UPDATE transaction SET airdrop_id = gen_random_uuid() WHERE id = $1', [id])
+        await carryTo(api.sql, [id], 'mined')
         await api.sql('UPDATE account SET settled = settled + $2 WHERE id = $1', [
           userId,
           (tokens * TOKEN).toString(),

@@ -204,7 +204,7 @@ export async function aBed(): Promise<Bed> {
 
     async statuses(economy) {
       const { rows } = await owner.query<{ status: string; count: number }>(
-        'SELECT status, count(*)::int AS count FROM transaction WHERE economy_id = $1 GROUP BY status',
+        'SELECT status, count(*)::int AS count FROM transaction_state WHERE economy_id = $1 GROUP BY status',
         [economy.id],
       )
       return Object.fromEntries(rows.map(({ status, count }) => [status, count]))

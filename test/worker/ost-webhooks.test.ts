@@ -5,6 +5,7 @@ import { uuidOfWire } from '#test/support/api.ts'
 import { createOstKey, type OstV2, ostCaller } from '#test/support/ost-v2.ts'
 import { startWebhookBed, type WebhookBed } from '#test/support/webhook-bed.ts'
 import { answering, type Received, type Sink, startSink, taken } from '#test/support/webhook-sink.ts'
+import { carryTo } from '#test/support/mined-submission.ts'
 
 let bed: WebhookBed
 let sink: Sink
@@ -81,14 +82,11 @@ async function pay(amounts: readonly string[]) {
 
 /** As the indexer writes it. */
 async function reach(transactionId: string | undefined, status: 'mined' | 'confirmed' | 'failed') {
+  await carryTo(bed.api.sql, [transactionId ?? ''], status)
   await bed.api.sql(
-    `WITH changed AS (
-       UPDATE transaction SET status = $2, submission_id = coalesce(submission_id, gen_random_uuid()), submitted_at = now(),
-         mined_at = CASE WHEN $2 <> 'failed' THEN now() END, ended_at = CASE WHEN $2 <> 'mined' THEN now() END,
-         failure_code = CASE WHEN $2 = 'failed' THEN 'insufficient_balance' END, failure_reason = CASE WHEN $2 = 'failed' THEN 'Not enough.' END,
-         block_number = 7, tx_hash = '0xabc' WHERE id = $1 RETURNING *)
-     INSERT INTO outbox_event (id, tenant_id, economy_id, topic, subject_id, payload)
-     SELECT gen_random_uuid(), tenant_id, economy_id, 'transaction.' || $2, id, '{"block_number":7,"tx_hash":"0xabc"}' FROM changed`,
+    `INSERT INTO outbox_event (id, tenant_id, economy_id, topic, subject_id, payload)
+     SELECT gen_random_uuid(), tenant_id, economy_id, 'transaction.' || $2, id, '{"block_number":7,"tx_hash":"0xabc"}'
+     FROM transaction WHERE id = $1`,
     [transactionId, status],
   )
 }

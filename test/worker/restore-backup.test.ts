@@ -48,7 +48,7 @@ async function startRestored(): Promise<void> {
 
 async function statusesRestored(economy: Economy): Promise<Record<string, number>> {
   const { rows } = await restored.query<{ status: string; count: number }>(
-    'SELECT status, count(*)::int AS count FROM transaction WHERE economy_id = $1 GROUP BY 1',
+    'SELECT status, count(*)::int AS count FROM transaction_state WHERE economy_id = $1 GROUP BY 1',
     [economy.id],
   )
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]))

@@ -9,6 +9,7 @@ import { uuidOfWire } from '#test/support/api.ts'
 import { backEconomy } from '#test/support/backing-fixture.ts'
 import { startWebhookBed, type WebhookBed } from '#test/support/webhook-bed.ts'
 import { answering, type Behaviour, type Sink, startSink, taken } from '#test/support/webhook-sink.ts'
+import { carryTo } from '#test/support/mined-submission.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -117,11 +118,7 @@ describe('telling a webhook', () => {
       body: { type: 'tip', from_user_id: from, to_user_id: to, amount: '5' },
     })
     const id = uuidOfWire(sent.id)
-    await bed.api.sql(
-      `UPDATE transaction SET status = 'failed', submission_id = gen_random_uuid(), submitted_at = now(), ended_at = now(),
-         failure_code = 'insufficient_balance', failure_reason = 'Not enough.', block_number = 7, tx_hash = '0xabc' WHERE id = $1`,
-      [id],
-    )
+    await carryTo(bed.api.sql, [id], 'failed')
     await bed.api.sql(
       `INSERT INTO outbox_event (id, tenant_id, economy_id, topic, subject_id, payload)
        SELECT gen_random_uuid(), tenant_id, economy_id, 'transaction.failed', id,

@@ -124,7 +124,7 @@ async function withProgress(
     `SELECT airdrop_id, count(*) FILTER (WHERE status = 'mined')::int AS mined,
             count(*) FILTER (WHERE status = 'confirmed')::int AS confirmed,
             count(*) FILTER (WHERE status = 'failed')::int AS failed
-     FROM transaction WHERE economy_id = $1::uuid AND airdrop_id = ANY ($2::uuid[]) GROUP BY airdrop_id`,
+     FROM transaction_state WHERE economy_id = $1::uuid AND airdrop_id = ANY ($2::uuid[]) GROUP BY airdrop_id`,
     economyId,
     rows.map((row) => row.id),
   )

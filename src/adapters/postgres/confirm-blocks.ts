@@ -13,7 +13,6 @@ import {
   lockCursor,
   type TransactionEvent,
 } from './ledger-rows.ts'
-import { closeEnded } from './open-transactions.ts'
 
 interface ConfirmBlocks {
   chainId: number
@@ -28,7 +27,7 @@ interface BlockRange {
 }
 
 /** The transactions of the submissions in a range of blocks; $1 chain, $2 after, $3 up to. */
-const ENDING = `(SELECT s.economy_id, payment.id
+const ENDING = `(SELECT s.economy_id, s.id AS submission_id, payment.id
                  FROM chain_submission s CROSS JOIN LATERAL unnest(s.transaction_ids) AS payment(id)
                  WHERE s.chain_id = $1 AND s.block_number > $2 AND s.block_number <= $3 AND s.status = 'mined') AS ending`
 
@@ -92,36 +91,50 @@ async function boundedRange(
   return { upTo: range.upTo, transactions }
 }
 
-interface EndedRow {
+interface ConfirmedRow {
+  tenant_id: string
+  economy_id: string
+  block_number: string
+  tx_hash: string
+  ids: string[]
+}
+
+/**
+ * The transactions of these submissions that wait for nothing else, in the order of their batch. Nothing is written to them: they are
+ * confirmed when their submission is.
+ */
+async function confirmTransactions(client: pg.PoolClient, range: BlockRange): Promise<TransactionEvent[]> {
+  const { rows } = await client.query<ConfirmedRow>({
+    name: 'confirm_transactions',
+    text: `SELECT s.tenant_id, s.economy_id, s.block_number, s.tx_hash, carried.ids
+           FROM chain_submission s
+           CROSS JOIN LATERAL (
+             SELECT array_agg(payment.id ORDER BY payment.index) AS ids
+             FROM unnest(s.transaction_ids) WITH ORDINALITY AS payment(id, index)
+             CROSS JOIN LATERAL (SELECT * FROM transaction WHERE economy_id = s.economy_id AND id = payment.id OFFSET 0) AS t
+             WHERE t.submission_id = s.id AND t.status = 'submitted' AND t.failure_code IS NULL) AS carried
+           WHERE s.chain_id = $1 AND s.block_number > $2 AND s.block_number <= $3 AND s.status = 'mined' AND carried.ids IS NOT NULL
+           ORDER BY s.block_number, s.id`,
+    values: valuesOf(range),
+  })
+  return rows.flatMap((row) => {
+    const payload = { block_number: Number(row.block_number), tx_hash: row.tx_hash }
+    return row.ids.map((transactionId) => ({
+      tenantId: row.tenant_id,
+      economyId: row.economy_id,
+      transactionId,
+      topic: 'transaction.confirmed' as const,
+      payload,
+    }))
+  })
+}
+
+interface FailedRow {
   tenant_id: string
   economy_id: string
   id: string
   block_number: string
   tx_hash: string
-}
-
-async function confirmTransactions(client: pg.PoolClient, range: BlockRange): Promise<TransactionEvent[]> {
-  const { rows } = await client.query<EndedRow>({
-    name: 'confirm_transactions',
-    text: `WITH ended AS (
-             UPDATE transaction SET status = 'confirmed', ended_at = now() FROM ${ENDING}
-             ${foundByKey('transaction', { economy_id: 'ending.economy_id', id: 'ending.id' })}
-             WHERE transaction.ctid = found.place AND ${unestimated(`transaction.status = 'mined'`)}
-             RETURNING transaction.tenant_id, transaction.economy_id, transaction.id, transaction.block_number, transaction.tx_hash
-           ), closed AS (${closeEnded(false)})
-           SELECT * FROM ended`,
-    values: valuesOf(range),
-  })
-  return rows.map((row) => ({
-    tenantId: row.tenant_id,
-    economyId: row.economy_id,
-    transactionId: row.id,
-    topic: 'transaction.confirmed',
-    payload: { block_number: Number(row.block_number), tx_hash: row.tx_hash },
-  }))
-}
-
-interface FailedRow extends EndedRow {
   failure_code: string
   failure_reason: string
   account_id: string
@@ -137,7 +150,7 @@ async function failTransactions(client: pg.PoolClient, range: BlockRange): Promi
                   transaction.amount + transaction.commission AS amount
            FROM ${ENDING}
            CROSS JOIN LATERAL (SELECT * FROM transaction WHERE economy_id = ending.economy_id AND id = ending.id OFFSET 0) AS transaction
-           WHERE transaction.status = 'submitted' AND transaction.failure_code IS NOT NULL`,
+           WHERE transaction.submission_id = ending.submission_id AND transaction.status = 'submitted' AND transaction.failure_code IS NOT NULL`,
     values: valuesOf(range),
   })
   if (rows.length === 0) return []
@@ -150,13 +163,9 @@ async function failTransactions(client: pg.PoolClient, range: BlockRange): Promi
   await changeAccounts(client, changes.all())
   const ended = await client.query({
     name: 'confirm_fail_transactions',
-    text: `WITH ended AS (
-             UPDATE transaction SET status = 'failed', ended_at = now() FROM unnest($1::uuid[], $2::uuid[]) AS failed(economy_id, id)
-             ${foundByKey('transaction', { economy_id: 'failed.economy_id', id: 'failed.id' })}
-             WHERE transaction.ctid = found.place AND ${unestimated(`transaction.status = 'submitted'`)}
-             RETURNING transaction.economy_id, transaction.id
-           ), closed AS (${closeEnded(false)})
-           SELECT FROM ended`,
+    text: `UPDATE transaction SET status = 'failed', ended_at = now() FROM unnest($1::uuid[], $2::uuid[]) AS failed(economy_id, id)
+           ${foundByKey('transaction', { economy_id: 'failed.economy_id', id: 'failed.id' })}
+           WHERE transaction.ctid = found.place AND ${unestimated(`transaction.status = 'submitted'`)}`,
     values: keys,
   })
   expectRows('submitted transactions', ended.rowCount, rows.length)

@@ -215,7 +215,7 @@ SELECT t.id, t.from_user_id, t.to_user_id, y.number, t.status, t.created_at, t.a
        least(t.amount + t.commission, airdropped_balance(t.economy_id, t.from_user_id, t.id)) AS airdropped,
        ceil(s.gas_used::numeric / nullif(cardinality(s.transaction_ids), 0)) AS gas_used,
        ceil(s.gas_used * s.effective_gas_price / nullif(cardinality(s.transaction_ids), 0)) AS fee_wei, s.effective_gas_price
-FROM transaction t
+FROM transaction_state t
 JOIN transaction_type y ON y.economy_id = t.economy_id AND y.id = t.type_id
 LEFT JOIN chain_submission s ON s.id = t.submission_id
 WHERE ${condition} AND t.airdrop_id IS NULL
@@ -313,7 +313,7 @@ interface DialectAirdropRow {
 const AIRDROPS = `
 SELECT a.id, a.status, a.is_settled
 FROM (SELECT x.id, x.economy_id, x.status,
-             NOT EXISTS (SELECT FROM transaction t WHERE t.economy_id = x.economy_id AND t.airdrop_id = x.id
+             NOT EXISTS (SELECT FROM transaction_state t WHERE t.economy_id = x.economy_id AND t.airdrop_id = x.id
                            AND t.status IN ('queued', 'submitted')) AS is_settled
       FROM airdrop x WHERE x.economy_id = $1) a
 WHERE ($2::uuid[] IS NULL OR a.id = ANY ($2))

@@ -3,8 +3,8 @@ import type { SentTransaction } from '#core/chain/sent-transaction.ts'
 import type { PaymentFailure } from '#core/ledger/payment-failure.ts'
 import type { Ids } from '#core/shared/clock.ts'
 import { incomingOf } from './confirm-blocks.ts'
-import { closeEnded } from './open-transactions.ts'
 import { AccountChanges, appendTransactionEvents, changeAccounts, expectRows } from './ledger-rows.ts'
+import { LEAVE_QUEUE } from './transaction-queue.ts'
 
 /** A payment of a final block that was found only now. */
 export interface RecoveredPayment {
@@ -34,16 +34,16 @@ export async function endRecovered(client: pg.PoolClient, ids: Ids, recovered: R
   if (payments.length === 0) return
   await releaseReservations(client, recovered)
   const { rowCount } = await client.query(
-    `WITH ended AS (
+    `WITH moved AS (
      UPDATE transaction t
      SET status = CASE WHEN p.code IS NULL THEN 'confirmed' ELSE 'failed' END, failure_code = p.code, failure_reason = p.reason,
          submission_id = $2, payment_index = p.index, block_number = $3, tx_hash = $4,
          submitted_at = coalesce(t.submitted_at, now()), mined_at = now(), ended_at = now()
      FROM unnest($5::uuid[], $6::int[], $7::text[], $8::text[]) AS p(id, index, code, reason)
-     WHERE t.economy_id = $1 AND t.id = p.id AND t.status = $9
+     WHERE t.economy_id = $1 AND t.id = p.id AND t.status = $9 AND coalesce(t.submission_id, $2) = $2 AND t.failure_code IS NULL
      RETURNING t.economy_id, t.id
-     ), closed AS (${closeEnded(recovered.from === 'queued')})
-     SELECT FROM ended`,
+     )${recovered.from === 'queued' ? `, left_queue AS (${LEAVE_QUEUE})` : ''}
+     SELECT FROM moved`,
     [
       economyId,
       recovered.submissionId,

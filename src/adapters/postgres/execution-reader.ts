@@ -34,7 +34,7 @@ WITH own AS (
            min(t.created_at) AS created_at,
            CASE WHEN e.bundle_id IS NULL THEN min(y.name) END AS name, CASE WHEN e.bundle_id IS NULL THEN min(y.kind) END AS kind,
            CASE WHEN e.bundle_id IS NULL THEN min(t.metadata ->> 'details') END AS details
-    FROM transaction t JOIN transaction_type y ON y.economy_id = t.economy_id AND y.id = t.type_id
+    FROM transaction_state t JOIN transaction_type y ON y.economy_id = t.economy_id AND y.id = t.type_id
     WHERE t.economy_id = $1 AND t.id IN (SELECT m.transaction_id FROM bundle_member m WHERE m.economy_id = $1 AND m.bundle_id = e.bundle_id
                                          UNION ALL SELECT e.id WHERE e.bundle_id IS NULL)
   ) AS whole
@@ -62,7 +62,7 @@ FROM (
   SELECT t.id, t.id, 0 FROM transaction t WHERE t.economy_id = $1 AND t.id = ANY ($2::uuid[])
     AND NOT EXISTS (SELECT FROM bundle_member m WHERE m.economy_id = $1 AND m.transaction_id = t.id)
 ) AS wanted
-JOIN transaction t ON t.economy_id = $1 AND t.id = wanted.transaction_id
+JOIN transaction_state t ON t.economy_id = $1 AND t.id = wanted.transaction_id
 JOIN transaction_type y ON y.economy_id = $1 AND y.id = t.type_id
 LEFT JOIN transaction_bundle b ON b.economy_id = $1 AND b.id = wanted.execution_id
 LEFT JOIN chain_submission s ON s.id = t.submission_id

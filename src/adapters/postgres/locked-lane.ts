@@ -12,7 +12,7 @@ import type { LaneState, LockedLane, SignedBatch } from '#core/chain/submission-
 import type { Ids } from '#core/shared/clock.ts'
 import { columnOf, foundByKey, unestimated } from './columns.ts'
 import { appendCallEvents, CHANGED_CALL, type ChangedCallRow } from './economy-call-events.ts'
-import { JOIN_QUEUE, LEAVE_QUEUE } from './open-transactions.ts'
+import { JOIN_QUEUE, LEAVE_QUEUE } from './transaction-queue.ts'
 
 /** What may be done with a lane while its row is locked on `client`; a handful of set-based statements per batch. */
 export function createLockedLane(client: pg.PoolClient, ids: Ids, state: LaneState): LockedLane {
@@ -153,8 +153,8 @@ ORDER BY c.id, t.position`
  */
 const CLAIM_PAYMENTS = `
 WITH claimed AS MATERIALIZED (
-  SELECT economy_id, transaction_id AS id FROM open_transaction
-  WHERE economy_id = $1 AND is_queued ORDER BY transaction_id LIMIT $2 FOR UPDATE SKIP LOCKED
+  SELECT economy_id, transaction_id AS id FROM queued_transaction
+  WHERE economy_id = $1 ORDER BY transaction_id LIMIT $2 FOR UPDATE SKIP LOCKED
 ) ${CLAIM_LEGS}`
 
 export interface LegRow {

@@ -24,7 +24,7 @@ SELECT ${MESSAGE_COLUMNS}, ${BACKING_COLUMNS}, m.tenant_id, m.version, m.refusal
        last.id AS submission_id, last.status AS submission_status, last.tx_hash AS submission_tx_hash, last.revert_reason,
        (SELECT jsonb_agg(to_jsonb(e)) FROM (${ENDS}) e) AS ends,
        redeemer.id AS redeemer_id, redeemer.address AS redeemer_address, redeemer.key_jwe, redeemer.allowance_signature,
-       (SELECT t.status FROM transaction t WHERE t.economy_id = m.economy_id AND t.id = m.transaction_id) AS transaction_status
+       (SELECT t.status FROM transaction_state t WHERE t.economy_id = m.economy_id AND t.id = m.transaction_id) AS transaction_status
 FROM gateway_message m
 JOIN backing b ON b.economy_id = m.economy_id
 LEFT JOIN redeemer ON redeemer.economy_id = m.economy_id AND m.user_id IS NOT NULL

@@ -41,7 +41,7 @@ export interface PlatformGauges {
 const OLDEST_QUEUED = `
 SELECT coalesce(extract(epoch FROM now() - min(q.created_at)), 0)::float8 AS seconds
 FROM economy e
-CROSS JOIN LATERAL (SELECT o.transaction_id FROM open_transaction o WHERE o.economy_id = e.id AND o.is_queued
+CROSS JOIN LATERAL (SELECT o.transaction_id FROM queued_transaction o WHERE o.economy_id = e.id
                     ORDER BY o.transaction_id LIMIT 1) o
 JOIN transaction q ON q.economy_id = e.id AND q.id = o.transaction_id`
 

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { TRANSFER_BATCH } from '#core/chain/submission.ts'
 import type {
   LedgerSnapshot,
   Reconciliation,
@@ -70,9 +71,17 @@ async function snapshot(client: pg.PoolClient, economyId: string): Promise<Ledge
   }
 }
 
-/** Live transactions, by the table of open ones: all there ever were would have to be read otherwise. */
-const LIVE = `open_transaction o JOIN transaction t ON t.economy_id = o.economy_id AND t.id = o.transaction_id`
-const IS_LIVE = `o.economy_id = $1 AND t.status IN ('queued', 'submitted')`
+/**
+ * Where live transactions are found: the queue, and what submissions carry that are not final. All there ever were would have to be
+ * read otherwise. Of what has a submission in a block only the failures are live.
+ */
+const LIVE = `(
+  SELECT economy_id, transaction_id, NULL::uuid AS submission_id FROM queued_transaction WHERE economy_id = $1
+  UNION ALL
+  SELECT s.economy_id, carried.id, s.id FROM chain_submission s CROSS JOIN LATERAL unnest(s.transaction_ids) AS carried(id)
+  WHERE s.economy_id = $1 AND s.kind = '${TRANSFER_BATCH}' AND s.status IN ('signed', 'broadcast', 'mined')
+) AS o JOIN transaction_state t ON t.economy_id = o.economy_id AND t.id = o.transaction_id`
+const IS_LIVE = `t.status IN ('queued', 'submitted')`
 
 const PENDING_HOLDS = `
 SELECT t.from_user_id AS account_id, sum(t.amount + t.commission) AS amount FROM ${LIVE} WHERE ${IS_LIVE} GROUP BY t.from_user_id`
@@ -83,10 +92,11 @@ FROM ${LIVE} JOIN transfer ON transfer.economy_id = t.economy_id AND transfer.tr
 WHERE ${IS_LIVE} GROUP BY transfer.to_account_id`
 
 const STRAY_HOLDS = `
-SELECT t.id FROM ${LIVE} WHERE o.economy_id = $1 AND t.status IN ('confirmed', 'failed') ORDER BY t.id LIMIT ${STRAYS_MAX}`
+SELECT t.id FROM ${LIVE}
+WHERE t.status IN ('confirmed', 'failed') OR (t.status = 'mined' AND o.submission_id IS NULL) ORDER BY t.id LIMIT ${STRAYS_MAX}`
 
 const UNHELD_TRANSACTIONS = `
-SELECT t.id FROM ${LIVE} WHERE ${IS_LIVE} AND o.is_queued <> (t.status = 'queued') ORDER BY t.id LIMIT ${STRAYS_MAX}`
+SELECT t.id FROM ${LIVE} WHERE ${IS_LIVE} AND o.submission_id IS DISTINCT FROM t.submission_id ORDER BY t.id LIMIT ${STRAYS_MAX}`
 
 async function sumsByAccount(
   client: pg.PoolClient,

@@ -178,10 +178,10 @@ async function match(
 ): Promise<MatchedPayment[]> {
   const { rows } = await client.query<LegRow>(
     `WITH claimed AS MATERIALIZED (
-       SELECT t.economy_id, t.id FROM open_transaction o
+       SELECT t.economy_id, t.id FROM queued_transaction o
        JOIN transaction t ON t.economy_id = o.economy_id AND t.id = o.transaction_id
        JOIN wallet w ON w.economy_id = t.economy_id AND w.user_id = t.from_user_id
-       WHERE o.economy_id = $1 AND o.is_queued AND w.salt = ANY ($2::bytea[])
+       WHERE o.economy_id = $1 AND w.salt = ANY ($2::bytea[])
        ORDER BY t.id LIMIT $3 FOR UPDATE OF o, t
      ) ${CLAIM_LEGS}`,
     [economyId, [...new Set(batch.payments.map(({ payerSalt }) => Buffer.from(payerSalt)))], CANDIDATES_MAX],
@@ -221,7 +221,7 @@ async function landSubmission(
   const { rows } = await client.query<ChangedCallRow>(
     `UPDATE chain_submission s
      SET status = $2, block_number = $3, block_hash = $4, tx_hash = $5, gas_used = $6, effective_gas_price = $7,
-         revert_reason = $8, mined_at = $9, ended_at = now()
+         revert_reason = $8, mined_at = $9, settled_at = now(), ended_at = now()
      WHERE s.id = $1 RETURNING ${CHANGED_CALL}`,
     [
       id,
@@ -254,8 +254,9 @@ async function insertSubmission(
 ): Promise<void> {
   const { rowCount } = await client.query(
     `INSERT INTO chain_submission (id, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, gas_limit, nonce, status,
-       transaction_ids, block_number, block_hash, tx_hash, gas_used, effective_gas_price, revert_reason, signed_at, mined_at, ended_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, now())
+       transaction_ids, block_number, block_hash, tx_hash, gas_used, effective_gas_price, revert_reason, signed_at, mined_at, settled_at,
+       ended_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, now(), now())
      ON CONFLICT DO NOTHING`,
     [
       submission.id,

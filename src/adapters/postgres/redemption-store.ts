@@ -138,7 +138,7 @@ async function select(
            r.created_at, r.decided_at
     FROM redemption r
     JOIN redeemable_sku k ON k.economy_id = r.economy_id AND k.id = r.sku_id
-    JOIN transaction t ON t.economy_id = r.economy_id AND t.id = r.transaction_id
+    JOIN transaction_state t ON t.economy_id = r.economy_id AND t.id = r.transaction_id
     WHERE r.tenant_id = ${tenantId}::uuid AND r.economy_id = ${economyId}::uuid AND ${condition}`
   return rows.map(toRedemption)
 }

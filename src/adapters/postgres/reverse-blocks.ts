@@ -12,7 +12,6 @@ import {
   expectRows,
   lockCursorAt,
 } from './ledger-rows.ts'
-import { REOPEN } from './open-transactions.ts'
 
 interface ReverseBlocks {
   chainId: number
@@ -61,6 +60,8 @@ interface ReopenedRow {
   tx_hash: string
   account_id: string
   amount: string
+  /** Its own row says so: it has failed, or recovery ended it. Otherwise its submission says all. */
+  says_itself: boolean
 }
 
 async function lockReopened(
@@ -71,10 +72,12 @@ async function lockReopened(
   const { rows } = await client.query<ReopenedRow>({
     name: 'reverse_lock_reopened',
     text: `SELECT t.tenant_id, t.economy_id, t.id, t.status, t.block_number, t.tx_hash, t.from_user_id AS account_id,
-                  t.amount + t.commission AS amount
+                  t.amount + t.commission AS amount, kept.says_itself
            FROM chain_submission s
            CROSS JOIN LATERAL unnest(s.transaction_ids) AS payment(id)
-           CROSS JOIN LATERAL (SELECT * FROM transaction WHERE economy_id = s.economy_id AND id = payment.id OFFSET 0) AS t
+           CROSS JOIN LATERAL (SELECT * FROM transaction_state WHERE economy_id = s.economy_id AND id = payment.id OFFSET 0) AS t
+           CROSS JOIN LATERAL (SELECT status <> 'submitted' OR failure_code IS NOT NULL AS says_itself
+                               FROM transaction WHERE economy_id = t.economy_id AND id = t.id OFFSET 0) AS kept
            WHERE s.chain_id = $1 AND s.block_number > $2 AND s.status IN ('mined', 'confirmed', 'reverted')
            ORDER BY s.block_number DESC, t.id
            FOR UPDATE OF s`,
@@ -143,22 +146,20 @@ async function writeReversals(client: pg.PoolClient, chainId: number, ancestor: 
   return (rowCount ?? 0) / 2
 }
 
+/** The others are submitted again when their submission is. */
 async function reopenTransactions(client: pg.PoolClient, reopened: readonly ReopenedRow[]): Promise<void> {
-  if (reopened.length === 0) return
+  const own = reopened.filter((row) => row.says_itself)
+  if (own.length === 0) return
   const { rowCount } = await client.query({
     name: 'reverse_reopen_transactions',
-    text: `WITH reopened AS (
-             UPDATE transaction SET status = 'submitted', block_number = NULL, tx_hash = NULL, mined_at = NULL, ended_at = NULL,
-                    failure_code = NULL, failure_reason = NULL
-             FROM unnest($1::uuid[], $2::uuid[]) AS orphaned(economy_id, id)
-             ${foundByKey('transaction', { economy_id: 'orphaned.economy_id', id: 'orphaned.id' })}
-             WHERE transaction.ctid = found.place
-             RETURNING transaction.economy_id, transaction.id, transaction.tenant_id
-           ), opened AS (${REOPEN})
-           SELECT FROM reopened`,
-    values: keysOf(reopened),
+    text: `UPDATE transaction SET status = 'submitted', block_number = NULL, tx_hash = NULL, mined_at = NULL, ended_at = NULL,
+                  failure_code = NULL, failure_reason = NULL
+           FROM unnest($1::uuid[], $2::uuid[]) AS orphaned(economy_id, id)
+           ${foundByKey('transaction', { economy_id: 'orphaned.economy_id', id: 'orphaned.id' })}
+           WHERE transaction.ctid = found.place`,
+    values: keysOf(own),
   })
-  expectRows('transactions', rowCount, reopened.length)
+  expectRows('transactions', rowCount, own.length)
 }
 
 /** Back on their way: the lane sends the same bytes again. */
@@ -172,7 +173,8 @@ async function reopenSubmissions(
     name: 'reverse_reopen_submissions',
     text: `UPDATE chain_submission s
            SET status = 'broadcast', block_number = NULL, block_hash = NULL, tx_hash = NULL, gas_used = NULL,
-               effective_gas_price = NULL, revert_reason = NULL, mined_at = NULL, ended_at = NULL
+               effective_gas_price = NULL, revert_reason = NULL, mined_at = NULL, settled_at = NULL,
+               ended_at = NULL
            WHERE s.chain_id = $1 AND s.block_number > $2 AND s.status IN ('mined', 'confirmed', 'reverted')
            RETURNING ${CHANGED_CALL}`,
     values: [chainId, ancestor],

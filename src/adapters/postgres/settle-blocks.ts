@@ -32,15 +32,16 @@ export async function settleBlocks(client: pg.PoolClient, ids: Ids, input: Settl
   await lockCursorAt(client, chainId, from)
   const blocks = await adoptBlocks(client, chainId, settlement)
   expectReleases(settlement)
+  const carriers = carriersOf(settlement)
   // Where one fails the server refuses those behind it, and the first answer that is a failure is the one that is told.
   await Promise.all([
     createAccounts(client, settlement.newAccounts),
     writeEntries(client, blocks, settlement.movements),
-    mineTransactions(client, blocks, settlement.payments),
-    recordFailures(client, blocks, settlement.failures),
+    mineSubmissions(client, ids, blocks, carriers),
+    recordFailures(client, blocks, settlement.failures, carriers),
+    expectPayments(client, settlement.payments, carriers),
     appendMined(client, ids, blocks, settlement.payments),
     changeAccounts(client, settlement.changes),
-    mineSubmissions(client, ids, blocks, settlement.submissions),
     moveCursor(client, chainId, blocks, headNumber),
   ])
 }
@@ -134,31 +135,59 @@ async function writeEntries(
   })
 }
 
-/** Posts their holds. By our clock, as every other moment of a transaction: a block's own time has whole seconds, and may be before the acceptance. */
-async function mineTransactions(
+/** A submission of these blocks, and how many payments the chain says it carried, made or not. */
+interface Carrier extends MinedSubmission {
+  payments: number
+}
+
+/**
+ * The submissions by their hash. A submission says for all that it carried that it is mined, so each payment must be of one of them, in
+ * its block, and none may be named twice. @throws LedgerInconsistency
+ */
+function carriersOf({ submissions, payments, failures }: Settlement): ReadonlyMap<string, Carrier> {
+  const carriers = new Map(submissions.map((mined) => [mined.txHash, { ...mined, payments: 0 }]))
+  const named = new Set<string>()
+  for (const { txHash, blockIndex, transactionId } of [...payments, ...failures]) {
+    const carrier = carriers.get(txHash)
+    if (carrier?.blockIndex !== blockIndex || named.has(transactionId))
+      throw new LedgerInconsistency(`transaction ${transactionId} is not once in a submission of its block`)
+    carrier.payments += 1
+    named.add(transactionId)
+  }
+  return carriers
+}
+
+function carrierOf(carriers: ReadonlyMap<string, Carrier>, { txHash }: { txHash: string }): Carrier {
+  const carrier = carriers.get(txHash)
+  if (!carrier) throw new RangeError(`the settlement has no submission ${txHash}`)
+  return carrier
+}
+
+/**
+ * Nothing is written to the transactions that were paid: that their submission is mined posts their holds. So each must be one that
+ * waits for just that. Read when the submissions are locked, and the failures recorded: a payment cannot be both.
+ */
+async function expectPayments(
   client: pg.PoolClient,
-  blocks: readonly AdoptedBlock[],
   payments: readonly SettledPayment[],
+  carriers: ReadonlyMap<string, Carrier>,
 ): Promise<void> {
   if (payments.length === 0) return
-  const { rowCount } = await client.query({
-    name: 'settle_mine_transactions',
-    text: `UPDATE transaction SET status = 'mined', block_number = payment.block_number, tx_hash = payment.tx_hash,
-                  mined_at = now()
-           FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::numeric[])
-                AS payment(economy_id, id, block_number, tx_hash, amount)
-           ${foundByKey('transaction', { economy_id: 'payment.economy_id', id: 'payment.id' })}
-           WHERE transaction.ctid = found.place AND transaction.amount + transaction.commission = payment.amount
-             AND ${unestimated(`transaction.status = 'submitted' AND transaction.failure_code IS NULL`)}`,
+  const { rows } = await client.query<{ count: number }>({
+    name: 'settle_expect_payments',
+    text: `SELECT count(*)::int AS count
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::numeric[]) AS payment(economy_id, id, submission_id, amount)
+           CROSS JOIN LATERAL (SELECT * FROM transaction WHERE economy_id = payment.economy_id AND id = payment.id OFFSET 0) AS t
+           WHERE t.submission_id = payment.submission_id AND t.amount + t.commission = payment.amount
+             AND t.status = 'submitted' AND t.failure_code IS NULL`,
     values: [
       columnOf(payments.map((payment) => payment.economyId)),
       columnOf(payments.map((payment) => payment.transactionId)),
-      columnOf(payments.map((payment) => blockOf(blocks, payment).number)),
-      columnOf(payments.map((payment) => payment.txHash)),
+      columnOf(payments.map((payment) => carrierOf(carriers, payment).id)),
       columnOf(payments.map((payment) => payment.amount)),
     ],
   })
-  expectRows('submitted transactions of these amounts', rowCount, payments.length)
+  expectRows('submitted transactions of these amounts', rows[0]?.count ?? 0, payments.length)
 }
 
 /** Only recorded: the hold stays until the block is final, so that a re-org never meets money that was given back too early. */
@@ -166,16 +195,17 @@ async function recordFailures(
   client: pg.PoolClient,
   blocks: readonly AdoptedBlock[],
   failures: readonly RecordedFailure[],
+  carriers: ReadonlyMap<string, Carrier>,
 ): Promise<void> {
   if (failures.length === 0) return
   const { rowCount } = await client.query({
     name: 'settle_record_failures',
     text: `UPDATE transaction SET failure_code = failure.code, failure_reason = failure.reason,
                   block_number = failure.block_number, tx_hash = failure.tx_hash
-           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[])
-                AS failure(economy_id, id, code, reason, block_number, tx_hash)
+           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::uuid[])
+                AS failure(economy_id, id, code, reason, block_number, tx_hash, submission_id)
            ${foundByKey('transaction', { economy_id: 'failure.economy_id', id: 'failure.id' })}
-           WHERE transaction.ctid = found.place
+           WHERE transaction.ctid = found.place AND transaction.submission_id = failure.submission_id
              AND ${unestimated(`transaction.status = 'submitted' AND transaction.failure_code IS NULL`)}`,
     values: [
       failures.map((failure) => failure.economyId),
@@ -184,12 +214,17 @@ async function recordFailures(
       failures.map((failure) => failure.reason),
       failures.map((failure) => blockOf(blocks, failure).number),
       failures.map((failure) => failure.txHash),
+      failures.map((failure) => carrierOf(carriers, failure).id),
     ],
   })
   expectRows('submitted transactions', rowCount, failures.length)
 }
 
 /**
+ * With each the transactions that it carried are mined, but for those whose failure is recorded: so the chain must have spoken of all of
+ * them. settled_at is by our clock, as every other moment of a transaction: a block's own time has whole seconds, and may be before the
+ * acceptance.
+ *
  * A filler is given up as soon as its nonce is used. When a re-org takes that back it may land after all, which moves nothing;
  * anything else that was given up and lands is an inconsistency.
  */
@@ -197,18 +232,19 @@ async function mineSubmissions(
   client: pg.PoolClient,
   ids: Ids,
   blocks: readonly AdoptedBlock[],
-  submissions: readonly MinedSubmission[],
+  carriers: ReadonlyMap<string, Carrier>,
 ): Promise<void> {
+  const submissions = [...carriers.values()]
   if (submissions.length === 0) return
   const { rows } = await client.query<ChangedCallRow>({
     name: 'settle_mine_submissions',
     text: `UPDATE chain_submission s
            SET status = 'mined', block_number = mined.block_number, block_hash = mined.block_hash, tx_hash = mined.tx_hash,
                gas_used = mined.gas_used, effective_gas_price = mined.gas_price, revert_reason = mined.revert_reason,
-               mined_at = mined.mined_at
-           FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::numeric[], $7::text[], $8::timestamptz[])
-                AS mined(id, block_number, block_hash, tx_hash, gas_used, gas_price, revert_reason, mined_at)
-           WHERE s.id = mined.id
+               mined_at = mined.mined_at, settled_at = now()
+           FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::numeric[], $7::text[], $8::timestamptz[], $9::int[])
+                AS mined(id, block_number, block_hash, tx_hash, gas_used, gas_price, revert_reason, mined_at, payments)
+           WHERE s.id = mined.id AND coalesce(cardinality(s.transaction_ids), 0) = mined.payments
              AND (s.status IN ('signed', 'broadcast') OR (s.status = 'replaced' AND s.kind = '${NONCE_FILLER}'))
            RETURNING ${CHANGED_CALL}`,
     values: [
@@ -220,9 +256,10 @@ async function mineSubmissions(
       submissions.map((mined) => mined.effectiveGasPrice.toString()),
       submissions.map((mined) => mined.revertReason),
       submissions.map((mined) => blockOf(blocks, mined).minedAt),
+      submissions.map((mined) => mined.payments),
     ],
   })
-  expectRows('submissions on their way', rows.length, submissions.length)
+  expectRows('submissions on their way, with all that they carry,', rows.length, submissions.length)
   await appendCallEvents(client, ids, rows, () => 'mined')
 }
 

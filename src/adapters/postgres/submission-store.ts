@@ -84,7 +84,7 @@ SELECT EXISTS (SELECT FROM chain_submission s WHERE s.lane_id = $1 AND s.status 
        e.id AS economy_id, e.tenant_id, e.token_rules_address
 FROM (SELECT) once
 LEFT JOIN economy e ON e.lane_id = $1 AND e.status IN ('active', 'paused')
-  AND EXISTS (SELECT FROM open_transaction o WHERE o.economy_id = e.id AND o.is_queued)
+  AND EXISTS (SELECT FROM queued_transaction o WHERE o.economy_id = e.id)
 ORDER BY e.id`
 
 interface WorkRow {

@@ -1,3 +1,4 @@
+import { TRANSFER_BATCH } from '#core/chain/submission.ts'
 import type { Page, PageRequest } from '#core/shared/page.ts'
 import { toPage } from '#core/shared/page.ts'
 import type { Transaction, TransactionStatus } from '#core/transaction/transaction.ts'
@@ -104,17 +105,36 @@ function statusWalk(status: Exclude<TransactionStatus, 'confirmed'>): Walk {
       ranges: (_bind, range) => [onTransaction('t.failure_code IS NOT NULL', range)],
     }
   }
-  const isQueued = status === 'queued'
+  if (status === 'queued') {
+    return {
+      name: 'queued',
+      serves: [],
+      ranges: (_bind, range) => [
+        {
+          from: `queued_transaction q WHERE q.economy_id = $1${range('q.transaction_id')}`,
+          id: 'q.transaction_id',
+        },
+      ],
+    }
+  }
+  // A recorded failure is submitted until its block is final.
+  const carriers = status === 'mined' ? `'mined'` : `'signed', 'broadcast', 'mined'`
   return {
-    name: isQueued ? 'queued' : 'sent',
+    name: status,
     serves: [],
     ranges: (_bind, range) => [
       {
-        from: `open_transaction o WHERE o.economy_id = $1 AND o.is_queued = ${isQueued}${range('o.transaction_id')}`,
-        id: 'o.transaction_id',
+        from: `${carriedBy(carriers)} WHERE s.economy_id = $1${range('carried.id')}`,
+        id: 'carried.id',
       },
     ],
   }
+}
+
+/** What an economy's submissions carry that are not final, and in one of these states: no more than its lane may have in flight. */
+function carriedBy(statuses: string): string {
+  return `(SELECT economy_id, transaction_ids FROM chain_submission WHERE kind = '${TRANSFER_BATCH}' AND status IN (${statuses})) AS s
+          CROSS JOIN LATERAL unnest(s.transaction_ids) AS carried(id)`
 }
 
 /** Payer or recipient: two ranges of two indexes, merged. Nobody pays himself, so none is met twice. */
@@ -172,7 +192,7 @@ function selectPage(
   const text = `
     SELECT ${TRANSACTION_COLUMNS} FROM (
       SELECT t.* FROM ${source}
-      CROSS JOIN LATERAL (SELECT * FROM transaction x WHERE x.economy_id = $1 AND x.id = walk.id OFFSET 0) AS t
+      CROSS JOIN LATERAL (SELECT * FROM transaction_state x WHERE x.economy_id = $1 AND x.id = walk.id OFFSET 0) AS t
       WHERE true${conditions.join('')} ORDER BY walk.id ${direction(page)} LIMIT ${limit}
     ) AS t
     LEFT JOIN LATERAL (SELECT * FROM chain_submission x WHERE x.id = t.submission_id OFFSET 0) AS s ON true

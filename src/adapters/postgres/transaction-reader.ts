@@ -26,7 +26,7 @@ async function get(database: Database, ref: TransactionRef): Promise<Transaction
   const rows = await database.read<TransactionRow>(
     ref.tenantId,
     'transaction_get',
-    `SELECT ${TRANSACTION_COLUMNS} FROM transaction t LEFT JOIN chain_submission s ON s.id = t.submission_id
+    `SELECT ${TRANSACTION_COLUMNS} FROM transaction_state t LEFT JOIN chain_submission s ON s.id = t.submission_id
      WHERE t.economy_id = $1 AND t.id = $2`,
     [ref.economyId, ref.id],
   )
@@ -167,11 +167,12 @@ function toSubmission(row: SubmissionRow): SubmissionRecord {
 
 async function findSettled(database: Database, refs: readonly TransactionRef[]): Promise<string[]> {
   const tenantIds = [...new Set(refs.map((ref) => ref.tenantId))]
-  return database.raw(tenantIds, async (client) => {
+  return database.rawByKeys(tenantIds, async (client) => {
     const { rows } = await client.query<{ id: string }>({
       name: 'transaction_find_settled',
-      text: `SELECT id FROM transaction WHERE (economy_id, id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
-               AND status IN ('mined', 'confirmed', 'failed')`,
+      text: `SELECT t.id FROM unnest($1::uuid[], $2::uuid[]) AS wanted(economy_id, id)
+             CROSS JOIN LATERAL (SELECT * FROM transaction_state WHERE economy_id = wanted.economy_id AND id = wanted.id OFFSET 0) AS t
+             WHERE t.status IN ('mined', 'confirmed', 'failed')`,
       values: [refs.map((ref) => ref.economyId), refs.map((ref) => ref.id)],
     })
     return rows.map((row) => row.id)

@@ -1,7 +1,7 @@
 import type { Transaction, TransactionStatus } from '#core/transaction/transaction.ts'
 import { type AcceptedRow, toAccepted } from './accepted-row.ts'
 
-/** A transaction as the readers select it, with the cost of its submission `s`. */
+/** A transaction as the readers select it from the view `transaction_state`, with the cost of its submission `s`. */
 export interface TransactionRow extends AcceptedRow {
   status: TransactionStatus
   failure_code: string | null

@@ -21,7 +21,7 @@ import { toUser, WITH_WALLET } from './user-store.ts'
 import { toWebhook } from './webhook-row.ts'
 
 const READ_TRANSACTIONS = `
-SELECT ${TRANSACTION_COLUMNS} FROM transaction t LEFT JOIN chain_submission s ON s.id = t.submission_id
+SELECT ${TRANSACTION_COLUMNS} FROM transaction_state t LEFT JOIN chain_submission s ON s.id = t.submission_id
 WHERE (t.economy_id, t.id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))`
 
 /** Reads what events are about: transactions and users by the set, the rest, which changes seldom, one by one. */

@@ -16,7 +16,7 @@ WHERE lane.status = 'active' AND chain.status = 'active'
   AND (EXISTS (SELECT FROM chain_submission s WHERE s.lane_id = lane.id AND s.status = 'queued')
     OR EXISTS (SELECT FROM economy e
                WHERE e.lane_id = lane.id
-                 AND EXISTS (SELECT FROM open_transaction o WHERE o.economy_id = e.id AND o.is_queued)))
+                 AND EXISTS (SELECT FROM queued_transaction o WHERE o.economy_id = e.id)))
 LIMIT ${FOUND_MAX}`
 
 /** Paused lanes too: what they signed must still land, and this is how they find out that they may sign again. */

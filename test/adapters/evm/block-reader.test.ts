@@ -182,7 +182,7 @@ async function pay(
 async function statusesOf(sent: Sent) {
   const rows = await world.fixtures.all(
     `SELECT t.status, t.failure_code AS code, hold.status AS hold
-     FROM unnest($1::uuid[]) WITH ORDINALITY AS p(id, position) JOIN transaction t ON t.id = p.id
+     FROM unnest($1::uuid[]) WITH ORDINALITY AS p(id, position) JOIN transaction_state t ON t.id = p.id
      JOIN hold ON hold.economy_id = t.economy_id AND hold.transaction_id = t.id ORDER BY p.position`,
     [sent.accepted.map((payment) => payment.transactionId)],
   )

@@ -95,8 +95,8 @@ async function payAndForget(): Promise<void> {
   await fixture.owner.query(
     `WITH forgotten AS (
        UPDATE transaction SET status = 'queued', submission_id = NULL, payment_index = NULL WHERE id = ANY ($1::uuid[])
-       RETURNING id)
-     , requeued AS (UPDATE open_transaction SET is_queued = true FROM forgotten WHERE transaction_id = forgotten.id)
+       RETURNING economy_id, id, tenant_id)
+     , requeued AS (INSERT INTO queued_transaction (economy_id, transaction_id, tenant_id) SELECT * FROM forgotten)
      DELETE FROM submission_attempt a USING chain_submission s
      WHERE s.id = a.submission_id AND s.economy_id = $2 AND s.kind = 'transfer_batch'`,
     [ids, economy.id],
@@ -146,8 +146,9 @@ describe('payments of the lane’s key that no row knows', () => {
     await submitLane(aSubmitter(), economy.laneId)
     await fixture.owner.query(
       `WITH forgotten AS (
-         UPDATE transaction SET status = 'queued', submission_id = NULL WHERE economy_id = $1 AND status = 'submitted' RETURNING id)
-       UPDATE open_transaction SET is_queued = true FROM forgotten WHERE transaction_id = forgotten.id`,
+         UPDATE transaction SET status = 'queued', submission_id = NULL WHERE economy_id = $1 AND status = 'submitted'
+         RETURNING economy_id, id, tenant_id)
+       INSERT INTO queued_transaction (economy_id, transaction_id, tenant_id) SELECT * FROM forgotten`,
       [economy.id],
     )
     await fixture.owner.query(

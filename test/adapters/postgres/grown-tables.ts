@@ -8,6 +8,9 @@ export const USERS = 4_000
 export const TRANSACTIONS = 24_000
 /** Rows of every other table that grows. */
 const ROWS = 6_000
+/** Transactions of a submission that is on its way, and how many of those are mined. */
+const BATCH = 100
+const MINED = 400
 
 /** A tenant whose tables have grown, among others. Wire ids. */
 export interface Grown {
@@ -35,6 +38,7 @@ export async function growTables(api: TestApi): Promise<Grown> {
   const history = await seedHistory(adminUrl, mine.economyId, { users: USERS, transactions: TRANSACTIONS })
   const [userId = '', otherUserId = ''] = history.userIds(0, 2)
   const airdropId = await addTransactions(api, mine, userId)
+  await moveStates(api, mine)
   const ids = await addRest(api, mine)
   await addStakes(api, mine.economyId, mine.tenantId)
   const skuId = await addRedemptions(api, mine, history.transactionIds(0, ROWS))
@@ -73,7 +77,7 @@ async function addTransactions(api: TestApi, economy: EconomyFixture, userId: st
   )
   const airdropId = String(row?.id)
   for (const [status, count] of [
-    ['mined', 400],
+    ['mined', MINED],
     ['failed', 600],
     ['submitted', 400],
     ['queued', 4_000],
@@ -81,10 +85,12 @@ async function addTransactions(api: TestApi, economy: EconomyFixture, userId: st
     await api.sql(
       `INSERT INTO transaction (economy_id, id, tenant_id, type_id, from_user_id, to_user_id, amount, config_version, status,
                                 submission_id, failure_code, failure_reason, airdrop_id)
-       SELECT $1::uuid, uuidv7(), $2, $3, $4, $5, 1, 1, $6::text, CASE WHEN $6 = 'queued' THEN NULL ELSE $1::uuid END,
+       SELECT $1::uuid, uuidv7(), $2, $3, $4, $5, 1, 1, CASE WHEN $6 = 'mined' THEN 'submitted' ELSE $6 END,
+              CASE $6 WHEN 'queued' THEN NULL WHEN 'failed' THEN $1::uuid ELSE submission.id END,
               CASE WHEN $6 = 'failed' THEN 'insufficient_balance' END, CASE WHEN $6 = 'failed' THEN 'Too little.' END,
               CASE WHEN i % 2 = 0 THEN $8::uuid END
-       FROM generate_series(1, $7::int) AS i`,
+       FROM (SELECT batch, uuidv7() AS id FROM generate_series(0, ($7::int - 1) / ${BATCH}) AS batch) AS submission
+       CROSS JOIN LATERAL generate_series(batch * ${BATCH} + 1, least((batch + 1) * ${BATCH}, $7::int)) AS i`,
       [
         economy.economyId,
         economy.tenantId,
@@ -110,7 +116,34 @@ async function addTransactions(api: TestApi, economy: EconomyFixture, userId: st
      FROM economy CROSS JOIN generate_series(1, ${ROWS}) AS i WHERE id = $1`,
     [economy.economyId],
   )
+  await addSubmissions(api, economy)
   return airdropId
+}
+
+/** What carries the transactions that are submitted, half of which are mined. */
+async function addSubmissions(api: TestApi, { economyId }: EconomyFixture): Promise<void> {
+  await api.sql(
+    `INSERT INTO chain_submission (id, chain_id, lane_id, economy_id, tenant_id, kind, to_address, calldata, gas_limit, nonce, status,
+                                   transaction_ids, block_number, tx_hash, settled_at)
+     SELECT batch.id, e.chain_id, e.lane_id, e.id, e.tenant_id, 'transfer_batch', '0x', '', 1, ${ROWS} + batch.place,
+            CASE WHEN is_mined THEN 'mined' ELSE 'broadcast' END, batch.ids, CASE WHEN is_mined THEN ${ROWS} + batch.place END,
+            CASE WHEN is_mined THEN '0x' END, CASE WHEN is_mined THEN now() END
+     FROM economy e
+     CROSS JOIN (SELECT submission_id AS id, array_agg(id ORDER BY id) AS ids, row_number() OVER (ORDER BY min(id::text)) AS place
+                 FROM transaction WHERE economy_id = $1 AND status = 'submitted' GROUP BY submission_id) AS batch
+     CROSS JOIN LATERAL (SELECT batch.place <= ${MINED / BATCH} AS is_mined) AS state
+     WHERE e.id = $1`,
+    [economyId],
+  )
+}
+
+/** Of the past every other submission's transactions say only that they were submitted: their submissions are confirmed. */
+async function moveStates(api: TestApi, { economyId }: EconomyFixture): Promise<void> {
+  await api.sql(
+    `UPDATE transaction SET status = 'submitted', block_number = NULL, tx_hash = NULL, mined_at = NULL, ended_at = NULL
+     WHERE economy_id = $1 AND status = 'confirmed' AND block_number % 2 = 0`,
+    [economyId],
+  )
 }
 
 async function addRest(api: TestApi, economy: EconomyFixture) {

@@ -130,7 +130,7 @@ const WALKS: Record<string, number> = {
 const GROWING = new Set([
   'transaction',
   'transaction_label',
-  'open_transaction',
+  'queued_transaction',
   'transfer',
   'hold',
   'entry',

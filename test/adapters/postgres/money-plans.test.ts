@@ -28,7 +28,8 @@ const TABLES = [
   'wallet',
   'transaction',
   'transfer',
-  'open_transaction',
+  'queued_transaction',
+  'chain_submission',
   'idempotency_record',
   'entry',
   'outbox_record',
@@ -152,7 +153,7 @@ async function beginChain(): Promise<BlockHeader> {
 
 async function confirmedIn({ economyId }: LedgerEconomy): Promise<number> {
   const { ended } = await fixtures.one(
-    `SELECT count(*)::int AS ended FROM transaction WHERE economy_id = $1 AND status = 'confirmed'`,
+    `SELECT count(*)::int AS ended FROM transaction_state WHERE economy_id = $1 AND status = 'confirmed'`,
     [economyId],
   )
   return Number(ended)

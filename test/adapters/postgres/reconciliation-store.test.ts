@@ -70,6 +70,12 @@ describe('reconciliation', () => {
     return accepted
   }
 
+  async function submit(amount: bigint): Promise<AcceptedFixture> {
+    const accepted = await accept(amount)
+    await world.fixtures.submit(economy, [accepted])
+    return accepted
+  }
+
   const reconcile = () => world.reconcile(deps, economy.economyId)
   const kinds = async () => (await reconcile()).differences.map((difference) => difference.kind)
   const change = (text: string, ...values: unknown[]) => world.fixtures.pool.query(text, values)
@@ -145,16 +151,35 @@ describe('reconciliation', () => {
   })
 
   it('finds a live transaction whose funds are not held', async () => {
-    await change('DELETE FROM open_transaction WHERE transaction_id = $1', queued.transactionId)
+    await change('DELETE FROM queued_transaction WHERE transaction_id = $1', queued.transactionId)
     expect(await kinds()).toEqual(expect.arrayContaining(['held', 'pending_in']))
   })
 
-  it('finds a queued transaction that is not in the queue', async () => {
+  it('finds a transaction that is submitted and still in the queue', async () => {
+    const submitted = await submit(5n)
+    expect(await kinds()).toEqual([])
     await change(
-      'UPDATE open_transaction SET is_queued = false WHERE transaction_id = $1',
-      queued.transactionId,
+      `INSERT INTO queued_transaction (economy_id, transaction_id, tenant_id) SELECT economy_id, id, tenant_id FROM transaction WHERE id = $1`,
+      submitted.transactionId,
     )
-    expect(await kinds()).toEqual(['unheld_transaction'])
+    expect(await kinds()).toEqual(expect.arrayContaining(['held', 'pending_in', 'unheld_transaction']))
+  })
+
+  it('finds a transaction that is in the queue and was mined', async () => {
+    await change(
+      `INSERT INTO queued_transaction (economy_id, transaction_id, tenant_id) SELECT economy_id, id, tenant_id FROM transaction WHERE id = $1`,
+      mined.transactionId,
+    )
+    expect(await kinds()).toEqual(['stray_hold'])
+  })
+
+  it('finds a submitted transaction whose submission does not carry it', async () => {
+    const submitted = await submit(5n)
+    await change(
+      `UPDATE chain_submission SET transaction_ids = '{}' WHERE $1 = ANY (transaction_ids)`,
+      submitted.transactionId,
+    )
+    expect(await kinds()).toEqual(expect.arrayContaining(['held', 'pending_in']))
   })
 
   it('finds an expected payment that nobody is to get', async () => {

@@ -111,7 +111,7 @@ class Scene {
 
   async transaction(accepted: AcceptedFixture | null) {
     return world.fixtures.one(
-      `SELECT t.status, t.failure_code, hold.status AS hold FROM transaction t
+      `SELECT t.status, t.failure_code, hold.status AS hold FROM transaction_state t
        JOIN hold ON hold.economy_id = t.economy_id AND hold.transaction_id = t.id WHERE t.id = $1`,
       [accepted?.transactionId],
     )
@@ -754,7 +754,9 @@ describe('any history of transfers, skips, reverts, strangers and re-orgs', () =
     await scene.expectEqual()
     for (const { economyId } of scene.economies) {
       const none = async (text: string) => expect(await world.fixtures.all(text, [economyId])).toEqual([])
-      await none(`SELECT id FROM transaction WHERE economy_id = $1 AND status NOT IN ('confirmed', 'failed')`)
+      await none(
+        `SELECT id FROM transaction_state WHERE economy_id = $1 AND status NOT IN ('confirmed', 'failed')`,
+      )
       await none(
         `SELECT subject_id FROM outbox_event
          WHERE economy_id = $1 AND topic IN ('transaction.confirmed', 'transaction.failed')

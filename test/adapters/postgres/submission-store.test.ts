@@ -123,7 +123,7 @@ describe('a locked lane', () => {
   it('passes over what another process holds', async () => {
     const [first, second] = await queue(2)
     await owner.query('BEGIN')
-    await owner.query('SELECT FROM open_transaction WHERE transaction_id = $1 FOR UPDATE', [first])
+    await owner.query('SELECT FROM queued_transaction WHERE transaction_id = $1 FOR UPDATE', [first])
     const claimed = await store.withLaneLocked(economy.laneId, (locked) =>
       locked.claimPayments(economy.economyId, 5),
     )

@@ -9,6 +9,7 @@ import { AccountChanges, changeAccounts } from '#adapters/postgres/ledger-rows.t
 import { type AcceptDeps, acceptTransactions } from '#core/transaction/accept-transactions.ts'
 import { type LedgerEconomy, LedgerFixtures } from '#test/support/ledger-fixtures.ts'
 import { createTestDatabase, type TestDatabase } from '#test/support/stack.ts'
+import { carryTo } from '#test/support/mined-submission.ts'
 
 /** docs/adr/0021-two-writers-two-rows.md */
 
@@ -140,10 +141,19 @@ function accept(
 /** What settling a block does to accounts and transactions, for everything that was accepted until now. */
 async function settleAll({ economyId }: LedgerEconomy): Promise<void> {
   await worker.rawByKeys([], async (client) => {
-    const { rows } = await client.query<{ from_user_id: string; to_user_id: string; amount: string }>(
-      `UPDATE transaction SET status = 'mined', submission_id = id, mined_at = now() WHERE economy_id = $1 AND status = 'queued'
-       RETURNING from_user_id, to_user_id, amount`,
+    const { rows } = await client.query<{
+      id: string
+      from_user_id: string
+      to_user_id: string
+      amount: string
+    }>(
+      `SELECT id, from_user_id, to_user_id, amount FROM transaction WHERE economy_id = $1 AND status = 'queued'`,
       [economyId],
+    )
+    await carryTo(
+      async (text, values) => (await client.query(text, values)).rows,
+      rows.map(({ id }) => id),
+      'mined',
     )
     const changes = new AccountChanges()
     for (const { from_user_id: from, to_user_id: to, amount } of rows) {

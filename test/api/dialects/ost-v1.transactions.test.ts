@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
-import { mineTogether } from '#test/support/mined-submission.ts'
+import { carryTo, mineTogether } from '#test/support/mined-submission.ts'
 import type { Params } from '#test/support/ost-sdk.ts'
 import { badRequest, blamed, expectGuarded, notFound, TOKEN, useOstV1Api } from '#test/support/ost-v1-api.ts'
 
@@ -94,13 +94,8 @@ describe('transactions of 2018', () => {
     it('tells where it is on its way: processing, waiting_for_mining, complete, failed', async () => {
       const { transaction } = await ctx.data('POST', '/transactions', tip())
       const seen: string[] = []
-      for (const status of ['queued', 'submitted', 'mined', 'confirmed', 'failed']) {
-        await ctx.api.sql(
-          `UPDATE transaction SET status = $2, failure_code = CASE WHEN $2 = 'failed' THEN 'skipped' END,
-                  submission_id = CASE WHEN $2 <> 'queued' THEN gen_random_uuid() END, block_number = 7
-           WHERE id = $1`,
-          [transaction.id, status],
-        )
+      for (const status of ['queued', 'submitted', 'mined', 'confirmed', 'failed'] as const) {
+        if (status !== 'queued') await carryTo(ctx.api.sql, [transaction.id], status)
         const got = (await ctx.data('GET', `/transactions/${transaction.id}`)).transaction
         seen.push(got.status)
         const isMined = status === 'mined' || status === 'confirmed'

@@ -94,7 +94,7 @@ const NOT_TOLD: Record<string, string> = {
   anchoring: 'platform',
   price_report: 'platform; what it makes of prices is a price_point',
   submission_attempt: 'how a lane sends; the submission is told of',
-  open_transaction: 'an index of transactions',
+  queued_transaction: 'an index of transactions',
   activity: 'counters of rules',
   idempotency_record: 'answers of requests',
   entry: 'movements: GET /v3/users/{id}/ledger and the subscription balanceChanged, whoever moved',

@@ -67,7 +67,7 @@ async function untilOneIsMined({ bed }: Stage, ids: readonly string[]): Promise<
   const startedAt = performance.now()
   for (;;) {
     const [row] = await bed.postgres.sql<{ mined: boolean }>(
-      `SELECT EXISTS (SELECT FROM transaction WHERE id = ANY ($1) AND status IN ('mined', 'confirmed')) AS mined`,
+      `SELECT EXISTS (SELECT FROM transaction_state WHERE id = ANY ($1) AND status IN ('mined', 'confirmed')) AS mined`,
       [ids],
     )
     const seconds = (performance.now() - startedAt) / 1_000

@@ -73,7 +73,7 @@ function poisoned(
 async function judge(scene: Scene): Promise<Finding[]> {
   const { asked, intents } = outcomes.get(scene) ?? { asked: [], intents: [] }
   const rows = await scene.stage.bed.postgres.sql<{ id: string; status: string }>(
-    'SELECT id, status FROM transaction WHERE id = ANY ($1)',
+    'SELECT id, status FROM transaction_state WHERE id = ANY ($1)',
     [intents.flatMap(({ answer }) => (answer && 'transactionId' in answer ? answer.transactionId : []))],
   )
   const statuses = new Map(rows.map(({ id, status }) => [id, status]))

@@ -150,7 +150,7 @@ async function isPaused({ postgres }: Bed, laneId: string): Promise<boolean> {
 async function releasedHolds({ postgres }: Bed, economyId: string): Promise<number> {
   const [row] = await postgres.sql<{ released: number }>(
     `SELECT count(*)::int AS released
-     FROM (SELECT from_user_id AS id, sum(amount + commission) AS needed FROM transaction
+     FROM (SELECT from_user_id AS id, sum(amount + commission) AS needed FROM transaction_state
            WHERE economy_id = $1 AND status IN ('queued', 'submitted') GROUP BY 1) live
      JOIN account_balance b ON b.economy_id = $1 AND b.id = live.id WHERE b.held < live.needed`,
     [economyId],

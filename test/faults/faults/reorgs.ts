@@ -235,7 +235,7 @@ async function isHalted({ postgres, chain }: Bed): Promise<boolean> {
 /** What must not move while a chain is halted. */
 async function ends({ postgres }: Bed): Promise<string> {
   const [row] = await postgres.sql<{ ends: string }>(
-    `SELECT concat_ws('/', (SELECT count(*) FROM transaction WHERE status IN ('mined', 'confirmed', 'failed') AND submission_id IS NOT NULL),
+    `SELECT concat_ws('/', (SELECT count(*) FROM transaction_state WHERE status IN ('mined', 'confirmed', 'failed') AND submission_id IS NOT NULL),
        (SELECT count(*) FROM entry), (SELECT count(*) FROM submission_attempt)) AS ends`,
   )
   return row?.ends ?? ''

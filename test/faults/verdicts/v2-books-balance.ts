@@ -5,7 +5,7 @@ import type { EconomySnapshot, TransactionRow } from '../snapshot.ts'
 export const booksBalance: Verdict = ({ economies }) => economies.flatMap(judge)
 
 function judge(economy: EconomySnapshot): Finding[] {
-  const whats = [...judgeEntries(economy), ...judgeOpen(economy), ...judgeReservations(economy)]
+  const whats = [...judgeEntries(economy), ...judgePlaces(economy), ...judgeReservations(economy)]
   return whats.map((what) => ({ verdict: 'V2', kind: 'mismatch', what }))
 }
 
@@ -19,22 +19,26 @@ function judgeEntries({ unbalanced, accounts }: EconomySnapshot): string[] {
   return whats
 }
 
-/** Live and mined transactions are among the open ones, the queued ones in the queue, and nothing else is. */
-function judgeOpen({ open, transactions }: EconomySnapshot): string[] {
+/** The queued transactions are in the queue, and nothing else is; what is on its way is carried by a submission that is. */
+function judgePlaces({ queued, submissions, transactions }: EconomySnapshot): string[] {
   const whats: string[] = []
-  const places = new Map(open.map(({ transaction_id: id, is_queued: isQueued }) => [id, isQueued]))
+  const inQueue = new Set(queued)
+  const carried = new Set(
+    submissions
+      .filter(({ status }) => ON_ITS_WAY.has(status))
+      .flatMap(({ transaction_ids: transactionIds }) => transactionIds),
+  )
   for (const { id, status } of transactions) {
-    const isQueued = places.get(id)
-    const isOpen = status !== 'confirmed' && status !== 'failed'
-    if (isOpen !== places.has(id))
-      whats.push(`${id} is ${status} and ${isOpen ? 'not ' : ''}among the open ones`)
-    if (isOpen && isQueued !== undefined && isQueued !== (status === 'queued'))
-      whats.push(`${id} is ${status} and ${isQueued ? '' : 'not '}in the queue`)
-    places.delete(id)
+    if (inQueue.delete(id) !== (status === 'queued'))
+      whats.push(`${id} is ${status} and ${status === 'queued' ? 'not ' : ''}in the queue`)
+    if ((status === 'submitted' || status === 'mined') && !carried.has(id))
+      whats.push(`${id} is ${status} and nothing carries it`)
   }
-  for (const id of places.keys()) whats.push(`${id} is open and does not exist`)
+  for (const id of inQueue) whats.push(`${id} is in the queue and does not exist`)
   return whats
 }
+
+const ON_ITS_WAY = new Set(['signed', 'broadcast', 'mined'])
 
 /** `held` and `pending_in` are exactly what live transactions still have to move. */
 function judgeReservations({ accounts, transactions }: EconomySnapshot): string[] {

@@ -1,6 +1,7 @@
 import { NONCE_FILLER } from '#core/chain/submission.ts'
 import type { BlockHeader } from '#core/ledger/block.ts'
 import type { BlockPosition } from '#core/ledger/chain-store.ts'
+import { LedgerInconsistency } from '#core/ledger/errors.ts'
 import type { Movement, NewAccount, Settlement } from '#core/ledger/settlement.ts'
 import { refKey } from '#core/transaction/acceptance-store.ts'
 import {
@@ -28,6 +29,7 @@ export async function settleBlocks(
 ): Promise<void> {
   const { tables, tx } = bench
   await lockCursorAt(bench, from)
+  const carrierOf = carriersOf(settlement)
   await lockRows(bench, {
     accounts: settlement.changes,
     transactions: [...settlement.payments, ...settlement.failures],
@@ -56,7 +58,8 @@ export async function settleBlocks(
       tables.transactions,
       refKey(payment.economyId, payment.transactionId),
       { status: 'mined', blockNumber: blockOf(payment).number, txHash: payment.txHash },
-      (row) => row.status === 'submitted' && row.failureCode === null,
+      (row) =>
+        row.status === 'submitted' && row.failureCode === null && row.submissionId === carrierOf(payment),
     ),
   )
   expectRows('submitted transactions', mined, settlement.payments.length)
@@ -65,13 +68,21 @@ export async function settleBlocks(
       tables.transactions,
       refKey(failure.economyId, failure.transactionId),
       { failureCode: code, failureReason: reason, blockNumber: blockOf(failure).number, txHash },
-      (row) => row.status === 'submitted' && row.failureCode === null,
+      (row) =>
+        row.status === 'submitted' && row.failureCode === null && row.submissionId === carrierOf({ txHash }),
     ),
   )
   expectRows('submitted transactions', failed, settlement.failures.length)
+  const told = [...settlement.payments, ...settlement.failures]
   const landed = countChanged(settlement.submissions, ({ id, blockIndex, ...outcome }) => {
     const { number: blockNumber, hash: blockHash } = blockOf({ blockIndex })
-    return tx.change(tables.submissions, id, { status: 'mined', blockNumber, blockHash, ...outcome }, mayLand)
+    const carried = told.filter(({ txHash }) => txHash === outcome.txHash).length
+    return tx.change(
+      tables.submissions,
+      id,
+      { status: 'mined', blockNumber, blockHash, ...outcome },
+      (row) => mayLand(row) && row.transactionIds.length === carried,
+    )
   })
   expectRows('submissions on their way', landed, settlement.submissions.length)
   for (const payment of settlement.payments) {
@@ -81,6 +92,16 @@ export async function settleBlocks(
   const last = blocks.at(-1)
   if (!last) throw new RangeError('a settlement has at least one block')
   moveCursor(bench, { number: last.number, hash: last.hash, headNumber })
+}
+
+/** The submission of these blocks that carried a payment. @throws LedgerInconsistency for one that none of its block did. */
+function carriersOf({ submissions, payments, failures }: Settlement) {
+  const byHash = new Map(submissions.map((mined) => [mined.txHash, mined]))
+  for (const { txHash, blockIndex, transactionId } of [...payments, ...failures]) {
+    if (byHash.get(txHash)?.blockIndex !== blockIndex)
+      throw new LedgerInconsistency(`transaction ${transactionId} is in no submission of its block`)
+  }
+  return ({ txHash }: { txHash: string }) => byHash.get(txHash)?.id
 }
 
 /** A filler is given up as soon as its nonce is used, and lands after all when a re-org takes that back. */

@@ -3,6 +3,7 @@ import { Wallet } from 'ethers'
 import { describe, expect, it } from 'vitest'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
 import { type Params, useOstV2 } from '#test/support/ost-v2.ts'
+import { carryTo } from '#test/support/mined-submission.ts'
 
 const ctx = useOstV2()
 const refusal = (status: number, parameter: string) => ({
@@ -450,17 +451,12 @@ describe('redeemable SKUs and redemptions', () => {
     const shown = async () =>
       (await ctx.call('GET', `/users/${userId}/redemptions/${id}`)).body.data.redemption.status
     const seen: string[] = []
-    for (const status of ['confirmed', 'failed']) {
-      await ctx.api.sql(
-        `UPDATE transaction SET status = $2, submission_id = id, failure_code = CASE WHEN $2 = 'failed' THEN 'skipped' END
-         WHERE id = (SELECT transaction_id FROM redemption WHERE id = $1)`,
-        [id, status],
-      )
+    const [paid] = await ctx.api.sql('SELECT transaction_id AS id FROM redemption WHERE id = $1', [id])
+    for (const status of ['confirmed', 'failed'] as const) {
+      await carryTo(ctx.api.sql, [String(paid?.['id'])], status)
       seen.push(await shown())
     }
-    await ctx.api.sql(
-      `UPDATE transaction SET status = 'confirmed', failure_code = NULL WHERE submission_id = id`,
-    )
+    await carryTo(ctx.api.sql, [String(paid?.['id'])], 'confirmed')
     for (const decision of ['fulfilled', 'cancelled']) {
       await ctx.api.sql('UPDATE redemption SET decision = $2, decided_at = now() WHERE id = $1', [
         id,

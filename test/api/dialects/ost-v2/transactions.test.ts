@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
 import { AMOUNT_MAX } from '#core/shared/money.ts'
-import { mineTogether } from '#test/support/mined-submission.ts'
+import { carryTo, mineTogether } from '#test/support/mined-submission.ts'
 import { type Params, useOstV2 } from '#test/support/ost-v2.ts'
 
 const ctx = useOstV2()
@@ -324,12 +324,17 @@ describe('GET /users/{id}/transactions', () => {
 
   it('tells how far a bundle is by its members', async () => {
     const made = (await direct(['1', '1'])).body.data.transaction
-    const setMembers = (status: string, which: string) =>
-      ctx.api.sql(
-        `UPDATE transaction SET status = $2, submission_id = id, failure_code = CASE WHEN $2 = 'failed' THEN 'skipped' END
-         WHERE id IN (SELECT transaction_id FROM bundle_member WHERE bundle_id = $1 AND position::text LIKE $3)`,
-        [made.id, status, which],
+    const setMembers = async (status: Parameters<typeof carryTo>[2], which: string) => {
+      const members = await ctx.api.sql(
+        'SELECT transaction_id AS id FROM bundle_member WHERE bundle_id = $1 AND position::text LIKE $2',
+        [made.id, which],
       )
+      await carryTo(
+        ctx.api.sql,
+        members.map(({ id }) => String(id)),
+        status,
+      )
+    }
     const status = async () =>
       (await ctx.call('GET', `/users/${ctx.economy.companyId}/transactions/${made.id}`)).body.data.transaction
         .status
