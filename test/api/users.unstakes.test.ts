@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backEconomy } from '#test/support/backing-fixture.ts'
 import { uuidOfWire } from '#test/support/api.ts'
+import { tableSums } from '#test/support/table-sums.ts'
 import { startTransactionsApi, type TransactionsApi } from '#test/support/transactions.ts'
 
 const beneficiary = Wallet.createRandom().address
@@ -34,6 +35,39 @@ const rows = async () => {
   )
   return row
 }
+
+/** Before any other: what the first unstake of an economy needs is not there yet. */
+describe('a first unstake that is refused', () => {
+  it('leaves nothing behind: of an archived user, of a wallet in self-custody, of more than there is, of a paused economy', async () => {
+    const create = async (external_id: string) =>
+      (
+        await api.request('POST', '/v3/users', {
+          economy: api.economyId,
+          body: { external_id },
+          once: external_id,
+        })
+      ).body.id
+    const [poor, gone, own] = [await create('poor'), await create('gone'), await create('own')]
+    await api.sql(`UPDATE economy_user SET status = 'archived' WHERE id = $1`, [uuidOfWire(gone)])
+    await api.sql(`UPDATE wallet SET custody = 'self_custody' WHERE user_id = $1`, [uuidOfWire(own)])
+    const refusals = [
+      [poor, 'insufficient_funds'],
+      [gone, 'user_archived'],
+      [own, 'user_not_managed'],
+    ]
+    let before = await tableSums(api)
+    for (const [user = '', code] of refusals) expect((await ask(user)).body.code).toBe(code)
+    expect(await tableSums(api)).toBe(before)
+    await setStatus('paused')
+    before = await tableSums(api)
+    expect((await ask(api.alice)).body.code).toBe('economy_not_active')
+    expect(await tableSums(api)).toBe(before)
+    await setStatus('active')
+  })
+
+  const setStatus = (status: string) =>
+    api.sql('UPDATE economy SET status = $2 WHERE id = $1', [uuidOfWire(api.economyId), status])
+})
 
 describe('POST /v3/users/{id}/unstakes', () => {
   it('202: holds the tokens, and keeps who agreed to what, and when', async () => {

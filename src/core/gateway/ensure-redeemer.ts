@@ -7,15 +7,18 @@ const SALT_BYTES = 12
 
 /**
  * The economy's redeemer. The first time it is made, with a key that is sealed before anybody learns its address; two at once make one.
+ * @param mayBeMade Asked before it is. @throws what that throws
  */
 export async function ensureRedeemer(
   deps: PrepareDeps & { unitOfWork: UnitOfWork },
   tenantId: string,
   backing: Backing,
+  mayBeMade: () => Promise<void>,
 ): Promise<Redeemer> {
   const { economyId } = backing
   const known = await deps.unitOfWork(tenantId, (tx) => tx.redeemers.find(economyId))
   if (known) return known
+  await mayBeMade()
   const id = deps.ids.next()
   const privateKey = deps.newSecret()
   const address = deps.gatewayCalls.addressOf(privateKey)

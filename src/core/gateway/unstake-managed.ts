@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
+import type { Economy } from '../economy/economy.ts'
 import { EconomyNotFound } from '../economy/errors.ts'
+import { type BalanceReader, readBalance } from '../ledger/read-balance.ts'
 import type { LoadEconomyConfig } from '../rule/economy-config.ts'
 import { ensureTransactionType } from '../rule/ensure-transaction-type.ts'
 import type { Actor } from '../shared/actor.ts'
@@ -9,7 +11,8 @@ import { auditEntry } from '../tenant/audit-entry.ts'
 import type { AcceptRequest } from '../transaction/accept-transactions.ts'
 import { acceptPrepared, type Prepared } from '../transaction/accept-prepared.ts'
 import type { Acceptor } from '../transaction/acceptor.ts'
-import { UserNotFound } from '../user/errors.ts'
+import { EconomyNotActive, InsufficientFunds, UserNotManaged } from '../transaction/errors.ts'
+import { UserArchived, UserNotFound } from '../user/errors.ts'
 import type { User } from '../user/user.ts'
 import type { Backing } from './backing.ts'
 import { requirePayable } from './create-unstake.ts'
@@ -44,6 +47,7 @@ export interface UnstakeManaged {
 }
 
 interface Deps extends PrepareDeps {
+  balanceReader: BalanceReader
   loadEconomyConfig: LoadEconomyConfig
   acceptor: Pick<Acceptor, 'submit'>
 }
@@ -76,10 +80,12 @@ export async function unstakeManaged(
 async function prepare(deps: Deps, command: UnstakeManaged): Promise<Prepared> {
   const { actor, economyId, userId, amount, beneficiary, bounty, fee } = command
   const { tenantId } = actor
-  const { backing, user } = await find(deps, command)
+  const { economy, backing, user } = await find(deps, command)
   const consent = consentOf(deps, user, command.consent)
   requirePayable(backing, command)
-  const redeemer = await ensureRedeemer(deps, tenantId, backing)
+  const redeemer = await ensureRedeemer(deps, tenantId, backing, async () =>
+    requirePayer(deps, command, economy, user),
+  )
   const type = { name: TYPE_NAME, kind: 'user_to_company', currency: 'token' } as const
   await ensureTransactionType(deps, { actor, economyId, ...type })
   const lock = await newHashLock(deps)
@@ -113,7 +119,7 @@ async function prepare(deps: Deps, command: UnstakeManaged): Promise<Prepared> {
 async function find(
   { unitOfWork }: Deps,
   { actor, economyId, userId }: UnstakeManaged,
-): Promise<{ backing: Backing; user: User }> {
+): Promise<{ economy: Economy; backing: Backing; user: User }> {
   return unitOfWork(actor.tenantId, async (tx) => {
     const economy = await tx.economies.find(economyId)
     if (!economy) throw new EconomyNotFound()
@@ -122,8 +128,25 @@ async function find(
     if (!user || user.type === 'redeemer') throw new UserNotFound()
     const backing = await tx.backings.find(economyId)
     if (!backing) throw new EconomyNotBacked()
-    return { backing, user }
+    return { economy, backing, user }
   })
+}
+
+/**
+ * What the acceptor would refuse for the payer's sake. Asked before the first unstake makes the economy's redeemer and type, for a refusal
+ * leaves nothing behind; whether the token's rules agree is only known with both.
+ */
+async function requirePayer(
+  deps: Deps,
+  { actor, economyId, userId, amount, bounty }: UnstakeManaged,
+  economy: Economy,
+  user: User,
+): Promise<void> {
+  if (economy.status !== 'active') throw new EconomyNotActive(economy.status)
+  if (user.status !== 'active') throw new UserArchived('/from_user_id')
+  if (user.wallet.custody !== 'managed') throw new UserNotManaged()
+  const { available } = await readBalance(deps, { tenantId: actor.tenantId, economyId, userId })
+  if (available < amount + bounty) throw new InsufficientFunds(available, amount + bounty)
 }
 
 /** @throws InvalidRequest naming what is wrong with it */

@@ -28,7 +28,7 @@ export class FundsBook {
   available(accountId: string): BaseUnits {
     const balance = this.#balances.get(accountId)
     if (!balance) return 0n
-    return balance.settled - balance.held - this.#of(accountId).held
+    return balance.settled - balance.held - (this.reservations.get(accountId)?.held ?? 0n)
   }
 
   /** Reserves `amount` of the account when it is available; otherwise changes nothing and answers false. */

@@ -16,6 +16,12 @@ describe('FundsBook', () => {
     expect(new FundsBook(new Map()).hold('a', 1n)).toBe(false)
   })
 
+  it('reserves nothing, not even nothing, for whoever is refused', () => {
+    const book = new FundsBook(new Map([['a', { settled: 5n, held: 0n }]]))
+    expect([book.hold('a', 6n), book.available('a')]).toEqual([false, 5n])
+    expect(book.reservations.size).toBe(0)
+  })
+
   it('lets a refused hold change nothing', () => {
     const book = new FundsBook(new Map([['a', { settled: 5n, held: 0n }]]))
     book.hold('a', 6n)
