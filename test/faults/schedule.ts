@@ -20,7 +20,7 @@ export const TRIES_DEFAULT = 20
 const FULL_LENGTH_TRIES = 1
 const LONG_RUN_TRIES = 10
 /** What is found after a life is searched for in each of its tries. */
-const TRIES_PER_LIFE_MAX = 7
+const TRIES_PER_LIFE_MAX = 5
 
 /** `seed` is the first try's; each further one has the next. */
 export function planTries(fault: Fault, options: { seed: number; tries?: number }): PlannedTry[] {
