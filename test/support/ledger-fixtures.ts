@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { uuidv7 } from 'uuidv7'
+import { ISSUANCE_ADDRESS } from '#core/ledger/settlement.ts'
 import type { SimulatedTx } from './simulated-chain.ts'
 
 /** An economy put straight into the database, with empty accounts: its balances are to come from the chain. */
@@ -239,6 +240,18 @@ export class LedgerFixtures {
     const { rows } = await this.pool.query<Record<string, unknown>>(text, [...values])
     return rows
   }
+}
+
+/** What gives each of an economy's users that much at the start. */
+export function mintsFor(economy: LedgerEconomy, amount: bigint): SimulatedTx[] {
+  return economy.users.map(({ address: to }) => ({
+    hash: randomHash(),
+    kind: 'transfer',
+    token: economy.token,
+    from: ISSUANCE_ADDRESS,
+    to,
+    amount,
+  }))
 }
 
 /** The EVM transaction of a submitted batch, for the simulated chain. */

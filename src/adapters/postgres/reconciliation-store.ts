@@ -1,5 +1,4 @@
 import type pg from 'pg'
-import { TRANSFER_BATCH } from '#core/chain/submission.ts'
 import type {
   LedgerSnapshot,
   Reconciliation,
@@ -7,6 +6,7 @@ import type {
   SnapshotAccount,
 } from '#core/ledger/reconciliation-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
+import { carriedBy, NOT_FINAL } from './carried-transactions.ts'
 import type { Database } from './database.ts'
 
 /** Accounts per statement: keeps each below the statement timeout, however large the economy. */
@@ -78,8 +78,7 @@ async function snapshot(client: pg.PoolClient, economyId: string): Promise<Ledge
 const LIVE = `(
   SELECT economy_id, transaction_id, NULL::uuid AS submission_id FROM queued_transaction WHERE economy_id = $1
   UNION ALL
-  SELECT s.economy_id, carried.id, s.id FROM chain_submission s CROSS JOIN LATERAL unnest(s.transaction_ids) AS carried(id)
-  WHERE s.economy_id = $1 AND s.kind = '${TRANSFER_BATCH}' AND s.status IN ('signed', 'broadcast', 'mined')
+  SELECT s.economy_id, carried.id, s.id FROM ${carriedBy(NOT_FINAL)} WHERE s.economy_id = $1
 ) AS o JOIN transaction_state t ON t.economy_id = o.economy_id AND t.id = o.transaction_id`
 const IS_LIVE = `t.status IN ('queued', 'submitted')`
 

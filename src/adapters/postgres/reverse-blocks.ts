@@ -5,6 +5,7 @@ import type { Ids } from '#core/shared/clock.ts'
 import { incomingOf } from './confirm-blocks.ts'
 import { foundByKey } from './columns.ts'
 import { appendCallEvents, CHANGED_CALL, type ChangedCallRow } from './economy-call-events.ts'
+import { bothSides } from './entry-sides.ts'
 import {
   AccountChanges,
   appendTransactionEvents,
@@ -88,17 +89,14 @@ async function lockReopened(
 
 /**
  * The entries of the orphaned blocks, as adopted last; $1 chain, $2 ancestor. Debits are found by their block, on whatever chain there is
- * one of that number, and tell the keys of both sides. Each OFFSET 0 keeps the look-up as it stands (`foundByKey`).
+ * one of that number. OFFSET 0 keeps the look-up as it stands (`foundByKey`).
  */
 const ORPHANED_ENTRIES = `chain_block block
   CROSS JOIN LATERAL (
-    SELECT economy_id, account_id, counter_account_id, log_index FROM entry
+    SELECT economy_id, account_id, counter_account_id, block_number, log_index, generation FROM entry
     WHERE block_number = block.number AND side = 'debit' AND NOT is_reversal AND generation = block.generation OFFSET 0) AS debit
   JOIN economy ON economy.id = debit.economy_id AND economy.chain_id = block.chain_id
-  CROSS JOIN LATERAL (
-    SELECT * FROM entry
-    WHERE economy_id = debit.economy_id AND account_id IN (debit.account_id, debit.counter_account_id) AND block_number = block.number
-      AND log_index = debit.log_index AND generation = block.generation AND NOT is_reversal OFFSET 0) AS entry
+  ${bothSides('NOT is_reversal')}
   WHERE block.chain_id = $1 AND block.number > $2 AND block.status = 'canonical'`
 
 async function settledChanges(

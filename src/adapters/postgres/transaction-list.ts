@@ -1,8 +1,8 @@
-import { TRANSFER_BATCH } from '#core/chain/submission.ts'
 import type { Page, PageRequest } from '#core/shared/page.ts'
 import { toPage } from '#core/shared/page.ts'
 import type { Transaction, TransactionStatus } from '#core/transaction/transaction.ts'
 import type { TransactionFilter } from '#core/transaction/transaction-reader.ts'
+import { carriedBy, NOT_FINAL } from './carried-transactions.ts'
 import type { Database } from './database.ts'
 import { TRANSACTION_COLUMNS, type TransactionRow, toTransaction } from './transaction-row.ts'
 
@@ -118,7 +118,7 @@ function statusWalk(status: Exclude<TransactionStatus, 'confirmed'>): Walk {
     }
   }
   // A recorded failure is submitted until its block is final.
-  const carriers = status === 'mined' ? `'mined'` : `'signed', 'broadcast', 'mined'`
+  const carriers = status === 'mined' ? (['mined'] as const) : NOT_FINAL
   return {
     name: status,
     serves: [],
@@ -129,12 +129,6 @@ function statusWalk(status: Exclude<TransactionStatus, 'confirmed'>): Walk {
       },
     ],
   }
-}
-
-/** What an economy's submissions carry that are not final, and in one of these states: no more than its lane may have in flight. */
-function carriedBy(statuses: string): string {
-  return `(SELECT economy_id, transaction_ids FROM chain_submission WHERE kind = '${TRANSFER_BATCH}' AND status IN (${statuses})) AS s
-          CROSS JOIN LATERAL unnest(s.transaction_ids) AS carried(id)`
 }
 
 /** Payer or recipient: two ranges of two indexes, merged. Nobody pays himself, so none is met twice. */

@@ -8,6 +8,7 @@ import type {
   TransactionRef,
 } from '#core/transaction/transaction-reader.ts'
 import type { Database } from './database.ts'
+import { bothSides } from './entry-sides.ts'
 import { listTransactions } from './transaction-list.ts'
 import { TRANSACTION_COLUMNS, type TransactionRow, toBigInt, toTransaction } from './transaction-row.ts'
 import { readWebhookTries } from './webhook-tries.ts'
@@ -65,16 +66,13 @@ async function readHold(database: Database, ref: TransactionRef) {
   }))
 }
 
-/** $1 economy, $2 transaction. Only debits are found by it; each tells the keys of both sides, and of what takes them back. */
+/** $1 economy, $2 transaction; and what takes its entries back. */
 const TRANSACTION_ENTRIES = `
 SELECT entry.account_id, entry.amount, entry.block_number, '0x' || encode(entry.block_hash, 'hex') AS block_hash, entry.is_reversal,
        entry.created_at
 FROM (SELECT economy_id, account_id, counter_account_id, block_number, log_index, generation FROM entry
       WHERE transaction_id = $2 AND side = 'debit' AND NOT is_reversal OFFSET 0) AS debit
-CROSS JOIN LATERAL (
-  SELECT * FROM entry
-  WHERE economy_id = debit.economy_id AND account_id IN (debit.account_id, debit.counter_account_id)
-    AND block_number = debit.block_number AND log_index = debit.log_index AND generation = debit.generation OFFSET 0) AS entry
+${bothSides()}
 WHERE debit.economy_id = $1
 ORDER BY entry.created_at, entry.block_number, entry.log_index, entry.generation, entry.is_reversal, entry.side DESC`
 

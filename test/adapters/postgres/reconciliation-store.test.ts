@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { uuidv7 } from 'uuidv7'
-import { ISSUANCE_ADDRESS } from '#core/ledger/settlement.ts'
 import { followChain } from '#core/transaction/follow-chain.ts'
 import {
   type AcceptedFixture,
   batchTx,
   type LedgerEconomy,
+  mintsFor,
   randomHash,
 } from '#test/support/ledger-fixtures.ts'
 import { hearing, LedgerWorld } from '#test/support/ledger-world.ts'
@@ -41,16 +41,7 @@ describe('reconciliation', () => {
     deps = world.deps(chain.readers, { observer: heard.observer })
     const chainId = await world.addChain({ finalityDepth: 3 })
     economy = await world.fixtures.addEconomy({ chainId })
-    for (const { address: to } of economy.users) {
-      chain.mempool.push({
-        hash: randomHash(),
-        kind: 'transfer',
-        token: economy.token,
-        from: ISSUANCE_ADDRESS,
-        to,
-        amount: 1_000n,
-      })
-    }
+    chain.mempool.push(...mintsFor(economy, 1_000n))
     chain.mine()
     await followChain(deps, chainId)
     payer = economy.users[1]?.id ?? ''

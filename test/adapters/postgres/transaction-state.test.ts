@@ -2,16 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { uuidv7 } from 'uuidv7'
 import { Database } from '#adapters/postgres/database.ts'
 import { createTransactionReader } from '#adapters/postgres/transaction-reader.ts'
-import { ISSUANCE_ADDRESS } from '#core/ledger/settlement.ts'
 import type { TransactionStatus } from '#core/transaction/transaction.ts'
 import { confirmBlocks } from '#core/transaction/confirm-blocks.ts'
 import { followChain } from '#core/transaction/follow-chain.ts'
-import {
-  type AcceptedFixture,
-  batchTx,
-  type LedgerEconomy,
-  randomHash,
-} from '#test/support/ledger-fixtures.ts'
+import { type AcceptedFixture, batchTx, type LedgerEconomy, mintsFor } from '#test/support/ledger-fixtures.ts'
 import { LedgerWorld } from '#test/support/ledger-world.ts'
 import { SimulatedChain } from '#test/support/simulated-chain.ts'
 import { createTestDatabase, type TestDatabase } from '#test/support/stack.ts'
@@ -43,15 +37,7 @@ beforeEach(async () => {
   const chainId = await world.addChain({ finalityDepth: FINALITY_DEPTH })
   economy = await world.fixtures.addEconomy({ chainId })
   deps = world.deps(chain.readers)
-  for (const { address: to } of economy.users)
-    chain.mempool.push({
-      hash: randomHash(),
-      kind: 'transfer',
-      token: economy.token,
-      from: ISSUANCE_ADDRESS,
-      to,
-      amount: 1_000n,
-    })
+  chain.mempool.push(...mintsFor(economy, 1_000n))
   await mine()
 })
 
