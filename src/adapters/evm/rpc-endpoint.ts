@@ -12,11 +12,13 @@ const COOL_DOWN_MS_MIN = 250
 const COOL_DOWN_MS_MAX = 30_000
 /**
  * Milliseconds between two requests to a node that limits our rate: doubled by each refusal, reduced by each answer, so slowly that a look
- * at the chain, which is several requests and begins anew when one is refused, comes to its end.
+ * at the chain, which is several requests and begins anew when one is refused, comes to its end; but halved within this time, because
+ * answers come seldom where the distance is long, and a limit that has passed would go on for a minute.
  */
 const GAP_MS_MIN = 20
 const GAP_MS_MAX = 1_000
 const GAP_SHRINK = 0.98
+const GAP_HALVED_IN_MS = 3_000
 /** A chain id that was right is asked for again after this long: URLs get re-pointed. */
 const CHAIN_ID_TRUSTED_MS = 60_000
 
@@ -38,6 +40,7 @@ export class RpcEndpoint {
   #trustedUntil = 0
   /** Zero while the node takes all we ask. */
   #gapMs = 0
+  #gapChangedAt = 0
   #nextTurnAt = 0
   #slowedAt = 0
   #verification: Promise<void> | null = null
@@ -81,7 +84,7 @@ export class RpcEndpoint {
       const outcomes = await this.#post(calls)
       this.#failures = 0
       this.#coolUntil = 0
-      this.#gapMs = this.#gapMs < GAP_MS_MIN ? 0 : this.#gapMs * GAP_SHRINK
+      if (this.#gapMs > 0) this.#shrinkGap()
       return outcomes
     } catch (error) {
       const unavailable = toUnavailable(this.name, error)
@@ -117,7 +120,15 @@ export class RpcEndpoint {
     // Many refusals of requests that were out together are one reason to slow down.
     if (sentAt < this.#slowedAt) return
     this.#slowedAt = performance.now()
+    this.#gapChangedAt = this.#slowedAt
     this.#gapMs = Math.min(Math.max(2 * this.#gapMs, GAP_MS_MIN), GAP_MS_MAX)
+  }
+
+  #shrinkGap(): void {
+    const now = performance.now()
+    const byTime = 2 ** ((this.#gapChangedAt - now) / GAP_HALVED_IN_MS)
+    this.#gapMs = this.#gapMs < GAP_MS_MIN ? 0 : this.#gapMs * Math.min(GAP_SHRINK, byTime)
+    this.#gapChangedAt = now
   }
 
   /** A question of its own: a node that limits our rate would refuse what came right behind it, again and again. */

@@ -78,6 +78,21 @@ describe('RpcClient', () => {
       await expect.poll(askInARow, { timeout: 8_000, interval: 20 }).toBe(12)
   }, 30_000)
 
+  it('is soon as quick as before once a node no longer limits our rate, however often it refused', async () => {
+    const proxy = await aProxy()
+    const client = aClient([proxy.url])
+    let refused = 0
+    proxy.choose(() => ((refused += 1) <= 8 ? 'rate_limited' : 'none'))
+    const ask = async () => client.call('test_echo', ['a']).catch(() => null)
+    await expect.poll(ask, { timeout: 15_000, interval: 20 }).toBe('a')
+    const msOfTwenty = async () => {
+      const startedAt = performance.now()
+      for (let asked = 0; asked < 20; asked += 1) await client.call('test_echo', ['a'])
+      return performance.now() - startedAt
+    }
+    await expect.poll(msOfTwenty, { timeout: 20_000 }).toBeLessThan(1_000)
+  }, 40_000)
+
   it('does not believe a node of another chain, and raises an alarm', async () => {
     const foreign = await aProxy(CHAIN_ID + 1)
     const client = aClient([foreign.url])

@@ -109,7 +109,8 @@ export const answersNeverCome = withAlarm(
 )
 
 const REFUSALS = 20
-const REFUSALS_WITHIN_MS = 30_000
+/** Where the lane is full and the node lacks one of its transactions only, that one is tried every two seconds. */
+const REFUSALS_WITHIN_MS = 60_000
 const TRANSPORT: readonly Bending[] = ['cut_before', 'rate_limited', 'bad_gateway', 'html', 'wrong_id']
 
 export const sendsRefused = withAlarm(
