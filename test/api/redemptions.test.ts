@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { uuidOfWire } from '#test/support/api.ts'
+import { tableSums } from '#test/support/table-sums.ts'
 import { type RedemptionsApi, startRedemptionsApi } from '#test/support/redemptions.ts'
 import { untilEventsAreReadable } from '#test/support/readable-events.ts'
 import { carryTo } from '#test/support/mined-submission.ts'
@@ -22,6 +23,33 @@ const rows = async () => {
 const endTransaction = (redemption: { transaction_id: string }, status: 'confirmed' | 'failed') =>
   carryTo(api.sql, [uuidOfWire(redemption.transaction_id)], status)
 const order = async () => (await api.redeem({ sku_id: sku.id })).body
+
+/** Before any other: the type that pays is not there yet. */
+describe('a first redemption that is refused', () => {
+  it('leaves nothing behind: by a rule, for an unknown user, for more than there is', async () => {
+    const body = { name: 'none', expression: 'type.name != "redemption in USD"', message: 'No.' }
+    const { body: rule } = await api.ask('POST', '/v3/token-rules', body, 'rule')
+    const before = await tableSums(api)
+    expect(await api.redeem({ sku_id: sku.id })).toMatchObject({
+      status: 422,
+      body: { code: 'rule_violated' },
+    })
+    expect(await tableSums(api)).toBe(before)
+    await api.ask('POST', `/v3/token-rules/${rule.id}/archive`)
+    const later = await tableSums(api)
+    const stranger = 'usr_01jd8xq7m0e4vvkbzh0c3f9n2a'
+    expect((await api.redeem({ sku_id: sku.id, user_id: stranger })).body.code).toBe('user_not_found')
+    await api.sql('UPDATE account SET settled = 0 WHERE id = $1', [uuidOfWire(api.userId)])
+    const poor = await tableSums(api)
+    expect((await api.redeem({ sku_id: sku.id })).body.code).toBe('insufficient_funds')
+    expect(await tableSums(api)).toBe(poor)
+    await api.sql('UPDATE account SET settled = $2 WHERE id = $1', [
+      uuidOfWire(api.userId),
+      (10_000n * 10n ** 18n).toString(),
+    ])
+    expect(await tableSums(api)).toBe(later)
+  })
+})
 
 describe('POST /v3/redemptions', () => {
   it('202: takes tokens worth the amount from the user, and makes the order with that payment', async () => {

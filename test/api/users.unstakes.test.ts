@@ -38,7 +38,7 @@ const rows = async () => {
 
 /** Before any other: what the first unstake of an economy needs is not there yet. */
 describe('a first unstake that is refused', () => {
-  it('leaves nothing behind: of an archived user, of a wallet in self-custody, of more than there is, of a paused economy', async () => {
+  it('leaves nothing behind: of an archived user, of a wallet in self-custody, of more than there is, of a paused economy, and by a rule', async () => {
     const create = async (external_id: string) =>
       (
         await api.request('POST', '/v3/users', {
@@ -63,6 +63,15 @@ describe('a first unstake that is refused', () => {
     expect((await ask(api.alice)).body.code).toBe('economy_not_active')
     expect(await tableSums(api)).toBe(before)
     await setStatus('active')
+    const { body: rule } = await api.request('POST', '/v3/token-rules', {
+      economy: api.economyId,
+      body: { name: 'none', expression: 'type.name != "unstake"', message: 'No.' },
+      once: 'rule',
+    })
+    before = await tableSums(api)
+    expect((await ask(api.alice)).body.code).toBe('rule_violated')
+    expect(await tableSums(api)).toBe(before)
+    await api.request('POST', `/v3/token-rules/${rule.id}/archive`, { economy: api.economyId })
   })
 
   const setStatus = (status: string) =>

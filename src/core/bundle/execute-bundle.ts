@@ -4,6 +4,7 @@ import type { Actor } from '../shared/actor.ts'
 import type { Clock, Ids } from '../shared/clock.ts'
 import type { AcceptRequest } from '../transaction/accept-transactions.ts'
 import { type Acceptor, toError } from '../transaction/acceptor.ts'
+import { requireAcceptable } from '../transaction/require-acceptable.ts'
 import type { UnitOfWork } from '../unit-of-work.ts'
 import type { BundleRule, MetaProperty } from './bundle.ts'
 
@@ -39,27 +40,24 @@ export async function executeBundle(
   command: ExecuteBundle,
 ): Promise<string | null> {
   const { actor, economyId, rule, call, meta, transfers, idempotency } = command
-  await ensureTransactionType(deps, {
-    actor,
-    economyId,
-    name: TYPE_NAME,
-    kind: 'company_to_user',
-    currency: 'token',
-  })
+  const items = transfers.map(({ toUserId, amount }) => ({
+    type: { name: TYPE_NAME },
+    fromUserId: null,
+    toUserId,
+    amount: amount.toString(),
+    commission: null,
+    metadata: { ...meta },
+  }))
+  const request = { tenantId: actor.tenantId, economyId, items }
+  const type = { name: TYPE_NAME, kind: 'company_to_user', currency: 'token' } as const
+  await ensureTransactionType(deps, { actor, economyId, ...type }, async (draft) =>
+    requireAcceptable(deps.acceptor, request, { type: draft }),
+  )
   const id = deps.ids.next()
   const result = await deps.acceptor.submit({
-    tenantId: actor.tenantId,
-    economyId,
+    ...request,
     idempotency,
     dryRun: false,
-    items: transfers.map(({ toUserId, amount }) => ({
-      type: { name: TYPE_NAME },
-      fromUserId: null,
-      toUserId,
-      amount: amount.toString(),
-      commission: null,
-      metadata: { ...meta },
-    })),
     attachment: { kind: 'bundle', bundle: { id, rule, call, meta } },
   })
   if ('error' in result) throw result.error

@@ -1,23 +1,24 @@
 import { hash } from 'node:crypto'
-import type { Economy } from '../economy/economy.ts'
 import { EconomyNotFound } from '../economy/errors.ts'
-import { type BalanceReader, readBalance } from '../ledger/read-balance.ts'
 import type { LoadEconomyConfig } from '../rule/economy-config.ts'
-import { ensureTransactionType } from '../rule/ensure-transaction-type.ts'
+import { draftTransactionType } from '../rule/create-transaction-type.ts'
+import { ensureTransactionType, OPEN_TYPE } from '../rule/ensure-transaction-type.ts'
 import type { Actor } from '../shared/actor.ts'
 import { InvalidRequest } from '../shared/errors.ts'
 import type { BaseUnits } from '../shared/money.ts'
 import { auditEntry } from '../tenant/audit-entry.ts'
-import type { AcceptRequest } from '../transaction/accept-transactions.ts'
+import type { AcceptRequest, Drafts } from '../transaction/accept-transactions.ts'
 import { acceptPrepared, type Prepared } from '../transaction/accept-prepared.ts'
 import type { Acceptor } from '../transaction/acceptor.ts'
-import { EconomyNotActive, InsufficientFunds, UserNotManaged } from '../transaction/errors.ts'
-import { UserArchived, UserNotFound } from '../user/errors.ts'
+import { requireAcceptable } from '../transaction/require-acceptable.ts'
+import type { ExecuteTransaction } from '../transaction/transaction.ts'
+import { UserNotFound } from '../user/errors.ts'
 import type { User } from '../user/user.ts'
 import type { Backing } from './backing.ts'
 import { requirePayable } from './create-unstake.ts'
 import { ensureRedeemer } from './ensure-redeemer.ts'
 import { EconomyNotBacked, UnstakeNotFound } from './errors.ts'
+import type { Redeemer } from './redeemer-store.ts'
 import type { Consent, GatewayMessage, MessageWithBacking, NewManagedUnstake } from './message.ts'
 import { newHashLock, type PrepareDeps, prepareMessage } from './prepare-message.ts'
 
@@ -47,7 +48,6 @@ export interface UnstakeManaged {
 }
 
 interface Deps extends PrepareDeps {
-  balanceReader: BalanceReader
   loadEconomyConfig: LoadEconomyConfig
   acceptor: Pick<Acceptor, 'submit'>
 }
@@ -78,16 +78,11 @@ export async function unstakeManaged(
 }
 
 async function prepare(deps: Deps, command: UnstakeManaged): Promise<Prepared> {
-  const { actor, economyId, userId, amount, beneficiary, bounty, fee } = command
-  const { tenantId } = actor
-  const { economy, backing, user } = await find(deps, command)
+  const { actor, userId, amount, beneficiary, bounty, fee } = command
+  const { backing, user } = await find(deps, command)
   const consent = consentOf(deps, user, command.consent)
   requirePayable(backing, command)
-  const redeemer = await ensureRedeemer(deps, tenantId, backing, async () =>
-    requirePayer(deps, command, economy, user),
-  )
-  const type = { name: TYPE_NAME, kind: 'user_to_company', currency: 'token' } as const
-  await ensureTransactionType(deps, { actor, economyId, ...type })
+  const redeemer = await ensureRecipient(deps, command, backing)
   const lock = await newHashLock(deps)
   const message = prepareMessage(deps, 'redeem', backing, lock, {
     sender: redeemer.address,
@@ -97,15 +92,6 @@ async function prepare(deps: Deps, command: UnstakeManaged): Promise<Prepared> {
     fee,
     validForSeconds: VALID_FOR_SECONDS,
   })
-  const payment = {
-    type: { name: TYPE_NAME },
-    fromUserId: userId,
-    toUserId: redeemer.id,
-    amount: (amount + bounty).toString(),
-    commission: null,
-    metadata: { unstake_id: message.id },
-    isUnstake: true as const,
-  }
   const unstake = {
     message: { ...message, status: 'awaiting_tokens' as const },
     secretJwe: lock.secretJwe,
@@ -113,40 +99,58 @@ async function prepare(deps: Deps, command: UnstakeManaged): Promise<Prepared> {
     consent,
     audit: auditOf(deps, actor, { message, userId, consent }),
   }
-  return { items: [payment], attachment: { kind: 'unstake', unstake } }
+  return { items: [paymentOf(command, redeemer.id, message.id)], attachment: { kind: 'unstake', unstake } }
 }
 
 async function find(
   { unitOfWork }: Deps,
   { actor, economyId, userId }: UnstakeManaged,
-): Promise<{ economy: Economy; backing: Backing; user: User }> {
+): Promise<{ backing: Backing; user: User }> {
   return unitOfWork(actor.tenantId, async (tx) => {
-    const economy = await tx.economies.find(economyId)
-    if (!economy) throw new EconomyNotFound()
+    if (!(await tx.economies.find(economyId))) throw new EconomyNotFound()
     const user = await tx.users.find(economyId, userId)
     // The redeemer's tokens are of unstakes that there are already.
     if (!user || user.type === 'redeemer') throw new UserNotFound()
     const backing = await tx.backings.find(economyId)
     if (!backing) throw new EconomyNotBacked()
-    return { economy, backing, user }
+    return { backing, user }
   })
 }
 
 /**
- * What the acceptor would refuse for the payer's sake. Asked before the first unstake makes the economy's redeemer and type, for a refusal
- * leaves nothing behind; whether the token's rules agree is only known with both.
+ * The economy's redeemer, and the type by which tokens move to it. Before the first unstake makes them, the acceptor is asked what it would say
+ * of a payment with both.
  */
-async function requirePayer(
-  deps: Deps,
-  { actor, economyId, userId, amount, bounty }: UnstakeManaged,
-  economy: Economy,
-  user: User,
-): Promise<void> {
-  if (economy.status !== 'active') throw new EconomyNotActive(economy.status)
-  if (user.status !== 'active') throw new UserArchived('/from_user_id')
-  if (user.wallet.custody !== 'managed') throw new UserNotManaged()
-  const { available } = await readBalance(deps, { tenantId: actor.tenantId, economyId, userId })
-  if (available < amount + bounty) throw new InsufficientFunds(available, amount + bounty)
+async function ensureRecipient(deps: Deps, command: UnstakeManaged, backing: Backing): Promise<Redeemer> {
+  const { actor, economyId } = command
+  const { tenantId } = actor
+  const type = { actor, economyId, name: TYPE_NAME, kind: 'user_to_company', currency: 'token' } as const
+  const requireWith = async (redeemerId: string, drafts: Drafts) => {
+    const items = [paymentOf(command, redeemerId, deps.ids.next())]
+    await requireAcceptable(deps.acceptor, { tenantId, economyId, items }, drafts)
+  }
+  const redeemer = await ensureRedeemer(deps, tenantId, backing, async (recipient) =>
+    requireWith(recipient.id, { recipient, type: draftTransactionType(deps, { ...type, ...OPEN_TYPE }) }),
+  )
+  await ensureTransactionType(deps, type, async (draft) => requireWith(redeemer.id, { type: draft }))
+  return redeemer
+}
+
+/** By which the tokens move to the redeemer. */
+function paymentOf(
+  { userId, amount, bounty }: UnstakeManaged,
+  redeemerId: string,
+  unstakeId: string,
+): ExecuteTransaction {
+  return {
+    type: { name: TYPE_NAME },
+    fromUserId: userId,
+    toUserId: redeemerId,
+    amount: (amount + bounty).toString(),
+    commission: null,
+    metadata: { unstake_id: unstakeId },
+    isUnstake: true,
+  }
 }
 
 /** @throws InvalidRequest naming what is wrong with it */

@@ -6,6 +6,7 @@ import type { Clock, Ids } from '../shared/clock.ts'
 import type { AcceptRequest } from '../transaction/accept-transactions.ts'
 import { acceptPrepared } from '../transaction/accept-prepared.ts'
 import type { Acceptor } from '../transaction/acceptor.ts'
+import { requireAcceptable } from '../transaction/require-acceptable.ts'
 import type { UnitOfWork } from '../unit-of-work.ts'
 import { NotRedeemable, RedemptionNotFound, SkuInactive, SkuNotFound } from './errors.ts'
 import type { RedeemableSku, Redemption } from './redemption.ts'
@@ -47,7 +48,6 @@ export async function redeemSku(
   const request = { tenantId, economyId, idempotency }
   const { transactionId, replayed } = await acceptPrepared(deps, request, async () => {
     const { name, currency, amount } = await findOffer(deps, command)
-    await ensureTransactionType(deps, { actor, economyId, name, kind: 'user_to_company', currency })
     const id = deps.ids.next()
     const payment = {
       type: { name },
@@ -57,6 +57,10 @@ export async function redeemSku(
       commission: null,
       metadata: { redemption_id: id },
     }
+    const type = { name, kind: 'user_to_company', currency } as const
+    await ensureTransactionType(deps, { actor, economyId, ...type }, async (draft) =>
+      requireAcceptable(deps.acceptor, { tenantId, economyId, items: [payment] }, { type: draft }),
+    )
     const redemption = {
       id,
       userId,

@@ -29,20 +29,8 @@ export async function createTransactionType(
   deps: { unitOfWork: UnitOfWork; clock: Clock; ids: Ids },
   command: CreateTransactionType,
 ): Promise<TransactionType> {
-  const { actor, economyId, name, kind, metadata } = command
-  const now = deps.clock.now()
-  const type: TransactionType = {
-    id: deps.ids.next(),
-    tenantId: actor.tenantId,
-    economyId,
-    name,
-    kind,
-    status: 'active',
-    metadata,
-    createdAt: now,
-    updatedAt: now,
-    ...parsePricing(command),
-  }
+  const { actor, economyId, name } = command
+  const type = draftTransactionType(deps, command)
   await deps.unitOfWork(actor.tenantId, async (tx) => {
     if ((await tx.transactionTypes.count(economyId)) >= TRANSACTION_TYPES_MAX) {
       throw new LimitReached('transaction types', TRANSACTION_TYPES_MAX)
@@ -64,4 +52,25 @@ export async function createTransactionType(
     )
   })
   return type
+}
+
+/** The type as it would be created. @throws InvalidRequest */
+export function draftTransactionType(
+  deps: { clock: Clock; ids: Ids },
+  command: CreateTransactionType,
+): TransactionType {
+  const { actor, economyId, name, kind, metadata } = command
+  const now = deps.clock.now()
+  return {
+    id: deps.ids.next(),
+    tenantId: actor.tenantId,
+    economyId,
+    name,
+    kind,
+    status: 'active',
+    metadata,
+    createdAt: now,
+    updatedAt: now,
+    ...parsePricing(command),
+  }
 }

@@ -4,6 +4,7 @@ import { differingFields } from '../idempotency/fingerprint.ts'
 import { IdempotencyKeyReused } from '../idempotency/errors.ts'
 import { FundsBook } from '../ledger/hold-funds.ts'
 import type { EconomyConfig } from '../rule/economy-config.ts'
+import type { TransactionType } from '../rule/transaction-type.ts'
 import type { Clock, Ids } from '../shared/clock.ts'
 import { DomainError, type ErrorCode, type FieldError } from '../shared/errors.ts'
 import type {
@@ -12,6 +13,7 @@ import type {
   ActivitySubject,
   EconomyState,
   KeyClaim,
+  LockedParty,
   PartyRef,
 } from './acceptance-store.ts'
 import { refKey } from './acceptance-store.ts'
@@ -29,8 +31,17 @@ export interface AcceptRequest {
   idempotency: { key: string; fingerprint: Fingerprint } | null
   /** Decides everything and writes nothing. */
   dryRun: boolean
+  /** Of a dry run only. */
+  drafts?: Drafts
   /** Comes into being with the transactions. The items are then accepted together or not at all. */
   attachment?: Attachment
+}
+
+/** What a dry run's items name that is not there yet: so that what a refused request would have needed need not be made for it. */
+export interface Drafts {
+  /** Taken where the economy has no type of its name. */
+  type?: TransactionType
+  recipient?: LockedParty
 }
 
 /** Why an item was not accepted, in a form that can be stored and shown again. */
@@ -92,6 +103,7 @@ async function acceptOnce(
   requests: readonly AcceptRequest[],
   onSent?: () => void,
 ): Promise<AcceptResult[]> {
+  for (const { dryRun, drafts } of requests) assert(dryRun || !drafts, 'only a dry run may do with drafts')
   const now = deps.clock.now()
   const tenantIds = [...new Set(requests.map((request) => request.tenantId))]
   const lanes = new Set<string>()
@@ -114,7 +126,7 @@ async function acceptOnce(
 
     for (const { request, index, ids } of fresh) {
       const economy = economies.get(request.economyId)
-      const config = deps.configs.get(request.economyId)
+      const config = configOf(deps, request)
       assert(economy && config, 'the economy of an authenticated request exists')
       const context = { economy, config, parties, funds, activity, now, priceMaxAgeMs: deps.priceMaxAgeMs }
       const items = request.attachment
@@ -216,7 +228,7 @@ async function readState(deps: AcceptDeps, tx: AcceptanceTx, planned: readonly P
   const refs = new Map<string, PartyRef>()
   const subjects = new Map<string, ActivitySubject>()
   for (const { request } of planned) {
-    const config = deps.configs.get(request.economyId)
+    const config = configOf(deps, request)
     if (!config) continue
     const usesWindow = config.rules.some((rule) => rule.usesWindow)
     for (const item of request.items) {
@@ -237,7 +249,18 @@ async function readState(deps: AcceptDeps, tx: AcceptanceTx, planned: readonly P
     tx.lockParties([...refs.values()]),
     subjects.size > 0 ? tx.readActivity([...subjects.values()], now) : new Map(),
   ])
+  for (const { request } of planned) {
+    const recipient = request.drafts?.recipient
+    if (recipient) parties.set(refKey(request.economyId, recipient.id), recipient)
+  }
   return { parties, activity: new ActivityBook(windows) }
+}
+
+/** The economy's configuration as the request may use it; undefined before it is loaded. */
+function configOf({ configs }: AcceptDeps, { economyId, drafts }: AcceptRequest): EconomyConfig | undefined {
+  const config = configs.get(economyId)
+  if (!config || !drafts?.type || config.typesByName.has(drafts.type.name)) return config
+  return { ...config, typesByName: new Map(config.typesByName).set(drafts.type.name, drafts.type) }
 }
 
 async function writeBatch(

@@ -9,6 +9,7 @@ import {
   type AcceptRequest,
   type AcceptResult,
   acceptTransactions,
+  type Drafts,
 } from '#core/transaction/accept-transactions.ts'
 import { Acceptor } from '#core/transaction/acceptor.ts'
 import type { ExecuteTransaction } from '#core/transaction/transaction.ts'
@@ -63,6 +64,38 @@ function aRequest(
     idempotency: null,
     dryRun: false,
     ...options,
+  }
+}
+
+/** A type and a user that there might be. */
+function draftsFor({ tenantId, economyId }: EconomyFixture): Required<Drafts> {
+  const now = new Date()
+  return {
+    type: {
+      id: uuidv7(),
+      tenantId,
+      economyId,
+      name: 'not made yet',
+      kind: 'user_to_user',
+      status: 'active',
+      currency: 'token',
+      amount: null,
+      commission: null,
+      metadata: {},
+      createdAt: now,
+      updatedAt: now,
+    },
+    recipient: {
+      id: uuidv7(),
+      type: 'user',
+      status: 'active',
+      isVerified: false,
+      isManaged: true,
+      metadata: {},
+      createdAt: now,
+      settled: 0n,
+      held: 0n,
+    },
   }
 }
 
@@ -209,6 +242,22 @@ describe('acceptTransactions', () => {
       await count('transaction', economy),
       (await accountOf(economy, economy.userIds[0])).held,
     ]).toEqual([0, 0n])
+  })
+
+  it('decides a dry run with what is not there yet, and nothing else with it', async () => {
+    const economy = await insertEconomy(database.ownerUrl, { balances: [100n, 0n] })
+    const { type, recipient } = draftsFor(economy)
+    const items = [
+      { type: { name: type.name }, toUserId: recipient.id },
+      { toUserId: recipient.id, amount: '1000' },
+    ]
+    const accept = anAcceptor()
+    const [result] = await accept([aRequest(economy, items, { dryRun: true, drafts: { type, recipient } })])
+    expect(codesOf(result)).toEqual(['accepted', 'insufficient_funds'])
+    const [without] = await accept([aRequest(economy, items, { dryRun: true })])
+    expect(codesOf(without)).toEqual(['transaction_type_not_found', 'user_not_found'])
+    await expect(accept([aRequest(economy, items, { drafts: { recipient } })])).rejects.toThrow('dry run')
+    expect(await count('transaction', economy)).toBe(0)
   })
 
   it('asks the rules over stored windows and what the batch itself has accepted', async () => {

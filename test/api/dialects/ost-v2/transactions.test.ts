@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { toWire } from '#apps/api/presenters/wire-id.ts'
 import { AMOUNT_MAX } from '#core/shared/money.ts'
+import { tableSums } from '#test/support/table-sums.ts'
 import { carryTo, mineTogether } from '#test/support/mined-submission.ts'
 import { type Params, useOstV2 } from '#test/support/ost-v2.ts'
 
@@ -28,6 +29,16 @@ const rows = async () => {
   )
   return row
 }
+
+/** Before any other: the type by which bundles are executed is not there yet. */
+describe('a first transaction that is refused', () => {
+  it('leaves nothing behind', async () => {
+    const before = await tableSums(ctx.api)
+    const { status, body } = await direct(['1', (20_000n * WHOLE).toString()])
+    expect([status, body.err.code]).toEqual([422, 'INSUFFICIENT_FUNDS'])
+    expect(await tableSums(ctx.api)).toBe(before)
+  })
+})
 
 describe('POST /users/{company}/transactions', () => {
   it('Direct Transfer: pays all of them, as one transaction', async () => {
