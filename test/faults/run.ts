@@ -1,3 +1,5 @@
+import { availableParallelism, loadavg } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bed, startBed } from './bed.ts'
 import { brokenOff, type LifeResult, liveThrough } from './life.ts'
 import { again, type Life } from './schedule.ts'
@@ -11,6 +13,9 @@ const TRIES_PER_BED = 200
 const WORTH_A_BED = 4
 /** Platforms that leave two cores time to spare. */
 const BEDS_IN_PEACE = 2
+/** Processes per core that want to run, over a minute. Beyond it a life would be about the machine: no further one begins. */
+const LOAD_PER_CORE_MAX = 6
+const LOOK_AGAIN_MS = 1_000
 const FLEET = { apis: 1, workers: 1 }
 
 export interface RunOptions {
@@ -104,6 +109,8 @@ async function liveOn(
   tell: RunOptions['onReplay'],
   find: () => Promise<Place>,
 ): Promise<boolean> {
+  await untilThereIsTime()
+  living += 1
   const startedAt = performance.now()
   let place: Place | undefined
   let startS = 0
@@ -115,10 +122,21 @@ async function liveOn(
     result = await liveThrough(place.stage, life)
   } catch (error) {
     result = brokenOff(life, error)
+  } finally {
+    living -= 1
   }
   result.spent.start = startS
   await tell?.(result, place?.bed)
   return result.findings.length === 0
+}
+
+/** Lives under way. */
+let living = 0
+
+/** Two at a time are lived through on any machine; more where the cores keep up with them. */
+async function untilThereIsTime(): Promise<void> {
+  const isBusy = () => (loadavg()[0] ?? 0) > LOAD_PER_CORE_MAX * availableParallelism()
+  while (living >= BEDS_IN_PEACE && isBusy()) await sleep(LOOK_AGAIN_MS)
 }
 
 async function prepare(before: Place | undefined, [{ fault }]: Life): Promise<Place> {
