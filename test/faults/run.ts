@@ -14,7 +14,7 @@ const WORTH_A_BED = 4
 /** Platforms that leave two cores time to spare. */
 const BEDS_IN_PEACE = 2
 /** Processes per core that want to run, over a minute. Beyond it a life would be about the machine: no further one begins. */
-const LOAD_PER_CORE_MAX = 6
+const LOAD_PER_CORE_MAX = 4
 const LOOK_AGAIN_MS = 1_000
 const FLEET = { apis: 1, workers: 1 }
 
@@ -115,18 +115,22 @@ async function liveOn(
   let place: Place | undefined
   let startS = 0
   let result: LifeResult
+  let bed: Bed | undefined
   try {
     place = await find()
+    bed = place.bed
     startS = (performance.now() - startedAt) / 1_000
     place.tries += life.length
     result = await liveThrough(place.stage, life)
   } catch (error) {
+    if (error instanceof NoStage) bed = error.bed
     result = brokenOff(life, error)
   } finally {
     living -= 1
   }
   result.spent.start = startS
-  await tell?.(result, place?.bed)
+  await tell?.(result, bed)
+  if (!place) await bed?.close()
   return result.findings.length === 0
 }
 
@@ -151,8 +155,17 @@ async function prepare(before: Place | undefined, [{ fault }]: Life): Promise<Pl
     await kept?.stage.close()
     return { bed, stage: await openStage(bed), tries: kept?.tries ?? 0 }
   } catch (error) {
-    await bed.close()
-    throw error
+    throw new NoStage(bed, error)
+  }
+}
+
+/** Its platform runs, so that what it logged can be kept. */
+class NoStage extends Error {
+  readonly bed: Bed
+
+  constructor(bed: Bed, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.bed = bed
   }
 }
 
