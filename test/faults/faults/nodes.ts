@@ -25,6 +25,9 @@ export const nodeGone = withAlarm(
   UNAVAILABLE,
 )
 
+/** Tries in which an answer was bad: a short one may have none. */
+const answeredBadly = new WeakSet<Scene>()
+
 /** A part of all requests, whatever they ask, is answered badly. */
 function badAnswers(options: {
   id: string
@@ -41,8 +44,12 @@ function badAnswers(options: {
     async inject(bed, random, scene) {
       const chance = percent(random)
       const own = random.fork('answers')
-      for (const proxy of bed.chain.proxies)
-        proxy.choose(() => (own.below(100) < chance ? bending(own) : 'none'))
+      const choose = () => {
+        if (own.below(100) >= chance) return 'none'
+        answeredBadly.add(scene)
+        return bending(own)
+      }
+      for (const proxy of bed.chain.proxies) proxy.choose(choose)
       await sleep(lengthMs(scene, random, { full: 8_000, short: [500, 2_000] }))
     },
     heal: letThrough,
@@ -55,7 +62,7 @@ export const answersBad = badAnswers({
   name: 'a node answers 429, 502, HTML or under a foreign id',
   percent: (random) => random.between(20, 80),
   bending: (random) => random.pick(['rate_limited', 'bad_gateway', 'html', 'wrong_id'] as const),
-  alarm: UNAVAILABLE,
+  alarm: { ...UNAVAILABLE, isDue: (scene) => answeredBadly.has(scene) },
 })
 
 /** Errors as nodes give them, beside lines that are cut: nothing of it says anything about a payment. */
