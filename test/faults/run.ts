@@ -37,7 +37,8 @@ interface Queue {
 
 interface Place {
   bed: Bed
-  stage: Stage
+  /** Null until one is opened. */
+  stage: Stage | null
   tries: number
 }
 
@@ -82,7 +83,7 @@ async function workOff({ lives }: Queue, found: Life[], options: RunOptions): Pr
     for (let life = lives.shift(); life !== undefined; life = lives.shift()) {
       const before = place
       place = undefined
-      const isSound = await liveOn(life, options.onLife, async () => (place = await prepare(before, life)))
+      const isSound = await liveOn(life, options.onLife, async () => (place = await placeFor(life, before)))
       if (isSound) continue
       // Nobody knows in what state it is.
       await leave(place)
@@ -97,7 +98,7 @@ async function workOff({ lives }: Queue, found: Life[], options: RunOptions): Pr
 async function replay(life: Life, tell: RunOptions['onReplay']): Promise<void> {
   let place: Place | undefined
   try {
-    await liveOn(life, tell, async () => (place = await prepare(undefined, life)))
+    await liveOn(life, tell, async () => (place = await placeFor(life)))
   } finally {
     await leave(place)
   }
@@ -115,22 +116,19 @@ async function liveOn(
   let place: Place | undefined
   let startS = 0
   let result: LifeResult
-  let bed: Bed | undefined
   try {
     place = await find()
-    bed = place.bed
+    const stage = await prepare(place, life)
     startS = (performance.now() - startedAt) / 1_000
     place.tries += life.length
-    result = await liveThrough(place.stage, life)
+    result = await liveThrough(stage, life)
   } catch (error) {
-    if (error instanceof NoStage) bed = error.bed
     result = brokenOff(life, error)
   } finally {
     living -= 1
   }
   result.spent.start = startS
-  await tell?.(result, bed)
-  if (!place) await bed?.close()
+  await tell?.(result, place?.bed)
   return result.findings.length === 0
 }
 
@@ -143,30 +141,22 @@ async function untilThereIsTime(): Promise<void> {
   while (living >= BEDS_IN_PEACE && isBusy()) await sleep(LOOK_AGAIN_MS)
 }
 
-async function prepare(before: Place | undefined, [{ fault }]: Life): Promise<Place> {
+/** The place of the life before, or a new one. */
+async function placeFor([{ fault }]: Life, before?: Place): Promise<Place> {
+  if (before && before.tries < TRIES_PER_BED) return before
+  await leave(before)
   const fleet = fault.fleet ?? FLEET
-  const isWornOut = before !== undefined && before.tries >= TRIES_PER_BED
-  if (isWornOut) await leave(before)
-  const kept = isWornOut ? undefined : before
-  const bed = kept?.bed ?? (await inTurn(async () => startBed({ ...fault.bed, fleet })))
-  try {
-    await bed.scale(fleet)
-    if (kept && kept.stage.story.intents.length < HISTORY_MAX) return kept
-    await kept?.stage.close()
-    return { bed, stage: await openStage(bed), tries: kept?.tries ?? 0 }
-  } catch (error) {
-    throw new NoStage(bed, error)
-  }
+  return { bed: await inTurn(async () => startBed({ ...fault.bed, fleet })), stage: null, tries: 0 }
 }
 
-/** Its platform runs, so that what it logged can be kept. */
-class NoStage extends Error {
-  readonly bed: Bed
-
-  constructor(bed: Bed, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause })
-    this.bed = bed
-  }
+/** Its fleet as the fault needs it, and a stage whose history is not too long. */
+async function prepare(place: Place, [{ fault }]: Life): Promise<Stage> {
+  await place.bed.scale(fault.fleet ?? FLEET)
+  const { stage } = place
+  if (stage && stage.story.intents.length < HISTORY_MAX) return stage
+  place.stage = null
+  await stage?.close()
+  return (place.stage = await openStage(place.bed))
 }
 
 let turn: Promise<unknown> = Promise.resolve()
@@ -180,7 +170,7 @@ async function inTurn<Result>(start: () => Promise<Result>): Promise<Result> {
 }
 
 async function leave(place: Place | undefined): Promise<void> {
-  await place?.stage.close()
+  await place?.stage?.close()
   await place?.bed.close()
 }
 

@@ -3,7 +3,7 @@ import { ensureTransactionType } from '../rule/ensure-transaction-type.ts'
 import type { Actor } from '../shared/actor.ts'
 import type { Clock, Ids } from '../shared/clock.ts'
 import type { AcceptRequest } from '../transaction/accept-transactions.ts'
-import { type Acceptor, toError } from '../transaction/acceptor.ts'
+import { type Acceptor, requireAccepted } from '../transaction/acceptor.ts'
 import { requireAcceptable } from '../transaction/require-acceptable.ts'
 import type { UnitOfWork } from '../unit-of-work.ts'
 import type { BundleRule, MetaProperty } from './bundle.ts'
@@ -62,7 +62,6 @@ export async function executeBundle(
   })
   if ('error' in result) throw result.error
   if (result.replayed) return null
-  const refused = result.items.find((item) => 'refused' in item)
-  if (refused) throw toError(refused.refused)
+  requireAccepted(result.items)
   return id
 }

@@ -144,16 +144,24 @@ export class Acceptor {
   }
 }
 
+type AcceptedItem = Extract<ItemResult, { accepted: unknown }>
+
 /** The accepted transaction of a single-item request. @throws the refusal as the DomainError it was. */
 export function onlyItem(result: AcceptResult): {
-  item: Extract<ItemResult, { accepted: unknown }>
+  item: AcceptedItem
   replayed: boolean
 } {
   if ('error' in result) throw result.error
+  requireAccepted(result.items)
   const [item] = result.items
   if (!item) throw new Error('a request has at least one item')
-  if ('refused' in item) throw toError(item.refused)
   return { item, replayed: result.replayed }
+}
+
+/** @throws the first refusal as the DomainError it was. */
+export function requireAccepted(items: readonly ItemResult[]): asserts items is readonly AcceptedItem[] {
+  const refusal = items.find((item) => 'refused' in item)
+  if (refusal) throw toError(refusal.refused)
 }
 
 /** A stored refusal as the error that the edges know how to show. */

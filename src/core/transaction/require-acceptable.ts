@@ -1,5 +1,5 @@
 import type { AcceptRequest, Drafts } from './accept-transactions.ts'
-import { type Acceptor, toError } from './acceptor.ts'
+import { type Acceptor, requireAccepted } from './acceptor.ts'
 
 /**
  * Asks the acceptor what it would say, before what the items need is made for them: a refusal leaves nothing behind.
@@ -13,5 +13,5 @@ export async function requireAcceptable(
 ): Promise<void> {
   const result = await acceptor.submit({ ...request, idempotency: null, dryRun: true, drafts })
   if ('error' in result) throw result.error
-  for (const item of result.items) if ('refused' in item) throw toError(item.refused)
+  requireAccepted(result.items)
 }

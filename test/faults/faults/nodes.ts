@@ -147,8 +147,6 @@ const REQUESTS_PER_SECOND = 10
 const CLIENTS = 100
 const PAID_WITHIN_S = 60
 const findings = new WeakMap<Scene, Finding[]>()
-/** Tries in which a request came too soon: a short one may have none. */
-const refused = new WeakSet<Scene>()
 
 /** In tries of full length everybody is paid while the limit lasts. */
 export const rateLimited = withAlarm(
@@ -158,7 +156,7 @@ export const rateLimited = withAlarm(
     drainedWithinS: 30,
     async inject(bed, random, scene) {
       // Bundled as the platform's requests are, it would stay within a burst.
-      const take = withoutBurst(REQUESTS_PER_SECOND, () => refused.add(scene))
+      const take = withoutBurst(REQUESTS_PER_SECOND, () => answeredBadly.add(scene))
       for (const proxy of bed.chain.proxies) proxy.choose(take)
       await payAtOnce(scene, random)
       if (!scene.isFullLength) return sleep(random.between(500, 3_000))
@@ -172,7 +170,7 @@ export const rateLimited = withAlarm(
     heal: letThrough,
     check: (scene) => findings.get(scene) ?? [],
   },
-  { ...UNAVAILABLE, isDue: (scene) => scene.isFullLength || refused.has(scene) },
+  { ...UNAVAILABLE, isDue: (scene) => scene.isFullLength || answeredBadly.has(scene) },
 )
 
 async function payAtOnce({ stage, seed }: Scene, random: Random): Promise<void> {
