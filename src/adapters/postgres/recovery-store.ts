@@ -10,7 +10,8 @@ import type { Database } from './database.ts'
 import { appendCallEvents, CHANGED_CALL, type ChangedCallRow } from './economy-call-events.ts'
 import { lockCursor } from './ledger-rows.ts'
 import { endRecovered, type RecoveredPayment } from './end-recovered.ts'
-import { CLAIM_LEGS, endReplaced, type LegRow, toPayments } from './locked-lane.ts'
+import { CLAIM_LEGS, type LegRow, toPayments } from './locked-lane.ts'
+import { endReplaced } from './requeue-replaced.ts'
 
 /** Queued transactions of a batch's payers that are compared with it. */
 const CANDIDATES_MAX = 20_000
