@@ -16,7 +16,7 @@ import type { ActivityWindows } from '#core/rule/evaluate-rules.ts'
 import { type AcceptedRow, toAccepted } from './accepted-row.ts'
 import { writeAttachments } from './attachment-rows.ts'
 import { type Database, type Ends, HAS_BEGUN, type Statements } from './database.ts'
-import { columnOf, jsonColumnOf, textColumnOf } from './columns.ts'
+import { columnOf, jsonColumnOf, kindsOf, sparseColumnOf, textColumnOf } from './columns.ts'
 import { readEconomyConfig } from './economy-config.ts'
 import { writeBatch } from './write-batch.ts'
 
@@ -63,20 +63,22 @@ function createAcceptanceTx(client: Statements, compiler: RuleCompiler, ends: En
  * transaction is known to have begun, which must not matter: a key that stood without its transaction would refuse it for ever.
  */
 async function claimKeys(client: Statements, claims: readonly KeyClaim[]): Promise<Map<string, FoundKey>> {
+  const economies = kindsOf(claims, (claim) => claim.economyId)
   const claimed = await client.query({
     name: 'accept_claim_keys',
     text: `INSERT INTO idempotency_record (scope_id, key, tenant_id, fingerprint, transaction_id)
-           SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::jsonb[], $5::uuid[])
-                         AS claim(scope_id, key, tenant_id, fingerprint, transaction_id)
+           SELECT ($1::uuid[])[kind], key, ($2::uuid[])[kind], fingerprint, transaction_id
+           FROM unnest($3::int[], $4::text[], $5::jsonb[], $6::uuid[]) AS claim(kind, key, fingerprint, transaction_id)
            WHERE ${HAS_BEGUN}
-           ORDER BY scope_id, key
+           ORDER BY 1, 2
            ON CONFLICT DO NOTHING`,
     values: [
-      columnOf(claims.map((claim) => claim.economyId)),
+      columnOf(economies.kinds.map((claim) => claim.economyId)),
+      columnOf(economies.kinds.map((claim) => claim.tenantId)),
+      economies.places,
       textColumnOf(claims.map((claim) => claim.key)),
-      columnOf(claims.map((claim) => claim.tenantId)),
       jsonColumnOf(claims.map((claim) => claim.fingerprint)),
-      columnOf(claims.map((claim) => claim.transactionId)),
+      sparseColumnOf(claims.map((claim) => claim.transactionId)),
     ],
   })
   if (claimed.rowCount === claims.length) return new Map()
@@ -139,6 +141,7 @@ async function readEconomies(
  */
 async function lockParties(client: Statements, refs: readonly PartyRef[]): Promise<Map<string, LockedParty>> {
   if (refs.length === 0) return new Map()
+  const economies = kindsOf(refs, (ref) => ref.economyId)
   const { rows } = await client.query<{
     economy_id: string
     id: string
@@ -155,14 +158,19 @@ async function lockParties(client: Statements, refs: readonly PartyRef[]): Promi
     text: `SELECT ref.economy_id, ref.id, account.settled, wallet.reserved - account.released AS held, party.type, party.status,
                   party.is_verified, wallet.custody = 'managed' AS is_managed, party.metadata,
                   (extract(epoch FROM party.created_at) * 1000)::float8 AS created_ms
-           FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS ref(economy_id, id) ORDER BY economy_id, id) AS ref
+           FROM (SELECT ($1::uuid[])[kind] AS economy_id, id
+                 FROM unnest($2::int[], $3::uuid[]) AS ref(kind, id) ORDER BY 1, 2) AS ref
            CROSS JOIN LATERAL (SELECT reserved, custody FROM wallet
                                WHERE economy_id = ref.economy_id AND user_id = ref.id OFFSET 0 FOR NO KEY UPDATE) AS wallet
            CROSS JOIN LATERAL (SELECT settled, released FROM account
                                WHERE economy_id = ref.economy_id AND id = ref.id OFFSET 0) AS account
            CROSS JOIN LATERAL (SELECT type, status, is_verified, metadata, created_at FROM economy_user
                                WHERE economy_id = ref.economy_id AND id = ref.id OFFSET 0) AS party`,
-    values: [columnOf(refs.map((ref) => ref.economyId)), columnOf(refs.map((ref) => ref.userId))],
+    values: [
+      columnOf(economies.kinds.map((ref) => ref.economyId)),
+      economies.places,
+      columnOf(refs.map((ref) => ref.userId)),
+    ],
   })
   return new Map(
     rows.map((row) => [

@@ -9,6 +9,28 @@ export function columnOf(values: readonly (string | number | bigint | null)[]): 
   return `{${values.map((value) => value ?? 'NULL').join(',')}}`
 }
 
+/** The same where most batches have no value at all: `unnest` fills up what is shorter than its other columns with NULL. */
+export function sparseColumnOf(values: readonly (string | number | bigint | null)[]): string {
+  return values.every((value) => value === null) ? '{}' : columnOf(values)
+}
+
+/** Rows of which many are alike in some columns: one of each kind, and the kind of every row, counted from 1 as PostgreSQL does. */
+export function kindsOf<Row>(
+  rows: readonly Row[],
+  keyOf: (row: Row) => string,
+): { kinds: Row[]; places: string } {
+  const kinds = new Map<string, { row: Row; place: number }>()
+  const places = rows.map((row) => {
+    const key = keyOf(row)
+    const known = kinds.get(key)
+    if (known) return known.place
+    const place = kinds.size + 1
+    kinds.set(key, { row, place })
+    return place
+  })
+  return { kinds: [...kinds.values()].map(({ row }) => row), places: columnOf(places) }
+}
+
 /** Bytes, each given as 0x and hexadecimal digits. */
 export function bytesColumnOf(values: readonly string[]): string {
   return `{${values.map((value) => `"\\\\x${value.slice(2)}"`).join(',')}}`
@@ -25,15 +47,29 @@ export function timeColumnOf(values: readonly Date[]): string {
 
 /** Values as JSON. The same value again, as an empty object often is, is written once. */
 export function jsonColumnOf(values: readonly unknown[]): string {
+  return `{${jsonTexts(values).join(',')}}`
+}
+
+/** The same where most batches have one value for all rows: that is written once then, and read by `alike`. */
+export function alikeJsonColumnOf(values: readonly unknown[]): string {
+  const texts = jsonTexts(values)
+  return `{${(texts.every((text) => text === texts[0]) ? texts.slice(0, 1) : texts).join(',')}}`
+}
+
+/** A row's value of `column`, which came by `alikeJsonColumnOf` as `parameter`: rows without one have that of the first. */
+export function alike(column: string, parameter: string): string {
+  return `coalesce(${column}, (${parameter}::jsonb[])[1])`
+}
+
+function jsonTexts(values: readonly unknown[]): string[] {
   const empty = new Map<string, string>()
-  const texts = values.map((value) => {
+  return values.map((value) => {
     const text = JSON.stringify(value)
     if (text.length > 2) return quoted(text)
     const known = empty.get(text) ?? quoted(text)
     empty.set(text, known)
     return known
   })
-  return `{${texts.join(',')}}`
 }
 
 function quoted(text: string): string {

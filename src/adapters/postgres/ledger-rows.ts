@@ -4,7 +4,7 @@ import { CursorMoved, LedgerInconsistency } from '#core/ledger/errors.ts'
 import type { AccountChange } from '#core/ledger/settlement.ts'
 import type { Topic } from '#core/outbox/topics.ts'
 import type { Ids } from '#core/shared/clock.ts'
-import { columnOf, foundByKey, jsonColumnOf, textColumnOf } from './columns.ts'
+import { columnOf, foundByKey, jsonColumnOf, kindsOf, textColumnOf } from './columns.ts'
 
 /** PostgreSQL's code for a violated CHECK: a balance or a reservation would have gone below zero. */
 const CHECK_VIOLATION = '23514'
@@ -83,16 +83,18 @@ export async function changeAccounts(
   changes: readonly AccountChange[],
 ): Promise<void> {
   if (changes.length === 0) return
+  const economies = kindsOf(changes, (change) => change.economyId)
   const { rowCount } = await client.query({
     name: 'ledger_change_accounts',
     text: `UPDATE account SET settled = account.settled + change.settled, released = account.released - change.held,
                   arrived = account.arrived - change.pending_in, updated_at = now()
-           FROM unnest($1::uuid[], $2::uuid[], $3::numeric[], $4::numeric[], $5::numeric[])
-                AS change(economy_id, id, settled, held, pending_in)
-           ${foundByKey('account', { economy_id: 'change.economy_id', id: 'change.id' })}
+           FROM unnest($2::int[], $3::uuid[], $4::numeric[], $5::numeric[], $6::numeric[])
+                AS change(kind, id, settled, held, pending_in)
+           ${foundByKey('account', { economy_id: '($1::uuid[])[change.kind]', id: 'change.id' })}
            WHERE account.ctid = found.place`,
     values: [
-      columnOf(changes.map((change) => change.economyId)),
+      columnOf(economies.kinds.map((change) => change.economyId)),
+      economies.places,
       columnOf(changes.map((change) => change.accountId)),
       columnOf(changes.map((change) => change.settled)),
       columnOf(changes.map((change) => change.held)),

@@ -11,9 +11,12 @@ import type {
   Settlement,
 } from '#core/ledger/settlement.ts'
 import type { Ids } from '#core/shared/clock.ts'
-import { bytesColumnOf, columnOf, foundByKey, unestimated } from './columns.ts'
+import { bytesColumnOf, columnOf, foundByKey, kindsOf, unestimated } from './columns.ts'
 import { appendCallEvents, CHANGED_CALL, type ChangedCallRow } from './economy-call-events.ts'
 import { appendTransactionEvents, changeAccounts, expectRows, lockCursorAt } from './ledger-rows.ts'
+
+/** Of a block or a transaction. */
+const HASH_BYTES = 32
 
 interface SettleBlocks {
   chainId: number
@@ -106,31 +109,36 @@ async function writeEntries(
   movements: readonly Movement[],
 ): Promise<void> {
   if (movements.length === 0) return
+  const economies = kindsOf(movements, ({ economyId }) => economyId)
+  const carriers = kindsOf(movements, ({ txHash }) => txHash)
   await client.query({
     name: 'settle_write_entries',
     text: `INSERT INTO entry (economy_id, account_id, block_number, log_index, side, generation, tenant_id, block_hash, tx_hash,
                               counter_account_id, amount, transaction_id)
-           SELECT movement.economy_id, side.account_id, ($10::bigint[])[movement.block], movement.log_index, side.name,
-                  ($12::int[])[movement.block], movement.tenant_id, ($11::bytea[])[movement.block], movement.tx_hash,
+           SELECT ($1::uuid[])[movement.economy], side.account_id, ($3::bigint[])[movement.block], movement.log_index, side.name,
+                  ($5::int[])[movement.block], ($2::uuid[])[movement.economy], ($4::bytea[])[movement.block],
+                  substr($6::bytea, ${HASH_BYTES} * (movement.tx - 1) + 1, ${HASH_BYTES}),
                   side.counter_account_id, side.amount, movement.transaction_id
-           FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::bytea[], $6::uuid[], $7::uuid[], $8::numeric[], $9::uuid[])
-                AS movement(economy_id, tenant_id, block, log_index, tx_hash, from_id, to_id, amount, transaction_id)
+           FROM unnest($7::int[], $8::int[], $9::int[], $10::int[], $11::uuid[], $12::uuid[], $13::numeric[], $14::uuid[])
+                AS movement(economy, block, tx, log_index, from_id, to_id, amount, transaction_id)
            CROSS JOIN LATERAL (VALUES ('debit', movement.from_id, movement.to_id, -movement.amount),
                                       ('credit', movement.to_id, movement.from_id, movement.amount))
                 AS side(name, account_id, counter_account_id, amount)`,
     values: [
-      columnOf(movements.map((movement) => movement.economyId)),
-      columnOf(movements.map((movement) => movement.tenantId)),
+      columnOf(economies.kinds.map((movement) => movement.economyId)),
+      columnOf(economies.kinds.map((movement) => movement.tenantId)),
+      blocks.map((block) => block.number),
+      bytesColumnOf(blocks.map((block) => block.hash)),
+      blocks.map((block) => block.generation),
+      Buffer.from(carriers.kinds.map(({ txHash }) => txHash.slice(2)).join(''), 'hex'),
+      economies.places,
       columnOf(movements.map((movement) => movement.blockIndex + 1)),
+      carriers.places,
       columnOf(movements.map((movement) => movement.logIndex)),
-      bytesColumnOf(movements.map((movement) => movement.txHash)),
       columnOf(movements.map((movement) => movement.fromAccountId)),
       columnOf(movements.map((movement) => movement.toAccountId)),
       columnOf(movements.map((movement) => movement.amount)),
       columnOf(movements.map((movement) => movement.transactionId)),
-      blocks.map((block) => block.number),
-      bytesColumnOf(blocks.map((block) => block.hash)),
-      blocks.map((block) => block.generation),
     ],
   })
 }

@@ -2,18 +2,22 @@ import type { BatchedPayment, KnownSubmission, PaymentLeg, TokenContracts } from
 import { addressKey } from '#core/ledger/settlement.ts'
 import type { SettlementStore } from '#core/ledger/settlement-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
+import { columnOf, kindsOf } from './columns.ts'
 import { confirmBlocks } from './confirm-blocks.ts'
 import type { Database } from './database.ts'
 import { asInconsistency } from './ledger-rows.ts'
 import { reverseBlocks } from './reverse-blocks.ts'
 import { settleBlocks } from './settle-blocks.ts'
 
+/** About 250 bytes each. */
+const ACCOUNTS_REMEMBERED_MAX = 50_000
+
 /** The indexer's side of Postgres, with the worker's role: a handful of set-based statements per range of blocks. */
 export function createSettlementStore(database: Database, ids: Ids): SettlementStore {
   return {
     tokens: (chainId) => tokens(database, chainId),
     submissionsOf: (txHashes) => submissionsOf(database, txHashes),
-    accountIds: (places) => accountIds(database, places),
+    accountIds: rememberingAccountIds(database),
     callOf: (submissionId, blockNumber) => callOf(database, submissionId, blockNumber),
     settle: (chainId, from, settlement, headNumber) =>
       asInconsistency(
@@ -50,6 +54,11 @@ async function tokens(database: Database, chainId: number): Promise<TokenContrac
     token: row.token_address.toLowerCase(),
     tokenRules: row.token_rules_address.toLowerCase(),
   }))
+}
+
+interface AccountPlace {
+  economyId: string
+  address: string
 }
 
 interface LegRow {
@@ -124,17 +133,42 @@ async function paymentsOf(
   return payments
 }
 
-async function accountIds(
+/** Reads only what it has not read before: an account that is there keeps its id and its address for ever. */
+function rememberingAccountIds(database: Database): SettlementStore['accountIds'] {
+  const remembered = new Map<string, string>()
+  return async (places) => {
+    const keys = places.map((place) => addressKey(place.economyId, place.address))
+    const read = await readAccountIds(
+      database,
+      places.filter((_, index) => !remembered.has(keys[index] ?? '')),
+    )
+    const found = new Map<string, string>()
+    for (const key of keys) {
+      const id = read.get(key) ?? remembered.get(key)
+      if (id !== undefined) found.set(key, id)
+    }
+    if (remembered.size + read.size > ACCOUNTS_REMEMBERED_MAX) remembered.clear()
+    for (const [key, id] of read) remembered.set(key, id)
+    return found
+  }
+}
+
+async function readAccountIds(
   database: Database,
-  places: readonly { economyId: string; address: string }[],
+  places: readonly AccountPlace[],
 ): Promise<Map<string, string>> {
   if (places.length === 0) return new Map()
+  const economies = kindsOf(places, (place) => place.economyId)
   const { rows } = await database.pool.query<{ economy_id: string; id: string; address: string }>({
     name: 'settlement_account_ids',
     text: `SELECT account.economy_id, account.id, account.address
-           FROM unnest($1::uuid[], $2::text[]) AS place(economy_id, address)
-           CROSS JOIN LATERAL (SELECT * FROM account WHERE economy_id = place.economy_id AND address = place.address OFFSET 0) AS account`,
-    values: [places.map((place) => place.economyId), places.map((place) => place.address)],
+           FROM unnest($2::int[], $3::text[]) AS place(kind, address)
+           CROSS JOIN LATERAL (SELECT * FROM account WHERE economy_id = ($1::uuid[])[place.kind] AND address = place.address OFFSET 0) AS account`,
+    values: [
+      columnOf(economies.kinds.map((place) => place.economyId)),
+      economies.places,
+      columnOf(places.map((place) => place.address)),
+    ],
   })
   return new Map(rows.map((row) => [addressKey(row.economy_id, row.address), row.id]))
 }

@@ -1,6 +1,15 @@
 import { type AcceptedBatch, refKey } from '#core/transaction/acceptance-store.ts'
 import type { AcceptedTransaction } from '#core/transaction/transaction.ts'
-import { columnOf, foundByKey, jsonColumnOf, textColumnOf } from './columns.ts'
+import {
+  alike,
+  alikeJsonColumnOf,
+  columnOf,
+  foundByKey,
+  jsonColumnOf,
+  kindsOf,
+  sparseColumnOf,
+  textColumnOf,
+} from './columns.ts'
 import type { Statements } from './database.ts'
 
 /**
@@ -9,13 +18,21 @@ import type { Statements } from './database.ts'
  */
 export async function writeBatch(client: Statements, batch: AcceptedBatch): Promise<void> {
   const { transactions, results, now } = batch
-  const reservations = [...batch.reservations].map(([ref, reservation]) => ({
-    ids: ref.split('/'),
-    ...reservation,
-  }))
+  const reservations = [...batch.reservations].map(([ref, reservation]) => {
+    const [economyId = '', accountId = ''] = ref.split('/')
+    return { economyId, accountId, ...reservation }
+  })
   const counts = countsOf(transactions)
-  const column = (value: (transaction: AcceptedTransaction) => string | number | bigint | null) =>
+  const ofTransactions = kindsOf(
+    transactions,
+    ({ economyId, typeId, configVersion }) => `${economyId} ${typeId} ${configVersion}`,
+  )
+  const ofReservations = kindsOf(reservations, ({ economyId }) => economyId)
+  const ofCounts = kindsOf(counts, ({ economyId }) => economyId)
+  const column = (value: (transaction: AcceptedTransaction) => string | bigint) =>
     columnOf(transactions.map(value))
+  const sparseColumn = (value: (transaction: AcceptedTransaction) => string | bigint | null) =>
+    sparseColumnOf(transactions.map(value))
   await client.query({
     ...writeStatement({
       commissions: transactions.some(({ transfers }) => transfers.length > 1),
@@ -24,29 +41,32 @@ export async function writeBatch(client: Statements, batch: AcceptedBatch): Prom
     }),
     values: [
       now,
-      column(({ economyId }) => economyId),
+      columnOf(ofTransactions.kinds.map(({ economyId }) => economyId)),
+      columnOf(ofTransactions.kinds.map(({ tenantId }) => tenantId)),
+      columnOf(ofTransactions.kinds.map(({ typeId }) => typeId)),
+      columnOf(ofTransactions.kinds.map(({ configVersion }) => configVersion)),
+      ofTransactions.places,
       column(({ id }) => id),
-      column(({ tenantId }) => tenantId),
-      column(({ typeId }) => typeId),
       column(({ fromUserId }) => fromUserId),
       column(({ toUserId }) => toUserId),
       column(({ amount }) => amount),
       column(({ commission }) => commission),
-      column(({ currency }) => currency),
-      column(({ amountFiat }) => amountFiat),
-      column(({ price }) => price),
-      jsonColumnOf(transactions.map(({ metadata }) => metadata)),
-      column(({ airdropId }) => airdropId),
-      column(({ configVersion }) => configVersion),
-      jsonColumnOf(transactions.map(({ rules }) => rules)),
-      column(({ transfers }) => transfers[1]?.toAccountId ?? null),
-      columnOf(reservations.map(({ ids: [economyId = ''] }) => economyId)),
-      columnOf(reservations.map(({ ids: [, accountId = ''] }) => accountId)),
+      sparseColumn(({ currency }) => currency),
+      sparseColumn(({ amountFiat }) => amountFiat),
+      sparseColumn(({ price }) => price),
+      alikeJsonColumnOf(transactions.map(({ metadata }) => metadata)),
+      sparseColumn(({ airdropId }) => airdropId),
+      alikeJsonColumnOf(transactions.map(({ rules }) => rules)),
+      sparseColumn(({ transfers }) => transfers[1]?.toAccountId ?? null),
+      columnOf(ofReservations.kinds.map(({ economyId }) => economyId)),
+      ofReservations.places,
+      columnOf(reservations.map(({ accountId }) => accountId)),
       columnOf(reservations.map(({ held }) => held)),
       columnOf(reservations.map(({ pendingIn }) => pendingIn)),
-      columnOf(counts.map(({ economyId }) => economyId)),
+      columnOf(ofCounts.kinds.map(({ economyId }) => economyId)),
+      columnOf(ofCounts.kinds.map(({ tenantId }) => tenantId)),
+      ofCounts.places,
       columnOf(counts.map(({ subjectId }) => subjectId)),
-      columnOf(counts.map(({ tenantId }) => tenantId)),
       columnOf(counts.map(({ count }) => count)),
       columnOf(counts.map(({ amount }) => amount)),
       ...(results.length > 0
@@ -86,7 +106,7 @@ const PARTS = {
 )`,
   results: `, answered AS (
   UPDATE idempotency_record SET transaction_id = NULL, response = answer.response
-  FROM unnest($27::uuid[], $28::text[], $29::jsonb[]) AS answer(scope_id, key, response)
+  FROM unnest($30::uuid[], $31::text[], $32::jsonb[]) AS answer(scope_id, key, response)
   ${foundByKey('idempotency_record', { scope_id: 'answer.scope_id', key: 'answer.key' })}
   WHERE idempotency_record.ctid = found.place
 )`,
@@ -94,10 +114,13 @@ const PARTS = {
 
 const WRITE = `
 WITH item AS (
-  SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], $8::numeric[], $9::numeric[], $10::text[],
-                       $11::numeric[], $12::numeric[], $13::jsonb[], $14::uuid[], $15::int[], $16::jsonb[], $17::uuid[])
-    AS item(economy_id, id, tenant_id, type_id, from_user_id, to_user_id, amount, commission, currency,
-            amount_fiat, price, metadata, airdrop_id, config_version, rules, commission_to_id)
+  SELECT ($2::uuid[])[kind] AS economy_id, id, ($3::uuid[])[kind] AS tenant_id, ($4::uuid[])[kind] AS type_id, from_user_id, to_user_id,
+         amount, commission, currency, amount_fiat, price, ${alike('metadata', '$15')} AS metadata, airdrop_id,
+         ($5::int[])[kind] AS config_version, ${alike('rules', '$17')} AS rules, commission_to_id
+  FROM unnest($6::int[], $7::uuid[], $8::uuid[], $9::uuid[], $10::numeric[], $11::numeric[], $12::text[], $13::numeric[], $14::numeric[],
+              $15::jsonb[], $16::uuid[], $17::jsonb[], $18::uuid[])
+    AS item(kind, id, from_user_id, to_user_id, amount, commission, currency, amount_fiat, price,
+            metadata, airdrop_id, rules, commission_to_id)
 ), new_transaction AS (
   INSERT INTO transaction (economy_id, id, tenant_id, type_id, from_user_id, to_user_id, amount, commission, currency, amount_fiat,
                            price, metadata, airdrop_id, config_version, rules, created_at)
@@ -114,17 +137,16 @@ WITH item AS (
 ), reserved AS (
   UPDATE wallet SET reserved = wallet.reserved + change.reserved, announced = wallet.announced + change.announced,
                     reserved_at = $1::timestamptz
-  FROM unnest($18::uuid[], $19::uuid[], $20::numeric[], $21::numeric[]) AS change(economy_id, id, reserved, announced)
-  ${foundByKey('wallet', { economy_id: 'change.economy_id', user_id: 'change.id' })}
+  FROM unnest($20::int[], $21::uuid[], $22::numeric[], $23::numeric[]) AS change(kind, id, reserved, announced)
+  ${foundByKey('wallet', { economy_id: '($19::uuid[])[change.kind]', user_id: 'change.id' })}
   WHERE wallet.ctid = found.place
 )`
 
 const COUNT = `
 INSERT INTO activity (economy_id, subject_id, hour, tenant_id, count, amount)
-SELECT economy_id, subject_id, date_trunc('hour', $1::timestamptz), tenant_id, count, amount
-FROM unnest($22::uuid[], $23::uuid[], $24::uuid[], $25::bigint[], $26::numeric[])
-  AS part(economy_id, subject_id, tenant_id, count, amount)
-ORDER BY economy_id, subject_id
+SELECT ($24::uuid[])[kind], subject_id, date_trunc('hour', $1::timestamptz), ($25::uuid[])[kind], count, amount
+FROM unnest($26::int[], $27::uuid[], $28::bigint[], $29::numeric[]) AS part(kind, subject_id, count, amount)
+ORDER BY 1, 2
 ON CONFLICT (economy_id, subject_id, hour)
 DO UPDATE SET count = activity.count + excluded.count, amount = activity.amount + excluded.amount`
 

@@ -2,9 +2,13 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import {
+  alike,
+  alikeJsonColumnOf,
   bytesColumnOf,
   columnOf,
   jsonColumnOf,
+  kindsOf,
+  sparseColumnOf,
   textColumnOf,
   timeColumnOf,
 } from '#adapters/postgres/columns.ts'
@@ -86,4 +90,29 @@ it('brings numbers of any size, moments and nothing to the database as they are'
   ])
   const moments = [new Date('2026-02-28T23:59:59.999Z'), new Date(0)]
   expect(await readBack('timestamptz', timeColumnOf(moments))).toEqual(moments)
+})
+
+it('gives each row what was written once for all of its kind, or for all rows', async () => {
+  const aRow = fc.record({
+    economy: fc.nat(3),
+    object: fc.dictionary(aText, aText),
+    price: fc.option(fc.nat()),
+  })
+  const alikeRows = fc.tuple(aRow, fc.nat(4)).map(([row, count]) => Array.from({ length: count }, () => row))
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(fc.array(aRow), alikeRows), async (rows) => {
+      const { kinds, places } = kindsOf(rows, ({ economy }) => `${economy}`)
+      const { rows: read } = await owner.query(
+        `SELECT ($1::int[])[kind] AS economy, ${alike('object', '$3')} AS object, price
+         FROM unnest($2::int[], $3::jsonb[], $4::int[]) AS row(kind, object, price)`,
+        [
+          columnOf(kinds.map(({ economy }) => economy)),
+          places,
+          alikeJsonColumnOf(rows.map(({ object }) => object)),
+          sparseColumnOf(rows.map(({ price }) => price)),
+        ],
+      )
+      expect(read).toEqual(rows.map((row) => ({ ...row, object: { ...row.object } })))
+    }),
+  )
 })
