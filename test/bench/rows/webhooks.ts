@@ -1,12 +1,13 @@
 import { Pool } from 'undici'
 import { startSink } from '../load/sink.ts'
 import { clientOf } from '../population.ts'
-import { row } from '../report.ts'
+import { median, row } from '../report.ts'
 import { payments } from '../requests.ts'
 import { type Section, USERS } from '../run.ts'
 import { waitUntilQuiet } from '../settled.ts'
 import { settleOnce } from './settle.ts'
 
+const ROUNDS = 2
 const EVENTS = 10_000
 const BATCH_SIZE = 100
 /** Deliveries to one webhook at a time, as the platform does it. */
@@ -23,28 +24,49 @@ export const webhooks: Section = {
       await waitUntilQuiet(platform, [population.economyId])
       const from = new Date().toISOString()
       await settleOnce(platform, [population], payments(EVENTS, USERS, 130), BATCH_SIZE)
-      const bare = await startSink()
-      const sink = await startSink()
       try {
-        const webhook = await client.post<{ id: string }>('/v3/webhooks', {
-          url: sink.url,
-          topics: ['transaction.confirmed'],
-        })
-        // Nothing else is under way: the events are there, and only their delivery is measured.
-        await client.post(`/v3/webhooks/${webhook.id}/replays`, { from, scope: 'all' })
-        const ours = await sink.perSecondOf(EVENTS)
-        await client.delete(`/v3/webhooks/${webhook.id}`)
-        await postLoop(bare.url, EVENTS)
-        const beside = await bare.perSecondOf(EVENTS)
-        note(`${Math.round(ours)} beside ${Math.round(beside)} /s`)
-        return [row({ name: 'webhooks', unit: 'deliveries/s', ours, beside, goal: { atLeast: 0.3 } })]
+        // The first one warms both sides up: what it found is not counted.
+        const rounds: { ours: number; beside: number }[] = []
+        for (let round = 0; round <= ROUNDS; round += 1)
+          rounds.push({ ours: await deliver(client, from), beside: await bareLoop() })
+        const counted = rounds.slice(1)
+        const ours = median(counted.map((one) => one.ours))
+        const beside = median(counted.map((one) => one.beside))
+        note(counted.map((one) => `${Math.round(one.ours)} beside ${Math.round(one.beside)} /s`).join(', '))
+        const ratio = median(counted.map((one) => one.ours / one.beside))
+        return [row({ name: 'webhooks', unit: 'deliveries/s', ours, beside, ratio, goal: { atLeast: 0.3 } })]
       } finally {
-        sink.stop()
-        bare.stop()
         await client.close()
       }
     })
   },
+}
+
+/** To a new webhook, by a replay: nothing else is under way, the events are there, and only their delivery is measured. */
+async function deliver(client: ReturnType<typeof clientOf>, from: string): Promise<number> {
+  const sink = await startSink()
+  try {
+    const webhook = await client.post<{ id: string }>('/v3/webhooks', {
+      url: sink.url,
+      topics: ['transaction.confirmed'],
+    })
+    await client.post(`/v3/webhooks/${webhook.id}/replays`, { from, scope: 'all' })
+    const perSecond = await sink.perSecondOf(EVENTS)
+    await client.delete(`/v3/webhooks/${webhook.id}`)
+    return perSecond
+  } finally {
+    sink.stop()
+  }
+}
+
+async function bareLoop(): Promise<number> {
+  const sink = await startSink()
+  try {
+    await postLoop(sink.url, EVENTS)
+    return await sink.perSecondOf(EVENTS)
+  } finally {
+    sink.stop()
+  }
 }
 
 /** A body of an event's size. */
