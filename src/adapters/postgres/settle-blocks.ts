@@ -110,17 +110,17 @@ async function writeEntries(
 ): Promise<void> {
   if (movements.length === 0) return
   const economies = kindsOf(movements, ({ economyId }) => economyId)
-  const carriers = kindsOf(movements, ({ txHash }) => txHash)
+  const evmTransactions = kindsOf(movements, ({ txHash }) => txHash)
   await client.query({
     name: 'settle_write_entries',
     text: `INSERT INTO entry (economy_id, account_id, block_number, log_index, side, generation, tenant_id, block_hash, tx_hash,
                               counter_account_id, amount, transaction_id)
            SELECT ($1::uuid[])[movement.economy], side.account_id, ($3::bigint[])[movement.block], movement.log_index, side.name,
                   ($5::int[])[movement.block], ($2::uuid[])[movement.economy], ($4::bytea[])[movement.block],
-                  substr($6::bytea, ${HASH_BYTES} * (movement.tx - 1) + 1, ${HASH_BYTES}),
+                  substr($6::bytea, ${HASH_BYTES} * (movement.evm_transaction - 1) + 1, ${HASH_BYTES}),
                   side.counter_account_id, side.amount, movement.transaction_id
            FROM unnest($7::int[], $8::int[], $9::int[], $10::int[], $11::uuid[], $12::uuid[], $13::numeric[], $14::uuid[])
-                AS movement(economy, block, tx, log_index, from_id, to_id, amount, transaction_id)
+                AS movement(economy, block, evm_transaction, log_index, from_id, to_id, amount, transaction_id)
            CROSS JOIN LATERAL (VALUES ('debit', movement.from_id, movement.to_id, -movement.amount),
                                       ('credit', movement.to_id, movement.from_id, movement.amount))
                 AS side(name, account_id, counter_account_id, amount)`,
@@ -130,10 +130,10 @@ async function writeEntries(
       blocks.map((block) => block.number),
       bytesColumnOf(blocks.map((block) => block.hash)),
       blocks.map((block) => block.generation),
-      Buffer.from(carriers.kinds.map(({ txHash }) => txHash.slice(2)).join(''), 'hex'),
+      Buffer.from(evmTransactions.kinds.map(({ txHash }) => txHash.slice(2)).join(''), 'hex'),
       economies.places,
       columnOf(movements.map((movement) => movement.blockIndex + 1)),
-      carriers.places,
+      evmTransactions.places,
       columnOf(movements.map((movement) => movement.logIndex)),
       columnOf(movements.map((movement) => movement.fromAccountId)),
       columnOf(movements.map((movement) => movement.toAccountId)),

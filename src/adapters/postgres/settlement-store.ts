@@ -133,7 +133,10 @@ async function paymentsOf(
   return payments
 }
 
-/** Reads only what it has not read before: an account that is there keeps its id and its address for ever. */
+/**
+ * Reads only what it has not read before: an account that is there keeps its id and its address for ever. A database that went back to
+ * an earlier state may lack it; workers are started anew then (docs/runbook.md, "Restoring a backup").
+ */
 function rememberingAccountIds(database: Database): SettlementStore['accountIds'] {
   const remembered = new Map<string, string>()
   return async (places) => {

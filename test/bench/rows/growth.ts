@@ -1,6 +1,7 @@
 import { deriveKey } from '#adapters/crypto/sealer.ts'
 import { toList } from '#apps/api/plugins/pagination.ts'
 import type { Aged } from '../history.ts'
+import { inTurn } from '../in-turn.ts'
 import { percentile, runLoad } from '../load/http-load.ts'
 import type { Platform } from '../platform.ts'
 import type { Population } from '../population.ts'
@@ -38,10 +39,10 @@ async function measureGrowth({ progress, details }: BenchRun, aged: Aged, young:
     await progress.step(`growth, round ${round} of ${ROUNDS}`, async (note) => {
       const measure = ({ platform, population }: Aged) =>
         settleOnce(platform, [population], payments(TRANSFERS, population.userIds.length, 120 + round))
-      // Who goes first changes, so that a machine that slows down favours neither.
-      const first = await measure(round % 2 === 1 ? young : aged)
-      const second = await measure(round % 2 === 1 ? aged : young)
-      const [beside, ours] = round % 2 === 1 ? [first, second] : [second, first]
+      const { ours, beside } = await inTurn(round, {
+        ours: () => measure(aged),
+        beside: () => measure(young),
+      })
       rounds.push({ aged: ours, young: beside })
       note(`young ${Math.round(beside.perSecond)}, old ${Math.round(ours.perSecond)} /s`)
     })

@@ -1,3 +1,4 @@
+import { inTurn } from '../in-turn.ts'
 import { runLoad } from '../load/http-load.ts'
 import type { Platform } from '../platform.ts'
 import { createPopulations, type Population } from '../population.ts'
@@ -57,10 +58,10 @@ async function throughput(
     await progress.step(`lanes, round ${round} of ${ROUNDS}`, async (note) => {
       const measure = (economies: readonly Population[], seed: number) =>
         settleOnce(platform, economies, payments(TRANSFERS, USERS, seed + round), BATCH_SIZE)
-      // Who goes first changes, so that a machine that slows down favours neither.
-      const first = round % 2 === 1 ? await measure([one], 90) : await measure(four, 95)
-      const second = round % 2 === 1 ? await measure(four, 95) : await measure([one], 90)
-      const [beside, ours] = round % 2 === 1 ? [first, second] : [second, first]
+      const { ours, beside } = await inTurn(round, {
+        ours: () => measure(four, 95),
+        beside: () => measure([one], 90),
+      })
       rounds.push({ one: beside.perSecond, four: ours.perSecond })
       note(`one ${Math.round(beside.perSecond)}, four ${Math.round(ours.perSecond)} /s`)
     })

@@ -1,5 +1,5 @@
 import { Pool } from 'undici'
-import { startSink } from '../load/sink.ts'
+import { type Sink, startSink } from '../load/sink.ts'
 import { clientOf } from '../population.ts'
 import { median, row } from '../report.ts'
 import { payments } from '../requests.ts'
@@ -44,8 +44,7 @@ export const webhooks: Section = {
 
 /** To a new webhook, by a replay: nothing else is under way, the events are there, and only their delivery is measured. */
 async function deliver(client: ReturnType<typeof clientOf>, from: string): Promise<number> {
-  const sink = await startSink()
-  try {
+  return withSink(async (sink) => {
     const webhook = await client.post<{ id: string }>('/v3/webhooks', {
       url: sink.url,
       topics: ['transaction.confirmed'],
@@ -54,16 +53,20 @@ async function deliver(client: ReturnType<typeof clientOf>, from: string): Promi
     const perSecond = await sink.perSecondOf(EVENTS)
     await client.delete(`/v3/webhooks/${webhook.id}`)
     return perSecond
-  } finally {
-    sink.stop()
-  }
+  })
 }
 
 async function bareLoop(): Promise<number> {
+  return withSink(async (sink) => {
+    await postLoop(sink.url, EVENTS)
+    return sink.perSecondOf(EVENTS)
+  })
+}
+
+async function withSink<Result>(use: (sink: Sink) => Promise<Result>): Promise<Result> {
   const sink = await startSink()
   try {
-    await postLoop(sink.url, EVENTS)
-    return await sink.perSecondOf(EVENTS)
+    return await use(sink)
   } finally {
     sink.stop()
   }
