@@ -8,6 +8,7 @@ import { answerUnroutableInDialect, isOfDialect } from './dialects/unroutable.ts
 import { explorerPage } from './graphql/explorer.ts'
 import { collectOperations } from './graphql/operations.ts'
 import { graphqlRoutes } from './graphql/plugin.ts'
+import { isForSocket } from './graphql/sockets.ts'
 import { admission } from './plugins/admission.ts'
 import { authenticate } from './plugins/authenticate.ts'
 import { economy } from './plugins/economy.ts'
@@ -117,8 +118,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
-    // Java's client asks every plain HTTP server for HTTP/2 besides. Taken for a socket, its request would lose its body.
-    http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
+    http: { shouldUpgradeCallback: isForSocket },
     // Whoever still gets through while we close is served; see plugins/shutdown.ts.
     return503OnClosing: false,
     clientErrorHandler: answerUnreadable(config.api.publicUrl),

@@ -67,7 +67,8 @@ export async function graphqlRoutes(app: App, deps: AppDeps): Promise<void> {
       return reply.code(statusCode as 200).send(response)
     },
   )
-  await socketRoute(app, engine)
+  // Its plugin looks at every request of its scope.
+  await app.register(async (scope) => socketRoute(scope, engine))
 }
 
 async function loadEngine(...args: Parameters<typeof import('./engine.ts').createEngine>): Promise<Engine> {

@@ -29,7 +29,8 @@ export const limits = fp(async (app: FastifyInstance, deps: AppDeps) => {
     const { credential } = request
     const policy = credential ? 'key' : 'address'
     const max = credential || request.isOperator ? perKey : perAddress
-    const counted = count(credential ? `key:${credential.id}` : `ip:${request.ip}`, max)
+    // A key's id is no address. Put together anew, a name would have to be hashed anew.
+    const counted = count(credential ? credential.id : `ip:${request.ip}`, max)
     if (counted instanceof Promise) return counted.then((result) => tell(reply, policy, max, result))
     return tell(reply, policy, max, counted)
   })

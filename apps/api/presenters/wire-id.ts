@@ -36,7 +36,7 @@ export function toWire(prefix: IdPrefix, uuid: string): string {
 
 /** The UUID of a wire id. Null: another prefix, or no id at all. */
 export function fromWire(prefix: IdPrefix, text: string): string | null {
-  if (!WIRE_ID.test(text) || !text.startsWith(`${prefix}_`)) return null
+  if (!WIRE_ID.test(text) || !text.startsWith(prefix)) return null
   return uuidOf(text.slice(prefix.length + 1))
 }
 

@@ -56,6 +56,17 @@ export function uuidOf(suffix: string): string {
   return written.toString('latin1', 0, length)
 }
 
+/** A UUID's 16 bytes as its text. The generator's own puts it together from 36 strings, which cost more than the number itself. */
+export function textOf(bytes: Readonly<Uint8Array>): string {
+  let length = 0
+  for (const byte of bytes) {
+    if (IS_DASH[length]) length = write(length, DASH)
+    length = write(length, DIGITS.codes[byte >> 4] ?? 0)
+    length = write(length, DIGITS.codes[byte & 15] ?? 0)
+  }
+  return written.toString('latin1', 0, length)
+}
+
 function write(at: number, code: number): number {
   written[at] = code
   return at + 1

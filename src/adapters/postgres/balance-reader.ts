@@ -15,9 +15,13 @@ interface BalancesRow {
   balances: string
 }
 
-interface Waiting {
-  userId: string
-  resolve: (balance: Balance | null) => void
+type Balances = ReadonlyMap<string, Balance>
+
+/** Users whose balances are read by one statement, and what it finds. */
+interface Batch {
+  userIds: Set<string>
+  balances: Promise<Balances>
+  resolve: (balances: Balances) => void
   reject: (error: unknown) => void
 }
 
@@ -29,14 +33,16 @@ interface Waiting {
 export function createBalanceReader(database: Pick<Database, 'read'>): BalanceReader {
   const readers = new Map<string, EconomyReader>()
   return (tenantId, economyId, userId) => {
-    const key = `${tenantId}/${economyId}`
-    let reader = readers.get(key)
-    if (!reader) {
-      reader = new EconomyReader(
+    let reader = readers.get(economyId)
+    // An economy has one tenant. Should another one ask, it gets nothing, and by a statement of its own.
+    if (reader?.tenantId !== tenantId) {
+      const own = new EconomyReader(
+        tenantId,
         (userIds) => readBalances(database, tenantId, economyId, userIds),
-        () => readers.delete(key),
+        () => readers.get(economyId) === own && readers.delete(economyId),
       )
-      readers.set(key, reader)
+      readers.set(economyId, own)
+      reader = own
     }
     return reader.read(userId)
   }
@@ -44,22 +50,35 @@ export function createBalanceReader(database: Pick<Database, 'read'>): BalanceRe
 
 /** Gathers the reads of one economy, for as long as there are any. */
 class EconomyReader {
-  readonly #readBatch: (userIds: string[]) => Promise<Map<string, Balance>>
+  readonly tenantId: string
+  readonly #readBatch: (userIds: string[]) => Promise<Balances>
   readonly #onIdle: () => void
-  #waiting: Waiting[] = []
+  /** Those behind the first have begun because it is full. */
+  readonly #waiting: Batch[] = []
   #inFlight = 0
   #isScheduled = false
 
-  constructor(readBatch: (userIds: string[]) => Promise<Map<string, Balance>>, onIdle: () => void) {
+  constructor(tenantId: string, readBatch: (userIds: string[]) => Promise<Balances>, onIdle: () => void) {
+    this.tenantId = tenantId
     this.#readBatch = readBatch
     this.#onIdle = onIdle
   }
 
+  /** One promise per read: those who wait for a batch share its own. */
   read(userId: string): Promise<Balance | null> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ userId, resolve, reject })
-      this.#schedule()
-    })
+    const { userIds, balances } = this.#gathering()
+    userIds.add(userId)
+    this.#schedule()
+    return balances.then((found) => found.get(userId) ?? null)
+  }
+
+  #gathering(): Batch {
+    const last = this.#waiting.at(-1)
+    if (last && last.userIds.size < BATCH_MAX) return last
+    const { promise, resolve, reject } = Promise.withResolvers<Balances>()
+    const batch = { userIds: new Set<string>(), balances: promise, resolve, reject }
+    this.#waiting.push(batch)
+    return batch
   }
 
   /** Once a turn: all that the sockets brought in it is there by then. */
@@ -68,18 +87,18 @@ class EconomyReader {
     this.#isScheduled = true
     setImmediate(() => {
       this.#isScheduled = false
-      void this.#send(this.#waiting.splice(0, BATCH_MAX))
+      const batch = this.#waiting.shift()
+      if (batch) void this.#send(batch)
       this.#schedule()
     })
   }
 
-  async #send(batch: Waiting[]): Promise<void> {
+  async #send({ userIds, resolve, reject }: Batch): Promise<void> {
     this.#inFlight += 1
     try {
-      const balances = await this.#readBatch([...new Set(batch.map(({ userId }) => userId))])
-      for (const { userId, resolve } of batch) resolve(balances.get(userId) ?? null)
+      resolve(await this.#readBatch([...userIds]))
     } catch (error) {
-      for (const { reject } of batch) reject(error)
+      reject(error)
     } finally {
       this.#inFlight -= 1
       this.#schedule()
@@ -93,7 +112,7 @@ async function readBalances(
   tenantId: string,
   economyId: string,
   userIds: string[],
-): Promise<Map<string, Balance>> {
+): Promise<Balances> {
   const [row] = await database.read<BalancesRow>(
     tenantId,
     'read_balances',

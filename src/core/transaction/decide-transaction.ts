@@ -90,8 +90,10 @@ function accept(
     })
   }
   for (const leg of transfers) context.funds.expect(refKey(owner.economyId, leg.toAccountId), leg.amount)
-  context.activity.add(payerKey, total)
-  context.activity.add(refKey(owner.economyId, type.id), total)
+  if (config.rules.length > 0) {
+    context.activity.add(payerKey, total)
+    context.activity.add(refKey(owner.economyId, type.id), total)
+  }
 
   return {
     id,
@@ -176,7 +178,9 @@ function passRules(
   item: ExecuteTransaction,
   priced: { amount: bigint; commission: bigint },
 ) {
-  const { evaluated, refusedBy } = evaluateRules(context.config.rules, {
+  const { rules } = context.config
+  if (rules.length === 0) return []
+  const { evaluated, refusedBy } = evaluateRules(rules, {
     tx: {
       amount: priced.amount,
       commission: priced.commission,

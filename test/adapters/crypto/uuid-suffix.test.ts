@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { TypeID } from 'typeid-js'
+import { uuidv7obj } from 'uuidv7'
 import { describe, expect, it } from 'vitest'
-import { suffixOf, uuidOf } from '#adapters/crypto/uuid-suffix.ts'
+import { suffixOf, textOf, uuidOf } from '#adapters/crypto/uuid-suffix.ts'
 
 const uuidOfBytes = (bytes: Uint8Array) =>
   Buffer.from(bytes)
@@ -20,6 +21,15 @@ describe('the suffix of a TypeID', () => {
       const uuid = uuidOfBytes(bytes)
       const suffix = TypeID.fromUUIDBytes('usr', bytes).getSuffix()
       expect([suffixOf(uuid), uuidOf(suffix)]).toEqual([suffix, uuid])
+    }
+  })
+})
+
+describe('the text of a UUID', () => {
+  it('is what the generator would write itself', () => {
+    for (let count = 0; count < 500; count += 1) {
+      const uuid = uuidv7obj()
+      expect(textOf(uuid.bytes)).toBe(uuid.toString())
     }
   })
 })
