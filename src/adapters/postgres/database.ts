@@ -241,7 +241,7 @@ function blamingTheFirst(client: Statements, begun: Promise<unknown>): Statement
     throw first
   }
   begun.catch(blame).catch(() => {})
-  const query = (config: pg.QueryConfig) => client.query(config).catch(blame)
+  const query = (...args: [pg.QueryConfig | string, unknown[]?]) => client.query(...args).catch(blame)
   // Of the forms that a query may have, the one that gives a promise.
   return { query } as Statements
 }

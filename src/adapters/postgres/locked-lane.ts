@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
-import type pg from 'pg'
 import type { PaymentLeg, QueuedPayment } from '#core/chain/queued-payment.ts'
 import { type NewAttempt, NONCE_FILLER, type SubmissionCall, TRANSFER_BATCH } from '#core/chain/submission.ts'
 import type { LaneState, LockedLane, SignedBatch } from '#core/chain/submission-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
 import { columnOf, foundByKey, unestimated } from './columns.ts'
+import type { Statements } from './database.ts'
 import { appendCallEvents, CHANGED_CALL, type ChangedCallRow } from './economy-call-events.ts'
 import { requeueReplaced } from './requeue-replaced.ts'
 import { LEAVE_QUEUE } from './transaction-queue.ts'
 
 /** What may be done with a lane while its row is locked on `client`; a handful of set-based statements per batch. */
-export function createLockedLane(client: pg.PoolClient, ids: Ids, state: LaneState): LockedLane {
+export function createLockedLane(client: Statements, ids: Ids, state: LaneState): LockedLane {
   return {
     state,
 
@@ -197,7 +197,7 @@ WITH batch AS MATERIALIZED (
 SELECT count(*)::int AS count FROM moved`
 
 async function recordBatch(
-  client: pg.PoolClient,
+  client: Statements,
   ids: Ids,
   state: LaneState,
   batch: SignedBatch,
@@ -238,7 +238,7 @@ async function recordBatch(
 }
 
 /** The tenant stands in the submission. */
-async function insertAttempt(client: pg.PoolClient, attempt: NewAttempt): Promise<void> {
+async function insertAttempt(client: Statements, attempt: NewAttempt): Promise<void> {
   await client.query({
     name: 'lane_insert_attempt',
     text: `INSERT INTO submission_attempt (submission_id, attempt, tenant_id, raw_tx, tx_hash, max_fee_per_gas,

@@ -1,6 +1,7 @@
 import type { OutboxPosition } from '#core/outbox/outbox-event.ts'
 import type { OutboxReader } from '#core/outbox/outbox-reader.ts'
 import type { Database } from './database.ts'
+import { hasQueued } from './transaction-queue.ts'
 
 const BEGINNING: OutboxPosition = { xid: 0n, id: '00000000-0000-0000-0000-000000000000' }
 
@@ -77,7 +78,7 @@ export function createOutboxReader(database: Pick<Database, 'pool'>): OutboxRead
     async lanesOf(economyIds) {
       const { rows } = await pool.query<{ id: string; lane_id: string }>({
         name: 'outbox_lanes_of',
-        text: 'SELECT id, lane_id FROM economy WHERE id = ANY ($1::uuid[])',
+        text: `SELECT id, lane_id FROM economy WHERE id = ANY ($1::uuid[]) AND ${hasQueued('economy.id')}`,
         values: [economyIds],
       })
       return new Map(rows.map((row) => [row.id, row.lane_id]))

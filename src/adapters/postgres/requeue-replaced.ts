@@ -1,12 +1,12 @@
-import type pg from 'pg'
 import { NONCE_FILLER, type OpenSubmission, TRANSFER_BATCH } from '#core/chain/submission.ts'
 import type { Ids } from '#core/shared/clock.ts'
+import type { Statements } from './database.ts'
 import { appendCallEvents, CHANGED_CALL, type ChangedCallRow } from './economy-call-events.ts'
 import { JOIN_QUEUE } from './transaction-queue.ts'
 
 /** Ends a submission that is as it was seen, and queues its work once more. @returns whether it was so. */
 export async function requeueReplaced(
-  client: pg.PoolClient,
+  client: Statements,
   ids: Ids,
   seen: OpenSubmission,
   at: Date,
@@ -24,7 +24,7 @@ export async function requeueReplaced(
 
 /** Ends a submission whose nonce another transaction has used, as `replaced`, and queues its work once more. */
 export async function endReplaced(
-  client: pg.PoolClient,
+  client: Statements,
   ids: Ids,
   submission: { id: string; kind: string },
   at: Date,
@@ -37,7 +37,7 @@ export async function endReplaced(
 }
 
 async function requeueWork(
-  client: pg.PoolClient,
+  client: Statements,
   ids: Ids,
   { id, kind }: { id: string; kind: string },
   at: Date,
@@ -46,7 +46,7 @@ async function requeueWork(
   else if (kind !== NONCE_FILLER) await requeueAdministrative(client, ids, id, at)
 }
 
-async function requeueTransactions(client: pg.PoolClient, ids: Ids, submissionId: string): Promise<void> {
+async function requeueTransactions(client: Statements, ids: Ids, submissionId: string): Promise<void> {
   const { rows } = await client.query<{ economy_id: string; tenant_id: string; id: string }>(
     `WITH requeued AS (
        UPDATE transaction t SET status = 'queued', submission_id = NULL, payment_index = NULL, submitted_at = NULL
@@ -74,7 +74,7 @@ async function requeueTransactions(client: pg.PoolClient, ids: Ids, submissionId
 
 /** The call waits again under a new id, and the deployment step that waited for the old one waits for the new one. */
 async function requeueAdministrative(
-  client: pg.PoolClient,
+  client: Statements,
   ids: Ids,
   submissionId: string,
   at: Date,

@@ -1,18 +1,18 @@
-import type pg from 'pg'
 import type { BroadcastReason, BroadcastVerdict } from '#core/chain/broadcast-answer.ts'
 import type { OpenSubmission } from '#core/chain/submission.ts'
 import type { LaneState, SubmissionStore } from '#core/chain/submission-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
-import type { Database } from './database.ts'
+import type { Database, Statements } from './database.ts'
 import { type LaneRow, SELECT_LANE, toLane } from './lane-store.ts'
 import { createLockedLane } from './locked-lane.ts'
+import { hasQueued } from './transaction-queue.ts'
 
 /** Answers kept per attempt. */
 const ANSWERS_MAX = 20
 
 /** Chain submissions in Postgres, with the worker's role. */
 export function createSubmissionStore(
-  database: Pick<Database, 'pool' | 'rawByKeys'>,
+  database: Pick<Database, 'pool' | 'rawByKeysAtOnce'>,
   ids: Ids,
 ): SubmissionStore {
   const { pool } = database
@@ -30,8 +30,8 @@ export function createSubmissionStore(
     },
 
     withLaneLocked: (laneId, work) =>
-      database.rawByKeys([], async (client) => {
-        const state = await lockLane(client, laneId)
+      database.rawByKeysAtOnce([], async (client, ends) => {
+        const [state] = await Promise.all([lockLane(client, laneId), ends.begun])
         return state ? work(createLockedLane(client, ids, state)) : null
       }),
 
@@ -84,7 +84,7 @@ SELECT EXISTS (SELECT FROM chain_submission s WHERE s.lane_id = $1 AND s.status 
        e.id AS economy_id, e.tenant_id, e.token_rules_address
 FROM (SELECT) once
 LEFT JOIN economy e ON e.lane_id = $1 AND e.status IN ('active', 'paused')
-  AND EXISTS (SELECT FROM queued_transaction o WHERE o.economy_id = e.id)
+  AND ${hasQueued('e.id')}
 ORDER BY e.id`
 
 interface WorkRow {
@@ -104,19 +104,18 @@ SELECT (SELECT max(nonce) FROM chain_submission WHERE lane_id = $1) AS last_nonc
        coalesce(sum(s.value + s.gas_limit * (SELECT max(a.max_fee_per_gas) FROM submission_attempt a WHERE a.submission_id = s.id)), 0) AS cost
 FROM chain_submission s WHERE s.lane_id = $1 AND s.status IN ('signed', 'broadcast')`
 
-async function lockLane(client: pg.PoolClient, laneId: string): Promise<LaneState | null> {
-  const locked = await client.query<LaneRow>({
-    name: 'submission_lock_lane',
-    text: LOCK,
-    values: [laneId],
-  })
+async function lockLane(client: Statements, laneId: string): Promise<LaneState | null> {
+  // One behind the other: the second begins, and sees what is there, when the first has its lock.
+  const [locked, counted] = await Promise.all([
+    client.query<LaneRow>({ name: 'submission_lock_lane', text: LOCK, values: [laneId] }),
+    client.query<{ last_nonce: string | null; in_flight: number; cost: string }>({
+      name: 'submission_in_flight',
+      text: IN_FLIGHT,
+      values: [laneId],
+    }),
+  ])
   const [row] = locked.rows
   if (!row) return null
-  const counted = await client.query<{ last_nonce: string | null; in_flight: number; cost: string }>({
-    name: 'submission_in_flight',
-    text: IN_FLIGHT,
-    values: [laneId],
-  })
   const [counts] = counted.rows
   return {
     lane: toLane(row),

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { RELAY_CONSUMER } from '#core/outbox/relay-outbox.ts'
 import type { UnfinishedWork, WorkFinder } from '#core/outbox/work-finder.ts'
 import type { Database } from './database.ts'
+import { hasQueued } from './transaction-queue.ts'
 
 /** Names the sweep among the database's advisory locks: the bytes of "ost-swep" as a number. */
 const SWEEP_LOCK = '8030890299091281264'
@@ -15,8 +16,7 @@ SELECT lane.id FROM lane JOIN chain ON chain.id = lane.chain_id
 WHERE lane.status = 'active' AND chain.status = 'active'
   AND (EXISTS (SELECT FROM chain_submission s WHERE s.lane_id = lane.id AND s.status = 'queued')
     OR EXISTS (SELECT FROM economy e
-               WHERE e.lane_id = lane.id
-                 AND EXISTS (SELECT FROM queued_transaction o WHERE o.economy_id = e.id)))
+               WHERE e.lane_id = lane.id AND ${hasQueued('e.id')}))
 LIMIT ${FOUND_MAX}`
 
 /** Paused lanes too: what they signed must still land, and this is how they find out that they may sign again. */

@@ -8,6 +8,6 @@ export interface OutboxReader {
   readAfter(position: OutboxPosition, limit: number): Promise<OutboxRecord[]>
   /** Moves the consumer's place forward; never back, whoever comes late. */
   advance(consumer: string, position: OutboxPosition): Promise<void>
-  /** The lanes of these economies. An economy's lane never changes. */
+  /** The lanes of those economies that have something queued. An economy's lane never changes. */
   lanesOf(economyIds: readonly string[]): Promise<Map<string, string>>
 }

@@ -26,9 +26,9 @@ export interface Desk {
   inspectedBelow?: number
 }
 
-/** signed: stored and ready to go out · nothing: somebody else took the work · refused: the lane must not sign now. */
+/** signed: stored and ready to go out, `hasTakenAll` where it has left nothing of its economy queued · nothing: somebody else took the work · refused: the lane must not sign now. */
 export type Signing =
-  | { status: 'signed'; attempt: NewAttempt; transactions: number }
+  | { status: 'signed'; attempt: NewAttempt; transactions: number; hasTakenAll: boolean }
   | { status: 'nothing' }
   | { status: 'refused'; because: 'in_flight_full' | 'lane_paused' | 'chain_halted' }
   | { status: 'refused'; because: 'out_of_gas'; neededWei: bigint }
@@ -83,7 +83,9 @@ async function signBatch(
   const attempt = firstAttempt(deps, desk, id, nonce, call)
   await deps.reach?.('after_sign')
   await locked.recordBatch({ economy, call, nonce, attempt, transactionIds: plan.transactionIds })
-  return { status: 'signed', attempt, transactions: plan.transactionIds.length }
+  const transactions = plan.transactionIds.length
+  const hasTakenAll = queued.length < BATCH_PAYMENTS_MAX && transactions === queued.length
+  return { status: 'signed', attempt, transactions, hasTakenAll }
 }
 
 async function signAdministrative(deps: Deps, desk: Desk, locked: LockedLane): Promise<Signing> {
@@ -104,7 +106,7 @@ async function signAdministrative(deps: Deps, desk: Desk, locked: LockedLane): P
   const attempt = firstAttempt(deps, desk, submission.id, nonce, call)
   await deps.reach?.('after_sign')
   await locked.recordAdministrative(submission.id, nonce, call.gasLimit, attempt)
-  return { status: 'signed', attempt, transactions: 0 }
+  return { status: 'signed', attempt, transactions: 0, hasTakenAll: false }
 }
 
 function refusal(state: LaneState): 'in_flight_full' | 'lane_paused' | 'chain_halted' | null {

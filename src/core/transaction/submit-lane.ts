@@ -84,6 +84,7 @@ export async function submitLane(deps: SubmitLaneDeps, laneId: string): Promise<
       report.submissions += 1
       report.transactions += transactions
       broadcasts.add(() => broadcastSubmission(deps, run, attempt, attempt.rawTx))
+      if (signing.isLast) return { ...report, outcome: 'idle' }
     }
     return { ...report, outcome: 'more' }
   } catch (error) {
@@ -99,7 +100,11 @@ export async function submitLane(deps: SubmitLaneDeps, laneId: string): Promise<
   }
 }
 
-type Turn = Exclude<Signing, { status: 'refused' }> | { status: 'ended'; outcome: LaneOutcome }
+/** `isLast`: all that the turn found is signed. Whatever has come since has rung for a run of its own, or is found by the sweeper. */
+type Turn =
+  | (Extract<Signing, { status: 'signed' }> & { isLast: boolean })
+  | Extract<Signing, { status: 'nothing' }>
+  | { status: 'ended'; outcome: LaneOutcome }
 
 async function takeTurn(deps: SubmitLaneDeps, run: Run): Promise<Turn> {
   const { lane, chain } = run
@@ -128,7 +133,10 @@ async function takeTurn(deps: SubmitLaneDeps, run: Run): Promise<Turn> {
     if (signing.status === 'nothing') run.passedOver.add(target.economyId)
     if (signing.status === 'signed') rememberBatch(deps, target.economyId, signing.transactions)
   }
-  if (signing.status !== 'refused') return signing
+  if (signing.status === 'nothing') return signing
+  if (signing.status === 'signed') {
+    return { ...signing, isLast: signing.hasTakenAll && work.economies.length === 1 }
+  }
   if (signing.because === 'unknown_nonces') return { status: 'ended', outcome: 'key_used_elsewhere' }
   if (signing.because === 'out_of_gas') {
     await pauseLane(deps, lane, 'out_of_gas', `needs ${signing.neededWei} wei and has ${snapshot.balanceWei}`)

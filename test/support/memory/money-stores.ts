@@ -115,7 +115,11 @@ function createMemoryOutboxReader(tables: MemoryTables, gate: Gate): OutboxReade
       }),
     lanesOf: (economyIds) =>
       atOnce(tables.database, gate, 'lanes of', (tx) => {
-        const rows = economyIds.flatMap((id) => tx.get(tables.economies, id) ?? [])
+        const queued = tx.all(tables.transactions).filter(({ status }) => status === 'queued')
+        const withPayments = new Set(queued.map(({ economyId }) => economyId))
+        const rows = economyIds
+          .flatMap((id) => tx.get(tables.economies, id) ?? [])
+          .filter(({ id }) => withPayments.has(id))
         return new Map(rows.map(({ id, laneId }) => [id, laneId]))
       }),
   }
