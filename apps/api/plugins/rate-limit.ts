@@ -39,8 +39,9 @@ export const limits = fp(async (app: FastifyInstance, deps: AppDeps) => {
 /** The fields of draft-ietf-httpapi-ratelimit-headers. */
 function tell(reply: FastifyReply, policy: string, max: number, { current, ttlMs }: Count): void {
   const seconds = Math.ceil(ttlMs / 1_000)
-  reply.header('RateLimit-Policy', `"${policy}";q=${max};w=${WINDOW_MS / 1_000}`)
-  reply.header('RateLimit', `"${policy}";r=${Math.max(0, max - current)};t=${seconds}`)
+  // In small letters, as Fastify keeps them: it would make them small for every answer.
+  reply.header('ratelimit-policy', `"${policy}";q=${max};w=${WINDOW_MS / 1_000}`)
+  reply.header('ratelimit', `"${policy}";r=${Math.max(0, max - current)};t=${seconds}`)
   if (current <= max) return
   reply.header('Retry-After', seconds)
   throw new RateLimited(max, seconds)

@@ -14,7 +14,7 @@ export function requestIdOf(raw: Pick<IncomingMessage, 'headers'>): string {
 /** Every answer says which request it answers. */
 export const requestId = fp(async (app: FastifyInstance) => {
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('X-Request-Id', request.id)
+    reply.header('x-request-id', request.id)
     done()
   })
 })

@@ -4,13 +4,17 @@ import { toWire } from './wire-id.ts'
 
 /** A transaction as /v3 shows it. Amounts are decimal strings of base units. */
 export function presentTransaction(transaction: Transaction) {
+  const { fromUserId, toUserId } = transaction
+  const [from, to] = [toWire('usr', fromUserId), toWire('usr', toUserId)]
+  // Mostly the transaction's own two once more.
+  const userOf = (id: string) => (id === fromUserId ? from : id === toUserId ? to : toWire('usr', id))
   return {
     object: 'transaction' as const,
     id: toWire('txn', transaction.id),
     status: transaction.status,
     type_id: toWire('typ', transaction.typeId),
-    from_user_id: toWire('usr', transaction.fromUserId),
-    to_user_id: toWire('usr', transaction.toUserId),
+    from_user_id: from,
+    to_user_id: to,
     amount: transaction.amount.toString(),
     commission: transaction.commission.toString(),
     currency: transaction.currency,
@@ -20,8 +24,8 @@ export function presentTransaction(transaction: Transaction) {
     airdrop_id: transaction.airdropId && toWire('air', transaction.airdropId),
     transfers: transaction.transfers.map((leg) => ({
       kind: leg.kind,
-      from_user_id: toWire('usr', leg.fromAccountId),
-      to_user_id: toWire('usr', leg.toAccountId),
+      from_user_id: userOf(leg.fromAccountId),
+      to_user_id: userOf(leg.toAccountId),
       amount: leg.amount.toString(),
     })),
     chain: transaction.txHash
