@@ -4,7 +4,7 @@ import type { DeliverDeps } from './deliver-webhooks.ts'
 import type { DeliveryResult, DueDelivery, LeasedWebhook, Outcome } from './delivery-queue.ts'
 import { askedPauseMs, failureOf, isGone, isTaken, outcomeOf } from './judge-answer.ts'
 import { sentBody } from './sent-body.ts'
-import { headersFor } from './signature.ts'
+import { createSign, type Sign } from './signature.ts'
 import type { SendResult } from './webhook-sender.ts'
 
 /** Milliseconds. A run ends then and begins anew behind the others'. */
@@ -32,6 +32,7 @@ export class DeliveryRun {
   failingForMs = 0
   readonly #deps: DeliverDeps
   readonly #webhook: LeasedWebhook
+  readonly #sign: Sign
   readonly #signal: AbortSignal
   readonly #endsAt: number
   readonly #widthMax: number
@@ -52,6 +53,7 @@ export class DeliveryRun {
   constructor(deps: DeliverDeps, webhook: LeasedWebhook, signal: AbortSignal) {
     this.#deps = deps
     this.#webhook = webhook
+    this.#sign = createSign(webhook.format, webhook.secrets)
     this.#signal = signal
     this.#failures = webhook.failures
     this.#endsAt = deps.clock.now().getTime() + RUN_MS
@@ -111,11 +113,7 @@ export class DeliveryRun {
     const { deps, webhook } = { deps: this.#deps, webhook: this.#webhook }
     const at = deps.clock.now()
     const body = sentBody(webhook, delivery.body)
-    const headers = headersFor(webhook.format, webhook.secrets, {
-      id: deps.messageId(delivery.eventId),
-      at,
-      body,
-    })
+    const headers = this.#sign({ id: deps.messageId(delivery.eventId), at, body })
     const result = await deps.sender.send({ url: webhook.url, headers, body })
     const outcome = outcomeOf(result, delivery, webhook.mode, deps.chance())
     await deps.reach?.('webhook_sent')

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import type { WebhookFormat } from './webhook.ts'
 
 const SECRET_PREFIX = 'whsec_'
@@ -20,13 +20,17 @@ export function newSecret(format: WebhookFormat = 'v3'): string {
   return format === 'v3' ? `${SECRET_PREFIX}${secret.toString('base64')}` : secret.toString('hex')
 }
 
-/** The headers by which a receiver knows that the body is ours: every secret in force signs. */
-export function headersFor(
-  format: WebhookFormat,
-  secrets: readonly string[],
-  message: SignedMessage,
-): Readonly<Record<string, string>> {
-  return format === 'v3' ? signatureHeaders(secrets, message) : ostSignatureHeaders(secrets, message)
+/** Signs messages with every secret in force: the headers by which a receiver knows that the body is ours. */
+export type Sign = (message: SignedMessage) => Readonly<Record<string, string>>
+
+/** The secrets are read once for all that is signed: made anew, a key costs several times what a signature does. */
+export function createSign(format: WebhookFormat, secrets: readonly string[]): Sign {
+  if (format === 'v3') {
+    const keys = secrets.map(keyOf)
+    return (message) => headersWith(keys, message)
+  }
+  const keys = secrets.map(ostKeyOf)
+  return (message) => ostHeadersWith(keys, message)
 }
 
 /**
@@ -34,13 +38,30 @@ export function headersFor(
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-export function signatureHeaders(
-  secrets: readonly string[],
+export function signatureHeaders(secrets: readonly string[], message: SignedMessage) {
+  return headersWith(secrets.map(keyOf), message)
+}
+
+/** As the OST API v2 has it: its SDKs look for their signature anywhere in the header. @see docs/ost-v2.md */
+export function ostSignatureHeaders(secrets: readonly string[], message: Pick<SignedMessage, 'at' | 'body'>) {
+  return ostHeadersWith(secrets.map(ostKeyOf), message)
+}
+
+/** One signature of the OST API v2. */
+export function ostSignature(
+  secret: string,
+  message: { version: string; timestamp: string; body: string },
+): string {
+  return ostSignatureWith(ostKeyOf(secret), message)
+}
+
+function headersWith(
+  keys: readonly KeyObject[],
   message: SignedMessage,
 ): Record<'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string> {
   const timestamp = secondsOf(message)
   const signed = `${message.id}.${timestamp}.${message.body}`
-  const signatures = secrets.map((secret) => `v1,${hmac(keyOf(secret), signed, 'base64')}`)
+  const signatures = keys.map((key) => `v1,${hmac(key, signed, 'base64')}`)
   return {
     'webhook-id': message.id,
     'webhook-timestamp': timestamp,
@@ -48,35 +69,36 @@ export function signatureHeaders(
   }
 }
 
-/** As the OST API v2 has it: its SDKs look for their signature anywhere in the header. @see docs/ost-v2.md */
-export function ostSignatureHeaders(secrets: readonly string[], message: Pick<SignedMessage, 'at' | 'body'>) {
+function ostHeadersWith(keys: readonly KeyObject[], message: Pick<SignedMessage, 'at' | 'body'>) {
   const timestamp = secondsOf(message)
+  const signed = { version: OST_VERSION, timestamp, body: message.body }
   return {
     'ost-timestamp': timestamp,
     'ost-version': OST_VERSION,
     'api-signature-kind': OST_SIGNATURE_KIND,
-    'ost-signature': secrets
-      .map((secret) => ostSignature(secret, { version: OST_VERSION, timestamp, body: message.body }))
-      .join(','),
+    'ost-signature': keys.map((key) => ostSignatureWith(key, signed)).join(','),
   }
 }
 
-/** One signature of the OST API v2. */
-export function ostSignature(
-  secret: string,
+function ostSignatureWith(
+  key: KeyObject,
   { version, timestamp, body }: { version: string; timestamp: string; body: string },
 ): string {
-  return hmac(Buffer.from(secret, 'utf8'), `${timestamp}.${version}.${body}`, 'hex')
+  return hmac(key, `${timestamp}.${version}.${body}`, 'hex')
 }
 
 function secondsOf({ at }: Pick<SignedMessage, 'at'>): string {
   return Math.floor(at.getTime() / 1_000).toString()
 }
 
-function keyOf(secret: string): Buffer {
-  return Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64')
+function keyOf(secret: string): KeyObject {
+  return createSecretKey(secret.slice(SECRET_PREFIX.length), 'base64')
 }
 
-function hmac(key: Buffer, text: string, encoding: 'base64' | 'hex'): string {
+function ostKeyOf(secret: string): KeyObject {
+  return createSecretKey(secret, 'utf8')
+}
+
+function hmac(key: KeyObject, text: string, encoding: 'base64' | 'hex'): string {
   return createHmac('sha256', key).update(text).digest(encoding)
 }

@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
-import { headersFor, newSecret, ostSignature, signatureHeaders } from '#core/webhook/signature.ts'
+import { createSign, newSecret, ostSignature, signatureHeaders } from '#core/webhook/signature.ts'
 
 const body = '{"id":"evt_1","type":"transaction.confirmed","data":{"name":"Zoë ☂"}}'
 
@@ -38,6 +38,17 @@ describe('signatureHeaders', () => {
   })
 })
 
+describe('createSign', () => {
+  it('signs every message with the same secrets', () => {
+    const secrets = [newSecret(), newSecret()]
+    const sign = createSign('v3', secrets)
+    for (const id of ['evt_1', 'evt_2']) {
+      const message = { id, at: new Date(), body }
+      expect(sign(message)).toEqual(signatureHeaders(secrets, message))
+    }
+  })
+})
+
 describe('ostSignature', () => {
   it('agrees with the vector that every official SDK ships', () => {
     const message = { version: '2', timestamp: '1559902637', body: '{"hello":"hello"}' }
@@ -50,7 +61,7 @@ describe('ostSignature', () => {
     const secrets = [newSecret('ost-v2'), newSecret('ost-v2')]
     for (const secret of secrets) expect(secret).toMatch(/^[0-9a-f]{64}$/)
     const at = new Date(1_559_902_637_900)
-    const headers = headersFor('ost-v2', secrets, { id: 'unused', at, body })
+    const headers = createSign('ost-v2', secrets)({ id: 'unused', at, body })
     const each = secrets.map((secret) =>
       ostSignature(secret, { version: 'v2', timestamp: '1559902637', body }),
     )
