@@ -8,7 +8,7 @@ import type {
   WebhookHealth,
 } from '#core/webhook/delivery-queue.ts'
 import type { DeliveryMode, WebhookFormat } from '#core/webhook/webhook.ts'
-import { columnOf, textColumnOf, timeColumnOf } from './columns.ts'
+import { columnOf, textColumnOf, timeColumnOf, unestimated } from './columns.ts'
 import type { Database } from './database.ts'
 import type { Sealer } from '#adapters/crypto/sealer.ts'
 
@@ -34,20 +34,25 @@ SELECT ${DUE_COLUMNS} FROM ${DUE_FROM}
 WHERE d.endpoint_id = $1 AND d.status = 'pending' AND d.position > $2::bigint
 ORDER BY d.position LIMIT $3`
 
-/** What another worker has recorded as taken or given up stays so: only what is pending changes. */
+/**
+ * What another worker has recorded as taken or given up stays so: only what is pending changes. The webhook's own key comes with each
+ * result, and the state is not compared plainly, so that each delivery is looked up by the whole primary key: to the planner a webhook
+ * that is younger than the statistics has no deliveries, so it would read all of them for every batch.
+ */
 const RECORD = `
 WITH result AS (
-  SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::float8[], $7::timestamptz[], $8::int[], $9::int[], $10::text[], $11::text[])
+  SELECT $1::uuid AS economy_id, $2::uuid AS endpoint_id, r.*
+  FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::float8[], $7::timestamptz[], $8::int[], $9::int[], $10::text[], $11::text[])
     AS r(event_id, attempt_id, status, retry_in_ms, at, duration_ms, status_code, response_body, error)
 ), logged AS (
   INSERT INTO webhook_attempt (economy_id, endpoint_id, event_id, id, tenant_id, url, attempted_at, duration_ms, status_code, response_body, error)
-  SELECT $1, $2, r.event_id, r.attempt_id, $12, $13, r.at, r.duration_ms, r.status_code, r.response_body, r.error FROM result r
+  SELECT r.economy_id, r.endpoint_id, r.event_id, r.attempt_id, $12, $13, r.at, r.duration_ms, r.status_code, r.response_body, r.error FROM result r
 )
 UPDATE webhook_delivery d
 SET status = r.status, attempts = d.attempts + 1, last_attempt_at = r.at, status_code = r.status_code, error = r.error,
     next_attempt_at = now() + make_interval(secs => r.retry_in_ms / 1000)
 FROM result r
-WHERE d.economy_id = $1 AND d.endpoint_id = $2 AND d.event_id = r.event_id AND d.status = 'pending'`
+WHERE d.economy_id = r.economy_id AND d.endpoint_id = r.endpoint_id AND d.event_id = r.event_id AND ${unestimated("d.status = 'pending'")}`
 
 const RECORD_HEALTH = `
 UPDATE webhook_endpoint
@@ -72,7 +77,7 @@ interface DueRow {
 
 /** The queue of deliveries in Postgres, with the worker's role. */
 export function createDeliveryQueue(deps: {
-  database: Pick<Database, 'pool' | 'raw'>
+  database: Pick<Database, 'pool' | 'raw' | 'rawByKeys'>
   ids: Ids
   sealer: Sealer
 }): DeliveryQueue {
@@ -124,7 +129,7 @@ export function createDeliveryQueue(deps: {
     },
 
     record: async (webhook, results, health) =>
-      database.raw([], async (client) => {
+      database.rawByKeys([], async (client) => {
         // The webhook first, as the API locks them.
         const failingForMs = await recordHealth(client, webhook, health)
         await recordResults(client, ids, webhook, results)
