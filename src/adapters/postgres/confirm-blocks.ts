@@ -77,7 +77,7 @@ async function boundedRange(
 ): Promise<{ upTo: number; transactions: number }> {
   const { rows } = await client.query<{ number: string; transactions: string }>({
     name: 'confirm_count',
-    text: `SELECT block_number AS number, sum(cardinality(transaction_ids)) AS transactions FROM chain_submission
+    text: `SELECT block_number AS number, sum(payments) AS transactions FROM chain_submission
            WHERE chain_id = $1 AND block_number > $2 AND block_number <= $3 AND status = 'mined'
            GROUP BY block_number ORDER BY block_number`,
     values: valuesOf(range),

@@ -213,8 +213,8 @@ function transactionsIn(condition: string): string {
   return `
 SELECT t.id, t.from_user_id, t.to_user_id, y.number, t.status, t.created_at, t.amount, t.commission, t.tx_hash, t.block_number,
        least(t.amount + t.commission, airdropped_balance(t.economy_id, t.from_user_id, t.id)) AS airdropped,
-       ceil(s.gas_used::numeric / nullif(cardinality(s.transaction_ids), 0)) AS gas_used,
-       ceil(s.gas_used * s.effective_gas_price / nullif(cardinality(s.transaction_ids), 0)) AS fee_wei, s.effective_gas_price
+       ceil(s.gas_used::numeric / nullif(s.payments, 0)) AS gas_used,
+       ceil(s.gas_used * s.effective_gas_price / nullif(s.payments, 0)) AS fee_wei, s.effective_gas_price
 FROM transaction_state t
 JOIN transaction_type y ON y.economy_id = t.economy_id AND y.id = t.type_id
 LEFT JOIN chain_submission s ON s.id = t.submission_id

@@ -252,7 +252,7 @@ async function mineSubmissions(
                mined_at = mined.mined_at, settled_at = now()
            FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::numeric[], $7::text[], $8::timestamptz[], $9::int[])
                 AS mined(id, block_number, block_hash, tx_hash, gas_used, gas_price, revert_reason, mined_at, payments)
-           WHERE s.id = mined.id AND coalesce(cardinality(s.transaction_ids), 0) = mined.payments
+           WHERE s.id = mined.id AND coalesce(s.payments, 0) = mined.payments
              AND (s.status IN ('signed', 'broadcast') OR (s.status = 'replaced' AND s.kind = '${NONCE_FILLER}'))
            RETURNING ${CHANGED_CALL}`,
     values: [

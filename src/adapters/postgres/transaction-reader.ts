@@ -125,7 +125,7 @@ async function readSubmission(
   const rows = await database.read<SubmissionRow>(
     ref.tenantId,
     'transaction_submission',
-    `SELECT s.id, lane.address, s.nonce, s.status, cardinality(s.transaction_ids) AS payments, s.gas_limit, s.gas_used,
+    `SELECT s.id, lane.address, s.nonce, s.status, s.payments, s.gas_limit, s.gas_used,
             s.effective_gas_price, s.block_number, s.tx_hash, s.revert_reason,
             coalesce((SELECT jsonb_agg(jsonb_build_object('attempt', a.attempt, 'tx_hash', a.tx_hash, 'max_fee', a.max_fee_per_gas::text,
                                'max_priority_fee', a.max_priority_fee_per_gas::text, 'signed_at', a.signed_at, 'answers', a.answers)
