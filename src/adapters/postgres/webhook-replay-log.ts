@@ -1,5 +1,6 @@
 import type { ReplayLog, ReplayStep } from '#core/webhook/replay-events.ts'
 import type { ReplayScope } from '#core/webhook/replay.ts'
+import { columnOf } from './columns.ts'
 import type { Database } from './database.ts'
 import type { WebhookFormat } from '#core/webhook/webhook.ts'
 import { insertEvents, WANTS } from './webhook-event-log.ts'
@@ -30,6 +31,7 @@ WITH span AS MATERIALIZED (${wholeRecords(AHEAD, '$4')}), last AS (
   SELECT span.xid, span.last_id, span.created_at, span.total FROM span ORDER BY xid DESC, last_id DESC LIMIT 1
 )
 SELECT ${EVENT_COLUMNS}, last.xid::text AS last_xid, last.last_id,
+       e.format = 'v3' AND EXISTS (SELECT FROM webhook_event w WHERE w.economy_id = o.economy_id AND w.event_id = o.id) AS is_kept,
        last.total < $4 OR last.created_at > r.to_at + ${SLACK} AS is_last
 FROM last JOIN webhook_replay r ON r.id = $5 JOIN webhook_endpoint e ON e.economy_id = r.economy_id AND e.id = r.endpoint_id
 LEFT JOIN (${eventsOf('span')}) o ON o.created_at >= r.from_at AND o.created_at < r.to_at AND ${WANTS}
@@ -60,6 +62,7 @@ const STATUSES_OF: Record<ReplayScope, readonly string[]> = {
 type StepRow = { [Column in keyof EventRow]: EventRow[Column] | null } & {
   last_xid: string
   last_id: string
+  is_kept: boolean
   is_last: boolean
 }
 
@@ -87,7 +90,7 @@ export function createReplayLog(database: Pick<Database, 'pool' | 'raw'>): Repla
       return toStep(replay, rows)
     },
 
-    finishStep: async (replayId, step, events) =>
+    finishStep: async (replayId, step, told) =>
       database.raw([], async (client) => {
         const before = step.from.split(' ')
         const after = (step.to ?? step.from).split(' ')
@@ -97,14 +100,15 @@ export function createReplayLog(database: Pick<Database, 'pool' | 'raw'>): Repla
         )
         const [replay] = rows
         if (!replay) return
-        if (events.length > 0) await insertEvents(client, events)
+        if (told && told.length > 0) await insertEvents(client, told)
+        const events = told ?? step.events.map((event) => ({ ...event, eventId: event.id }))
         const queued = await client.query(QUEUE, [
           replay.economy_id,
           replay.endpoint_id,
-          events.map((event) => event.eventId),
-          events.map((event) => event.tenantId),
+          columnOf(events.map((event) => event.eventId)),
+          columnOf(events.map((event) => event.tenantId)),
           STATUSES_OF[replay.scope],
-          events.map((event) => event.topic),
+          columnOf(events.map((event) => event.topic)),
         ])
         await client.query(
           `UPDATE webhook_replay SET queued = queued + $2, status = CASE WHEN $3 THEN 'done' ELSE status END,
@@ -122,7 +126,16 @@ function toStep(
   const { endpoint_id: webhookId, format } = replay
   const from = `${replay.cursor_xid} ${replay.cursor_id}`
   const [first] = rows
-  if (!first) return { webhookId, format, events: [], from, to: null }
-  const events = toEvents(rows.filter((row): row is StepRow & EventRow => row.id !== null))
-  return { webhookId, format, events, from, to: first.is_last ? null : `${first.last_xid} ${first.last_id}` }
+  if (!first) return { webhookId, format, events: [], areKept: false, from, to: null }
+  const found = rows.filter((row): row is StepRow & EventRow => row.id !== null)
+  const events = toEvents(found)
+  const areKept = found.every((row) => row.is_kept)
+  return {
+    webhookId,
+    format,
+    events,
+    areKept,
+    from,
+    to: first.is_last ? null : `${first.last_xid} ${first.last_id}`,
+  }
 }

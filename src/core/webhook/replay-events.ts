@@ -15,6 +15,8 @@ export interface ReplayStep {
   format: WebhookFormat
   /** In the range, for the webhook's topics. */
   events: ReadableEvent[]
+  /** Every one of them was told in this format before, as itself: its body is kept, and is sent again as it was. */
+  areKept: boolean
   /** Where the step began: two workers on one replay do each step once. */
   from: string
   /** Where the next one begins; null: this is the last. */
@@ -25,8 +27,11 @@ export interface ReplayStep {
 export interface ReplayLog {
   /** Null: it has ended. */
   readStep(replayId: string, limit: number): Promise<ReplayStep | null>
-  /** Queues the events as the replay's scope says, and moves its cursor, in one database transaction. */
-  finishStep(replayId: string, step: ReplayStep, events: readonly FannedEvent[]): Promise<void>
+  /**
+   * Queues the events as the replay's scope says, and moves its cursor, in one database transaction.
+   * @param told with their bodies; null: those of the step, whose bodies are kept.
+   */
+  finishStep(replayId: string, step: ReplayStep, told: readonly FannedEvent[] | null): Promise<void>
 }
 
 /**
@@ -43,7 +48,8 @@ export async function replayEvents(
   for (let count = 0; count < STEPS_MAX; count += 1) {
     const step = await deps.replays.readStep(replayId, EVENTS_PER_STEP)
     if (!step) return 'done'
-    await deps.replays.finishStep(replayId, step, await deps.tell[step.format](step.events))
+    const told = step.areKept ? null : await deps.tell[step.format](step.events)
+    await deps.replays.finishStep(replayId, step, told)
     if (step.events.length > 0) await deps.jobs.dispatch([{ name: 'deliver-webhooks', id: step.webhookId }])
     if (step.to === null) return 'done'
   }
