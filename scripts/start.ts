@@ -14,6 +14,7 @@ import { claim } from './stack/pid-file.ts'
 import { requireFreePort } from './stack/ports.ts'
 import { Processes } from './stack/processes.ts'
 import { createProgress } from './stack/progress.ts'
+import { builtPrograms } from './stack/programs.ts'
 import {
   type DatabaseAccess,
   provideChains,
@@ -151,6 +152,7 @@ type AppEnvironment = Readonly<Record<string, string | undefined>>
 
 async function startApps(config: Config, env: AppEnvironment): Promise<void> {
   const { api, worker } = config
+  await progress.step('programs built from the sources', async () => void (await builtPrograms()))
   await progress.step('api', async (note) => {
     await requireFreePort(api.port, 'the API', 'API_PORT')
     await startApp(
@@ -167,11 +169,12 @@ async function startApps(config: Config, env: AppEnvironment): Promise<void> {
   })
 }
 
-function startApp(name: 'api' | 'worker', env: AppEnvironment, readyUrl: string): Promise<void> {
+async function startApp(name: 'api' | 'worker', env: AppEnvironment, readyUrl: string): Promise<void> {
+  const command = await appCommand(name)
   return keepRunning(processes, progress.line, () =>
     processes.start({
       name,
-      ...appCommand(name),
+      ...command,
       env: { ...COMPILE_CACHE, ...env },
       cwd: ROOT,
       isReady: async () => (await fetch(readyUrl, { signal: AbortSignal.timeout(2_000) })).ok,

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { builtPrograms, type PROGRAMS } from './programs.ts'
 import { ROOT } from './settings.ts'
 
 /**
@@ -17,13 +18,11 @@ export const HEAP_ARGUMENTS = [
 /** Where Node keeps what it compiled of api and worker, which is half of a start. The image has its own (infra/docker/Dockerfile). */
 export const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(ROOT, '.local/compile-cache') } as const
 
-/** Command and arguments of an api or a worker as production runs them. */
-export function appCommand(
-  main: 'api' | 'worker',
+/** Command and arguments of an api or a worker as production runs them; builds it where that was not done yet. */
+export async function appCommand(
+  main: keyof typeof PROGRAMS,
   nodeArguments: readonly string[] = [],
-): { command: string; args: string[] } {
-  return {
-    command: process.execPath,
-    args: [...HEAP_ARGUMENTS, ...nodeArguments, join(ROOT, `apps/${main}/main.ts`)],
-  }
+): Promise<{ command: string; args: string[] }> {
+  const program = join(await builtPrograms(), `${main}.js`)
+  return { command: process.execPath, args: [...HEAP_ARGUMENTS, ...nodeArguments, program] }
 }

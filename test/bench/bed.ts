@@ -8,6 +8,7 @@ import { type Anvil, startAnvil } from '#scripts/stack/anvil.ts'
 import { isAlive } from '#scripts/stack/pid-file.ts'
 import { pickFreePorts } from '#scripts/stack/ports.ts'
 import { removePostgres, startPostgres } from '#scripts/stack/postgres.ts'
+import { builtPrograms } from '#scripts/stack/programs.ts'
 import { Processes, type RunningProcess } from '#scripts/stack/processes.ts'
 import type { Progress } from '#scripts/stack/progress.ts'
 import { startRedis } from '#scripts/stack/redis.ts'
@@ -84,6 +85,7 @@ async function startServers(
     return startPostgres(processes, postgresOptions)
   })
   const { adminUrl } = postgres
+  await progress.step('programs built from the sources', async () => void (await builtPrograms()))
   await progress.step('log files, as a server has that has run for a while', () => makeLogFiles(adminUrl))
   const redis = await progress.step('Redis (append-only file, every second)', () =>
     startRedis(processes, { dataDir: folders.redis, serverDir: folders.redisServer, port: redisPort }),

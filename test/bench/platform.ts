@@ -146,7 +146,7 @@ function createApp(
     async start() {
       running = await bed.processes.start({
         name,
-        ...appCommand(main, profile),
+        ...(await appCommand(main, profile)),
         env,
         cwd: ROOT,
         isReady: async () => {

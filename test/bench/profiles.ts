@@ -1,5 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { SourceMap } from 'node:module'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { ROOT } from '#scripts/stack/settings.ts'
 
@@ -12,9 +14,17 @@ export interface SelfTime {
 }
 
 interface CpuProfile {
-  nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[]
+  nodes: { id: number; callFrame: CallFrame }[]
   samples: number[]
   timeDeltas: number[]
+}
+
+/** Lines and columns are counted from 0. */
+interface CallFrame {
+  functionName: string
+  url: string
+  lineNumber: number
+  columnNumber: number
 }
 
 const MODULES = 'node_modules/'
@@ -24,6 +34,7 @@ export async function topOfProfile(file: string, count: number): Promise<SelfTim
   // V8's own format, written by --cpu-prof.
   const { nodes, samples, timeDeltas } = JSON.parse(await readFile(file, 'utf8')) as CpuProfile
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
+  const maps = await mapsOf(nodes.map(({ callFrame }) => callFrame.url))
   const times = new Map<string, SelfTime>()
   let total = 0
   for (const [index, id] of samples.entries()) {
@@ -31,7 +42,7 @@ export async function topOfProfile(file: string, count: number): Promise<SelfTim
     const milliseconds = (timeDeltas[index] ?? 0) / 1_000
     if (!frame || frame.functionName === '(idle)') continue
     total += milliseconds
-    const place = frame.url === '' ? 'native' : placeOf(frame.url, frame.lineNumber)
+    const place = frame.url === '' ? 'native' : placeOf(frame, maps)
     const functionName = frame.functionName || '(anonymous)'
     const key = `${functionName} ${place}`
     const known = times.get(key)
@@ -44,11 +55,31 @@ export async function topOfProfile(file: string, count: number): Promise<SelfTim
     .map((time) => ({ ...time, share: time.milliseconds / total }))
 }
 
-function placeOf(url: string, line: number): string {
+function placeOf(frame: CallFrame, maps: ReadonlyMap<string, SourceMap>): string {
+  const { url } = frame
   if (url.startsWith('node:')) return url
-  const path = url.startsWith('file://') ? relative(ROOT, new URL(url).pathname) : url
+  const { path, line } = inSources(frame, maps.get(url))
   const module = path.lastIndexOf(MODULES)
   return `${module === -1 ? path : path.slice(module + MODULES.length)}:${line + 1}`
+}
+
+/** Programs are built of many sources; a map tells which. */
+function inSources({ url, lineNumber, columnNumber }: CallFrame, map: SourceMap | undefined) {
+  if (!url.startsWith('file://')) return { path: url, line: lineNumber }
+  const file = fileURLToPath(url)
+  const found = map?.findEntry(lineNumber, columnNumber)
+  if (!found || !('originalSource' in found)) return { path: relative(ROOT, file), line: lineNumber }
+  return { path: relative(ROOT, resolve(dirname(file), found.originalSource)), line: found.originalLine }
+}
+
+async function mapsOf(urls: readonly string[]): Promise<Map<string, SourceMap>> {
+  const maps = new Map<string, SourceMap>()
+  for (const url of new Set(urls)) {
+    if (!url.startsWith('file://')) continue
+    const text = await readFile(`${fileURLToPath(url)}.map`, 'utf8').catch(() => undefined)
+    if (text !== undefined) maps.set(url, new SourceMap(JSON.parse(text)))
+  }
+  return maps
 }
 
 /** Every profile below a folder. */

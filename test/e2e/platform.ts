@@ -164,7 +164,7 @@ export function appOf(
     async start() {
       running = await processes.start({
         name,
-        ...appCommand(main),
+        ...(await appCommand(main)),
         env,
         cwd: ROOT,
         isReady: async () => (await fetch(`${url}${ready}`, { signal: AbortSignal.timeout(2_000) })).ok,

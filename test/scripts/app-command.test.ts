@@ -11,8 +11,8 @@ const MEGABYTE = 1024 * 1024
 
 describe('appCommand', () => {
   it('bounds the heap of api and worker', async () => {
-    const { command, args } = appCommand('worker')
-    expect(args.at(-1)).toMatch(/apps\/worker\/main\.ts$/)
+    const { command, args } = await appCommand('worker')
+    expect(args.at(-1)).toMatch(/\/worker\.js$/)
     const bound = `console.log(require('node:v8').getHeapStatistics().heap_size_limit)`
     const { stdout } = await run(command, [...args.slice(0, -1), '-e', bound])
     expect(Number(stdout) / MEGABYTE).toBeGreaterThan(512)
@@ -20,7 +20,7 @@ describe('appCommand', () => {
   })
 
   it('finds what it compiled at an earlier start', async () => {
-    const { command, args } = appCommand('api')
+    const { command, args } = await appCommand('api')
     const folder = await mkdtemp(join(tmpdir(), 'ost-compiled-'))
     const env = { NODE_COMPILE_CACHE: folder, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
     // Without settings it loads everything, says what is missing, and ends.
@@ -28,7 +28,7 @@ describe('appCommand', () => {
     await start()
     const { stdout, stderr } = await start()
     expect(stdout + stderr).toContain('DATABASE_URL is not set')
-    expect((stdout + stderr).match(/was accepted/g)?.length).toBeGreaterThan(1_000)
+    expect(stdout + stderr).toMatch(/\/api\.js was accepted/)
     await rm(folder, { recursive: true })
   })
 
@@ -37,10 +37,10 @@ describe('appCommand', () => {
     const [, entryPoint = '[]'] = /^ENTRYPOINT (.*)$/m.exec(dockerfile) ?? []
     expect(JSON.parse(entryPoint)).toEqual(['node', ...HEAP_ARGUMENTS])
     // What is compiled under other bounds is not taken.
-    expect(dockerfile).toContain(`node ${HEAP_ARGUMENTS.join(' ')} apps/$program/main.ts`)
+    expect(dockerfile).toContain(`node ${HEAP_ARGUMENTS.join(' ')} programs/$program.js`)
     const commands = [...(await readFile('docker-compose.yml', 'utf8')).matchAll(/^ {4}command: \[(.*)\]$/gm)]
     expect(commands.map(([, command]) => command)).toEqual(
-      expect.arrayContaining(['scripts/migrate.ts', 'apps/api/main.ts', 'apps/worker/main.ts']),
+      expect.arrayContaining(['scripts/migrate.ts', 'programs/api.js', 'programs/worker.js']),
     )
   })
 })

@@ -61,7 +61,7 @@ export function createApp(processes: Processes, { name, main, port, ready, env }
     async start(extra = {}, { waits = true } = {}) {
       const started = await processes.start({
         name,
-        ...appCommand(main),
+        ...(await appCommand(main)),
         env: { ...env, ...extra },
         cwd: ROOT,
         isReady: async () => !waits || (await isReady(`${url}${ready}`)),
