@@ -336,7 +336,7 @@ describe('a receiver in trouble (F17)', () => {
       // Twice is once: everything is delivered now.
       expect(await replay('undelivered')).toMatchObject({ status: 'done', queued: 0 })
       const sent = () =>
-        sink.received.map(({ headers, body }) => `${headers['webhook-id']} ${body}`).toSorted()
+        sink.received.map(({ headers, body }) => `${String(headers['webhook-id'])} ${body}`).toSorted()
       const before = sent()
       sink.received.length = 0
       await replay('all')
