@@ -13,7 +13,7 @@ const DISPATCH_TIMEOUT_MS = 3_000
 /** What closing waits for, so that a Redis that is away does not hold up the end of the process. */
 const CLOSE_TIMEOUT_MS = 500
 /** Between two rings of one bell: a busy api would ring a lane with every batch, and the worker gathers for longer than this. */
-const REST_MS = 25
+const REST_MS = 60
 /** Options of a job kept in Redis: none of ours is bigger. */
 const JOB_DATA_BYTES_MAX = 256
 
