@@ -31,4 +31,10 @@ describe('pickFreePorts', () => {
   it('picks different ports', async () => {
     expect(new Set(await pickFreePorts(20)).size).toBe(20)
   })
+
+  it('picks none that an outgoing connection may get, and none twice though nobody listens on it', async () => {
+    const ports = (await Promise.all(Array.from({ length: 50 }, () => pickFreePorts(20)))).flat()
+    expect(new Set(ports).size).toBe(1_000)
+    expect(Math.max(...ports)).toBeLessThan(32_768)
+  })
 })
