@@ -4,10 +4,11 @@
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { access, glob, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { glob, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { generatePrisma, isPrismaStale } from './generate-prisma.ts'
+import { exists } from './stack/exists.ts'
 import { createProgress } from './stack/progress.ts'
 import { ROOT } from './stack/settings.ts'
 
@@ -49,13 +50,6 @@ async function compilerVersions(): Promise<string> {
     dependencies: Record<string, string>
   }
   return COMPILED_WITH.map((name) => `${name}@${dependencies[name]}`).join()
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }
 
 if (import.meta.main) {

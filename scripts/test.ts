@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { foundryBinary } from './foundry-binary.ts'
 import {
   type Check,
-  exists,
   FORMAT,
   LINT,
   runChecks,
@@ -15,7 +14,9 @@ import {
   showTool,
   TYPES,
 } from './stack/checks.ts'
+import { exists } from './stack/exists.ts'
 import { createProgress } from './stack/progress.ts'
+import { ROOT } from './stack/settings.ts'
 import { onStopRequest } from './stack/stop-request.ts'
 import { ANSWERS_FILE, findUnseenAnswers } from './stack/unseen-answers.ts'
 import { environmentOf, startTestStack } from './test-stack.ts'
@@ -48,8 +49,8 @@ process.exit(exitCode)
 
 async function runAll(): Promise<number> {
   const checks = [TYPES, LINT, FORMAT, SDK_CURRENT]
-  if (await exists('contracts/foundry.toml')) checks.push(SOLIDITY_FORMAT)
-  if (await exists('scripts/generate-bindings.ts')) checks.push(BINDINGS_CHECK)
+  if (await exists(join(ROOT, 'contracts/foundry.toml'))) checks.push(SOLIDITY_FORMAT)
+  if (await exists(join(ROOT, 'scripts/generate-bindings.ts'))) checks.push(BINDINGS_CHECK)
   const failedChecks = await runChecks(progress, checks)
 
   const tallies = [await runVitest('unit', {})]
@@ -60,7 +61,7 @@ async function runAll(): Promise<number> {
   tallies.push(await runVitest('integration', { ...environmentOf(stack), [ANSWERS_FILE]: answersFile }))
   tallies.push(await checkAnswers(answersFile))
   await stopServers()
-  if (await exists('contracts/foundry.toml')) tallies.push(await runForge())
+  if (await exists(join(ROOT, 'contracts/foundry.toml'))) tallies.push(await runForge())
 
   if (failedChecks.length > 0) progress.line(`\nFailed checks: ${failedChecks.join(', ')}.`)
   const total = sum([...tallies, { passed: 0, failed: failedChecks.length, skipped: 0 }])

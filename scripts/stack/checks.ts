@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { access } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { foundryBinary } from '../foundry-binary.ts'
 import type { Progress } from './progress.ts'
@@ -82,11 +81,4 @@ function run(
     child.once('error', (error) => resolve({ isOk: false, output: error.message }))
     child.once('close', (code) => resolve({ isOk: code === 0, output: text }))
   })
-}
-
-export function exists(path: string): Promise<boolean> {
-  return access(join(ROOT, path)).then(
-    () => true,
-    () => false,
-  )
 }

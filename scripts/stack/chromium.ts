@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { exists } from './exists.ts'
 
 /** A browser program, and the environment it needs to find its libraries. */
 export type Chromium = { command: string; env: Readonly<Record<string, string>>; origin: string }
@@ -125,11 +126,4 @@ async function libraryFolders(root: string): Promise<string[]> {
     for (const entry of entries) if (/\.so(\.|$)/.test(entry.name)) folders.add(entry.parentPath)
   }
   return [...folders]
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

@@ -3,13 +3,14 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/prom
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Plugin } from 'rolldown'
+import { exists } from './exists.ts'
 import { ROOT } from './settings.ts'
 
 /** Our processes as they run: each one's modules in a few files, for to find and read a thousand took longer than all the rest of a start. */
 export const PROGRAMS = { api: 'apps/api/main.ts', worker: 'apps/worker/main.ts' } as const
 
 /** What decides how a build comes out. */
-const SOURCES = ['apps', 'packages', 'scripts', 'src', 'package.json', 'package-lock.json']
+const SOURCES = ['apps', 'packages', 'src', 'scripts/stack/programs.ts', 'package.json', 'package-lock.json']
 const BUILDS = join(ROOT, '.local/programs')
 const KEPT_MS = 24 * 3_600_000
 
@@ -22,7 +23,7 @@ export function builtPrograms(): Promise<string> {
 
 async function findOrBuild(): Promise<string> {
   const folder = join(BUILDS, await digestOf(SOURCES))
-  if (await isThere(folder)) {
+  if (await exists(folder)) {
     await utimes(folder, new Date(), new Date())
     return folder
   }
@@ -103,11 +104,4 @@ async function removeOld(): Promise<void> {
     const found = await stat(folder).catch(() => undefined)
     if (found && Date.now() - found.mtimeMs > KEPT_MS) await rm(folder, { recursive: true, force: true })
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
 }

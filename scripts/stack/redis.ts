@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { exists } from './exists.ts'
 import type { Processes, RunningProcess } from './processes.ts'
 
 export type RedisOptions = {
@@ -196,11 +197,4 @@ function answersPing(port: number): Promise<boolean> {
     socket.once('error', () => resolve(false))
     socket.once('close', () => resolve(false))
   })
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

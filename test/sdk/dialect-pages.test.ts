@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newSecret, ostSignatureHeaders } from '#core/webhook/signature.ts'
+import { createSign, newSecret } from '#core/webhook/signature.ts'
 import { ROOT } from '#scripts/stack/settings.ts'
 import type { Economy, Ost } from '#sdk'
 import { until } from '#test/worker/redis-server.ts'
@@ -120,7 +120,11 @@ describe('docs/ost-v2.md', () => {
     const [, , code = ''] = await blocksOf('ost-v2', 'js')
     const secret = newSecret('ost-v2')
     const body = JSON.stringify({ id: '1', topic: 'transactions/success', note: 'ünïcode' })
-    const headers = ostSignatureHeaders([newSecret('ost-v2'), secret], { at: new Date(), body })
+    const headers = createSign('ost-v2', [newSecret('ost-v2'), secret])({
+      id: 'unused',
+      at: new Date(),
+      body,
+    })
     await writeFile(join(folder, 'verify.mjs'), code)
     const ask = (by: string) =>
       runCode(

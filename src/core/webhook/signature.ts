@@ -42,11 +42,6 @@ export function signatureHeaders(secrets: readonly string[], message: SignedMess
   return headersWith(secrets.map(keyOf), message)
 }
 
-/** As the OST API v2 has it: its SDKs look for their signature anywhere in the header. @see docs/ost-v2.md */
-export function ostSignatureHeaders(secrets: readonly string[], message: Pick<SignedMessage, 'at' | 'body'>) {
-  return ostHeadersWith(secrets.map(ostKeyOf), message)
-}
-
 /** One signature of the OST API v2. */
 export function ostSignature(
   secret: string,
@@ -69,6 +64,7 @@ function headersWith(
   }
 }
 
+/** As the OST API v2 has it: its SDKs look for their signature anywhere in the header. @see docs/ost-v2.md */
 function ostHeadersWith(keys: readonly KeyObject[], message: Pick<SignedMessage, 'at' | 'body'>) {
   const timestamp = secondsOf(message)
   const signed = { version: OST_VERSION, timestamp, body: message.body }

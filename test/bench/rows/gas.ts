@@ -28,7 +28,7 @@ export const gas: Section = {
       await runLoad({ url: platform.api.url, requests, status: 202, connections: 1 })
       await waitUntilSettled(platform, [population.economyId])
       const batches = await platform.sql<{ gas_used: string; payments: number }>(
-        `SELECT gas_used, cardinality(transaction_ids) AS payments FROM chain_submission
+        `SELECT gas_used, payments FROM chain_submission
          WHERE economy_id = $1 AND created_at >= $2`,
         [population.economyId, startedAt],
       )
