@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Random } from '#scripts/simulate/random.ts'
 import { type Alarm, reached, rose, withAlarm } from './alarm.ts'
@@ -42,6 +43,7 @@ async function findingsOf(fault: Fault, alarm: Alarm) {
   const scene = {} as Scene
   const watched = withAlarm(fault, alarm, PATIENCE)
   await watched.inject(bed, new Random('alarm'), scene)
+  await watched.heal(bed, scene)
   return watched.check?.(scene)
 }
 
@@ -58,6 +60,36 @@ describe('a fault with an alarm', () => {
       metrics = metrics.replace('lane_paused 0', 'lane_paused 1')
     })
     expect(await findingsOf(fault, reached('lane_paused', 1))).toEqual([])
+  })
+
+  it('lasts until its gauge was seen, which falls when it is over', async () => {
+    let isBroken = false
+    const raise = async () => {
+      await sleep(200)
+      if (isBroken) metrics = metrics.replace('lane_paused 0', 'lane_paused 1')
+    }
+    const fault: Fault = {
+      ...faultThat(() => {
+        isBroken = true
+        void raise()
+      }),
+      async heal() {
+        isBroken = false
+        metrics = metrics.replace('lane_paused 1', 'lane_paused 0')
+      },
+    }
+    expect(await findingsOf(fault, reached('lane_paused', 1))).toEqual([])
+  })
+
+  it('begins when its worker says what the counter was before', async () => {
+    const counted = metrics
+    metrics = ''
+    const answering = sleep(200).then(() => (metrics = counted))
+    const fault = faultThat(() => {
+      metrics = metrics.replace('} 3', '} 4')
+    })
+    expect(await findingsOf(fault, rose('redeliveries_total', { reason: 'down' }))).toEqual([])
+    await answering
   })
 
   it.each([

@@ -14,6 +14,8 @@ export interface Alarm {
   isRaised(now: Readings, before: Readings): boolean
   /** Whether this try went far enough to be seen. Default: always. */
   isDue?(scene: Scene): boolean
+  /** Nothing raises it any more once the fault is healed: the fault lasts until it was seen. */
+  needsFault?: boolean
 }
 
 const LOOK_EVERY_MS = 400
@@ -37,8 +39,10 @@ export function withAlarm(fault: Fault, alarm: Alarm, patience = PATIENCE): Faul
   return {
     ...fault,
     async inject(bed, random, scene) {
-      watches.set(scene, await startWatch(bed, alarm, patience))
+      const watch = await startWatch(bed, alarm, patience)
+      watches.set(scene, watch)
       await fault.inject(bed, random, scene)
+      if (alarm.needsFault && isDue(scene)) await watch.seen()
     },
     // What the next try of the fault raises must not be taken for this one's.
     async settle(scene) {
@@ -61,11 +65,12 @@ export function rose(name: string, labels: Readonly<Record<string, string>> = {}
   }
 }
 
-/** A gauge that reached a value. */
+/** A gauge that reached a value, and falls again when the fault is over. */
 export function reached(name: string, least: number, labels: Readonly<Record<string, string>> = {}): Alarm {
   return {
     name: `${name} ${JSON.stringify(labels)} did not reach ${least}`,
     isRaised: (now) => now.of(name, labels) >= least,
+    needsFault: true,
   }
 }
 
@@ -73,26 +78,27 @@ export function either(...alarms: readonly Alarm[]): Alarm {
   return {
     name: alarms.map(({ name }) => name).join(' and '),
     isRaised: (now, before) => alarms.some((alarm) => alarm.isRaised(now, before)),
+    needsFault: alarms.some(({ needsFault }) => needsFault),
   }
 }
 
 type Watched = Pick<Bed, 'workers'>
 
 interface Watch {
+  /** Until the alarm was seen, or will not be. */
+  seen(): Promise<void>
   /** @returns whether the alarm was seen; looks a little longer when it is still awaited. */
   end(isAwaited: boolean): Promise<boolean>
 }
 
 async function startWatch(bed: Watched, alarm: Alarm, { latestMs, outWithinMs }: Patience): Promise<Watch> {
-  let before = await untilOut(bed, alarm, outWithinMs)
+  const before = await untilOut(bed, alarm, outWithinMs)
   let isSeen = false
   let until = performance.now() + WATCH_MS_MAX
   let isEnded = false
   const look = async () => {
     const now = await readMetrics(bed)
-    if (now === undefined) return
-    before ??= now
-    isSeen ||= !isEnded && alarm.isRaised(now, before)
+    isSeen ||= now !== undefined && !isEnded && alarm.isRaised(now, before)
   }
   const watching = (async () => {
     while (!isSeen && performance.now() < until) {
@@ -101,6 +107,7 @@ async function startWatch(bed: Watched, alarm: Alarm, { latestMs, outWithinMs }:
     }
   })()
   return {
+    seen: async () => Promise.race([watching, sleep(latestMs, undefined, { ref: false })]),
     async end(isAwaited) {
       if (!isEnded) until = isAwaited ? performance.now() + latestMs : 0
       await watching
@@ -110,13 +117,14 @@ async function startWatch(bed: Watched, alarm: Alarm, { latestMs, outWithinMs }:
   }
 }
 
-/** What the metrics say once the alarm is not raised; undefined when no worker answers. */
-async function untilOut(bed: Watched, alarm: Alarm, withinMs: number): Promise<Readings | undefined> {
+/** What the metrics say once the alarm is not raised. Without it nobody could tell what has risen since. */
+async function untilOut(bed: Watched, alarm: Alarm, withinMs: number): Promise<Readings> {
   const deadline = performance.now() + withinMs
   for (;;) {
     const now = await readMetrics(bed)
-    if (now === undefined || !alarm.isRaised(now, now)) return now
-    if (performance.now() > deadline) throw new Error(`the alarm is still raised: ${alarm.name}`)
+    if (now !== undefined && !alarm.isRaised(now, now)) return now
+    if (performance.now() > deadline)
+      throw new Error(now ? `the alarm is still raised: ${alarm.name}` : 'no worker shows its metrics')
     await sleep(LOOK_EVERY_MS)
   }
 }

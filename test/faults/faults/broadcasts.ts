@@ -164,7 +164,8 @@ export const nonceTooLow = withAlarm(
     'every nonce is used already, by ourselves',
     (bed) => 3 * bed.blockTimeMs,
   ),
-  { ...rose('ost_chain_broadcasts_total', { reason: 'already_mined' }), isDue: wasBent },
+  // A block that is late finds the transaction in the pool still.
+  { ...rose('ost_chain_broadcasts_total', { reason: 'already_mined' }), isDue: wasBent, needsFault: true },
 )
 
 const UNDERPRICED = ['transaction underpriced', 'replacement transaction underpriced'] as const

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Random } from '#scripts/simulate/random.ts'
 import { either, reached, rose, withAlarm } from '../alarm.ts'
+import type { ChainNode } from '../bed/chain-node.ts'
 import type { Bed, BedOptions } from '../bed.ts'
 import { type Fault, lengthMs, type Scene } from '../fault.ts'
 import type { Finding } from '../finding.ts'
@@ -23,6 +25,10 @@ export const nodeFrozen = withAlarm(
  */
 const KEPT: BedOptions = { keepsChainState: true, minedByHand: true }
 
+/** Tries in which somebody asked the node while it was away: in some it is back before. */
+const missed = new WeakSet<Scene>()
+const askedOf = ({ chain }: Bed) => chain.proxies.reduce((sum, { requests }) => sum + requests, 0)
+
 export const nodeRestarted = withAlarm(
   {
     id: 'F15-restart',
@@ -31,11 +37,13 @@ export const nodeRestarted = withAlarm(
     bed: KEPT,
     async inject(bed, random, scene) {
       await bed.chain.betweenBlocks(async () => bed.chain.stop())
+      const before = askedOf(bed)
       await sleep(lengthMs(scene, random, { full: 8_000, short: [0, 1_000] }))
+      if (askedOf(bed) > before) missed.add(scene)
     },
     heal: async (bed) => bed.chain.start(),
   },
-  rose('ost_chain_rpc_unavailable_total'),
+  { ...rose('ost_chain_rpc_unavailable_total'), isDue: (scene) => missed.has(scene) },
 )
 
 /** What it mined after its state was written down is lost, payments and all: fewer blocks than we follow back in a sandbox. */
@@ -125,10 +133,7 @@ export const poolDropped = withAlarm(
       const rounds = scene.isFullLength ? ROUNDS_FULL : 1
       for (let round = 0; round < rounds; round += 1) {
         bed.chain.pace(null)
-        const hashes = await untilPooled(bed)
-        const unlucky = hashes.filter((_, index) => index === 0 || random.below(2) === 0)
-        for (const hash of unlucky) await bed.chain.rpc('anvil_dropTransaction', [hash])
-        dropped.set(scene, (dropped.get(scene) ?? 0) + unlucky.length)
+        dropped.set(scene, (dropped.get(scene) ?? 0) + (await dropPooled(bed.chain, random)))
         // Before the next block the gap is there for everybody to see.
         await sleep(random.below(500))
         bed.chain.pace(bed.blockTimeMs)
@@ -141,22 +146,38 @@ export const poolDropped = withAlarm(
         ? [{ verdict: 'V5', kind: 'mismatch', what: 'nothing came into the pool that could be dropped' }]
         : [],
   },
-  rose('ost_chain_rebroadcasts_total'),
+  { ...rose('ost_chain_rebroadcasts_total'), isDue: (scene) => (dropped.get(scene) ?? 0) > 0 },
 )
 
-/** Hashes of what waits for a block, once there is something. */
-async function untilPooled(bed: Bed): Promise<string[]> {
+type Pool = Pick<ChainNode, 'rpc' | 'betweenBlocks'>
+
+/**
+ * Drops the first transaction that waits for a block, and some of the others, once there is one. Never while a block is being made: what
+ * that block takes is shown as waiting until it is there, and is mined although it was dropped.
+ * @returns how many were dropped; 0: nothing came in time.
+ */
+export async function dropPooled(chain: Pool, random: Random): Promise<number> {
   const deadline = performance.now() + POOL_WITHIN_MS
   while (performance.now() < deadline) {
-    // As geth's txpool_content is described: by sender, then by nonce.
-    const { pending } = (await bed.chain.rpc('txpool_content')) as {
-      pending: Record<string, Record<string, { hash: string }>>
-    }
-    const hashes = Object.values(pending).flatMap((byNonce) => Object.values(byNonce).map(({ hash }) => hash))
-    if (hashes.length > 0) return hashes
+    const count = await chain.betweenBlocks(async () => {
+      const unlucky = (await pooled(chain)).filter((_, index) => index === 0 || random.below(2) === 0)
+      let gone = 0
+      for (const hash of unlucky) if ((await chain.rpc('anvil_dropTransaction', [hash])) !== null) gone += 1
+      return gone
+    })
+    if (count > 0) return count
     await sleep(30)
   }
-  return []
+  return 0
+}
+
+/** Hashes of what waits for a block. */
+async function pooled(chain: Pool): Promise<string[]> {
+  // As geth's txpool_content is described: by sender, then by nonce.
+  const { pending } = (await chain.rpc('txpool_content')) as {
+    pending: Record<string, Record<string, { hash: string }>>
+  }
+  return Object.values(pending).flatMap((byNonce) => Object.values(byNonce).map(({ hash }) => hash))
 }
 
 const GWEI = 1_000_000_000n

@@ -9,7 +9,9 @@ import type { Finding } from '../finding.ts'
 import { type Payment, payOne } from '../stage.ts'
 import { letThrough } from './broadcasts.ts'
 
-const UNAVAILABLE = rose('ost_chain_rpc_unavailable_total')
+const UNAVAILABLE: Alarm = rose('ost_chain_rpc_unavailable_total')
+/** Every request is met by it: the first one that comes is enough. */
+const UNAVAILABLE_TO_ALL: Alarm = { ...UNAVAILABLE, needsFault: true }
 
 export const nodeGone = withAlarm(
   {
@@ -22,7 +24,7 @@ export const nodeGone = withAlarm(
     },
     heal: letThrough,
   },
-  UNAVAILABLE,
+  UNAVAILABLE_TO_ALL,
 )
 
 /** Tries in which an answer was bad: a short one may have none. */
@@ -140,7 +142,7 @@ export const chainIdWrong = withAlarm(
     },
     heal: letThrough,
   },
-  UNAVAILABLE,
+  UNAVAILABLE_TO_ALL,
 )
 
 const REQUESTS_PER_SECOND = 10
@@ -202,7 +204,7 @@ export const endpointLies = withAlarm(
     },
     heal: letThrough,
   },
-  rose('ost_chain_endpoint_taken_out_total', { reason: 'lying' }),
+  { ...rose('ost_chain_endpoint_taken_out_total', { reason: 'lying' }), needsFault: true },
 )
 
 /** Every lie shows hashes that are not the chain's; two of them tell more that is not so. */
@@ -236,5 +238,5 @@ export const endpointLags = withAlarm(
     },
     heal: letThrough,
   },
-  rose('ost_chain_endpoint_taken_out_total', { reason: 'stale' }),
+  { ...rose('ost_chain_endpoint_taken_out_total', { reason: 'stale' }), needsFault: true },
 )
