@@ -28,7 +28,7 @@ const LABELS = 50
 
 /**
  * Writes the past of an active economy, set-based: users with wallets and accounts, confirmed transactions with everything
- * that acceptance, lane and indexer leave behind (transfers, labels, activity, submissions and attempts, ledger
+ * that acceptance, lane and indexer leave behind (labels, activity, submissions and attempts, ledger
  * entries). The outbox and the idempotency records are pruned, as they would be by then.
  *
  * The ledger's invariants hold: entries sum to zero, every account's balance is the sum of its entries, nothing is held. The
@@ -54,7 +54,7 @@ export async function seedHistory(url: string, economyId: string, history: Histo
   }
   // The two halves are about equally much work, for two cores; each table is in one of them.
   await Promise.all([
-    inSession(url, seed, [loadTransactions, loadTransfers, loadLabels]),
+    inSession(url, seed, [loadTransactions, loadLabels]),
     inSession(url, seed, [loadUsers, loadSubmissions, loadEntries, loadActivity]),
   ])
   await Promise.all(TABLES.map((tables) => vacuum(url, tables)))
@@ -200,17 +200,6 @@ async function loadLabels(client: pg.Client, seed: Seed): Promise<void> {
   )
 }
 
-async function loadTransfers(client: pg.Client, seed: Seed): Promise<void> {
-  const { economyId, tenantId, transactions } = seed
-  const { from, to } = partiesOf(seed)
-  await client.query(
-    `INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
-     SELECT '${economyId}', ${idSql(seed, 'transaction', 'i')}, 0, '${tenantId}', 'amount', ${idSql(seed, 'user', from)},
-            ${idSql(seed, 'user', to)}, ${AMOUNT}
-     FROM ${series(transactions)}`,
-  )
-}
-
 async function loadActivity(client: pg.Client, seed: Seed): Promise<void> {
   const { economyId, tenantId, transactions } = seed
   const { from } = partiesOf(seed)
@@ -301,7 +290,7 @@ async function loadEntries(client: pg.Client, seed: Seed): Promise<void> {
 
 /** What is vacuumed together: about half of the rows each. */
 const TABLES = [
-  ['transaction', 'transfer', 'transaction_label', 'economy_user', 'wallet'],
+  ['transaction', 'transaction_label', 'economy_user', 'wallet'],
   ['entry', 'account', 'activity', 'chain_submission', 'submission_attempt'],
 ]
 

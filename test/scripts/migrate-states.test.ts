@@ -1,21 +1,15 @@
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Client } from 'pg'
+import type { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ensureRoles, inDatabase } from '#scripts/database-roles.ts'
-import { migrate } from '#scripts/migrate.ts'
-import { testStack } from '#test/support/stack.ts'
+import { type DatabaseBefore, databaseBefore } from './database-before.ts'
 
 /** What a database of the version before holds becomes what this one reads (docs/adr/0031-state-once-per-submission.md). */
 
-const MIGRATIONS = join(import.meta.dirname, '../../prisma/migrations')
 const THIS = '20261130000300_keep_state_once_per_submission'
 const [MINED_AT, BLOCK_TIME] = ['2026-11-01T10:00:01.500Z', '2026-11-01T10:00:00.000Z']
 const STATES = ['queued', 'submitted', 'mined', 'failing', 'confirmed', 'failed'] as const
 
-let folder: string
+let before: DatabaseBefore
 let owner: Client
 const [tenant, economy, lane] = [randomUUID(), randomUUID(), randomUUID()]
 const ids = Object.fromEntries(STATES.map((state) => [state, randomUUID()])) as Record<
@@ -24,28 +18,12 @@ const ids = Object.fromEntries(STATES.map((state) => [state, randomUUID()])) as 
 >
 
 beforeAll(async () => {
-  const { adminUrl, template } = testStack()
-  const name = `migrate_${randomUUID().slice(0, 8)}`
-  const urls = Object.fromEntries(
-    Object.entries(template).map(([role, url]) => [role, inDatabase(url, name)]),
-  )
-  await ensureRoles(adminUrl, { ...template, ...urls })
-  const ownerUrl = inDatabase(template.ownerUrl, name)
-  folder = await mkdtemp(join(tmpdir(), 'ost-kit-migrations-'))
-  for (const migration of (await readdir(MIGRATIONS)).filter((one) => one < THIS))
-    await cp(join(MIGRATIONS, migration), join(folder, migration), { recursive: true })
-  await migrate(ownerUrl, { folder })
-  owner = new Client({ connectionString: ownerUrl })
-  await owner.connect()
+  before = await databaseBefore(THIS)
+  owner = before.owner
   await fill()
-  for (const migration of (await readdir(MIGRATIONS)).filter((one) => one >= THIS && one.startsWith('2')))
-    await cp(join(MIGRATIONS, migration), join(folder, migration), { recursive: true })
-  await migrate(ownerUrl, { folder })
+  await before.migrateOn()
 }, 60_000)
-afterAll(async () => {
-  await owner?.end()
-  await rm(folder, { recursive: true, force: true })
-})
+afterAll(() => before?.close())
 
 /** A transaction in each state, written as the version before does. */
 async function fill(): Promise<void> {

@@ -1,14 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import pg from 'pg'
+import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ensureRoles, inDatabase } from '#scripts/database-roles.ts'
-import { migrate } from '#scripts/migrate.ts'
-import { testStack } from '#test/support/stack.ts'
+import { type DatabaseBefore, databaseBefore } from './database-before.ts'
 
-const MIGRATIONS = join(import.meta.dirname, '../../prisma/migrations')
 const NARROW = '20261130000400_narrow_entries'
 const [CHAIN, OTHER_CHAIN] = [41, 42]
 const TENANT = randomUUID()
@@ -18,36 +12,19 @@ const [A, B, C] = ['0a', '0b', '0c'].map((byte) => `0x${byte.repeat(32)}`) as [s
 const TX = `0x${'fe'.repeat(32)}`
 
 /** In a database that had rows before the migration. */
-let owner: pg.Client
-let folder: string
+let before: DatabaseBefore
+let owner: Client
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ost-kit-narrow-'))
-  const { adminUrl, template } = testStack()
-  const name = `narrow_${randomUUID().slice(0, 8)}`
-  const urls = Object.entries(template).map(([role, url]) => [role, inDatabase(url, name)])
-  await ensureRoles(adminUrl, { ...template, ...Object.fromEntries(urls) })
-  const ownerUrl = inDatabase(template.ownerUrl, name)
-  await bringMigrations((migration) => migration < NARROW)
-  await migrate(ownerUrl, { folder })
-  owner = new pg.Client({ connectionString: ownerUrl })
-  await owner.connect()
+  before = await databaseBefore(NARROW)
+  owner = before.owner
   await addEconomies()
   await addBlocks()
   await addBackingEntries()
-  await bringMigrations((migration) => migration === NARROW)
-  await migrate(ownerUrl, { folder })
+  await before.migrateOn()
 })
 
-afterAll(async () => {
-  await owner.end()
-  await rm(folder, { recursive: true, force: true })
-})
-
-async function bringMigrations(isWanted: (name: string) => boolean): Promise<void> {
-  const names = (await readdir(MIGRATIONS)).filter((name) => /^\d/.test(name) && isWanted(name))
-  await Promise.all(names.map((name) => cp(join(MIGRATIONS, name), join(folder, name), { recursive: true })))
-}
+afterAll(() => before?.close())
 
 async function addEconomies(): Promise<void> {
   await owner.query(`INSERT INTO tenant (id, name) VALUES ($1, 'Old')`, [TENANT])

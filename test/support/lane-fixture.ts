@@ -254,18 +254,6 @@ export async function queueTransfers(
       orders.map((o) => o.amount.toString()),
     ],
   )
-  await owner.query(
-    `INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
-     SELECT $1, id, 0, $2, 'amount', f, t, amount FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::numeric[]) AS o(id, f, t, amount)`,
-    [
-      economy.id,
-      economy.tenantId,
-      ids,
-      orders.map((o) => o.from),
-      orders.map((o) => o.to),
-      orders.map((o) => o.amount.toString()),
-    ],
-  )
   return ids
 }
 

@@ -131,8 +131,9 @@ export class LedgerFixtures {
         if (held.rowCount !== 1) continue
         const transactionId = uuidv7()
         await client.query(
-          `INSERT INTO transaction (economy_id, id, tenant_id, type_id, from_user_id, to_user_id, amount, commission, config_version)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)`,
+          `INSERT INTO transaction (economy_id, id, tenant_id, type_id, from_user_id, to_user_id, amount, commission, commission_to_id,
+                                    config_version)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)`,
           [
             economyId,
             transactionId,
@@ -142,23 +143,10 @@ export class LedgerFixtures {
             first.toUserId,
             first.amount.toString(),
             (second?.amount ?? 0n).toString(),
+            second?.toUserId ?? null,
           ],
         )
-        for (const [position, leg] of legs.entries()) {
-          await client.query(
-            `INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-            [
-              economyId,
-              transactionId,
-              position,
-              tenantId,
-              position === 0 ? 'amount' : 'commission',
-              fromUserId,
-              leg.toUserId,
-              leg.amount.toString(),
-            ],
-          )
+        for (const leg of legs) {
           await client.query(
             'UPDATE wallet SET announced = announced + $3 WHERE economy_id = $1 AND user_id = $2',
             [economyId, leg.toUserId, leg.amount.toString()],

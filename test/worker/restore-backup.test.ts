@@ -186,9 +186,6 @@ describe('a backup restored onto a chain that went on', () => {
        , fresh AS (
          INSERT INTO transaction (economy_id, id, tenant_id, type_id, from_user_id, to_user_id, amount, config_version)
          SELECT economy_id, gen_random_uuid(), tenant_id, type_id, from_user_id, to_user_id, amount, 1 FROM old RETURNING *)
-       , leg AS (
-         INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
-         SELECT economy_id, id, 0, tenant_id, 'amount', from_user_id, to_user_id, amount FROM fresh)
        , incoming AS (UPDATE wallet w SET announced = w.announced + f.amount FROM fresh f WHERE w.economy_id = f.economy_id AND w.user_id = f.to_user_id)
        UPDATE wallet w SET reserved = w.reserved + f.total
        FROM (SELECT economy_id, from_user_id, sum(amount) AS total FROM fresh GROUP BY 1, 2) f

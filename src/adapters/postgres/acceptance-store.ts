@@ -230,10 +230,7 @@ async function findAccepted(
   const { rows } = await client.query<AcceptedRow>({
     name: 'accept_find_accepted',
     text: `SELECT t.id, t.tenant_id, t.economy_id, t.type_id, t.from_user_id, t.to_user_id, t.amount, t.commission, t.currency,
-                  t.amount_fiat, t.price, t.metadata, t.airdrop_id, t.config_version, t.rules, t.created_at,
-                  (SELECT jsonb_agg(jsonb_build_object('kind', x.kind, 'from', x.from_account_id, 'to', x.to_account_id,
-                                                       'amount', x.amount::text) ORDER BY x.position)
-                   FROM transfer x WHERE x.economy_id = t.economy_id AND x.transaction_id = t.id) AS transfers
+                  t.amount_fiat, t.price, t.metadata, t.airdrop_id, t.config_version, t.rules, t.created_at, t.commission_to_id
            FROM transaction t WHERE t.economy_id = $1 AND t.id = ANY ($2::uuid[])`,
     values: [economyId, ids],
   })

@@ -1,5 +1,5 @@
 import { trimZeros } from '#core/rule/currency.ts'
-import type { AcceptedTransaction } from '#core/transaction/transaction.ts'
+import type { AcceptedTransaction, Transfer } from '#core/transaction/transaction.ts'
 
 /** A transaction's immutable part as the readers select it. */
 export interface AcceptedRow {
@@ -19,7 +19,8 @@ export interface AcceptedRow {
   config_version: number
   rules: AcceptedTransaction['rules']
   created_at: Date
-  transfers: { kind: 'amount' | 'commission'; from: string; to: string; amount: string }[]
+  /** Null without a commission. */
+  commission_to_id: string | null
 }
 
 export function toAccepted(row: AcceptedRow): AcceptedTransaction {
@@ -40,11 +41,25 @@ export function toAccepted(row: AcceptedRow): AcceptedTransaction {
     configVersion: row.config_version,
     rules: row.rules,
     createdAt: row.created_at,
-    transfers: row.transfers.map((leg) => ({
-      kind: leg.kind,
-      fromAccountId: leg.from,
-      toAccountId: leg.to,
-      amount: BigInt(leg.amount),
-    })),
+    transfers: transfersOf(row),
   }
+}
+
+function transfersOf({
+  from_user_id: fromAccountId,
+  to_user_id: toAccountId,
+  amount,
+  commission_to_id: commissionToId,
+  commission,
+}: AcceptedRow): Transfer[] {
+  const transfers: Transfer[] = [{ kind: 'amount', fromAccountId, toAccountId, amount: BigInt(amount) }]
+  if (commissionToId !== null) {
+    transfers.push({
+      kind: 'commission',
+      fromAccountId,
+      toAccountId: commissionToId,
+      amount: BigInt(commission),
+    })
+  }
+  return transfers
 }

@@ -54,8 +54,7 @@ SELECT ${TRANSACTION_COLUMNS}, wanted.execution_id, b.rule, b.meta_name, b.meta_
        y.name AS type_name, y.kind AS type_kind, l.address AS lane_address, s.nonce, s.gas_used, s.effective_gas_price AS gas_price,
        k.mined_at AS mined_block_at, c.head_number - t.block_number AS confirmations,
        (SELECT jsonb_object_agg(a.id, a.address) FROM account a
-        WHERE a.economy_id = t.economy_id AND a.id IN (SELECT unnest(ARRAY[x.from_account_id, x.to_account_id]) FROM transfer x
-                                                      WHERE x.economy_id = t.economy_id AND x.transaction_id = t.id)) AS addresses
+        WHERE a.economy_id = t.economy_id AND a.id IN (t.from_user_id, t.to_user_id, t.commission_to_id)) AS addresses
 FROM (
   SELECT m.transaction_id, m.bundle_id AS execution_id, m.position FROM bundle_member m WHERE m.economy_id = $1 AND m.bundle_id = ANY ($2::uuid[])
   UNION ALL

@@ -129,10 +129,7 @@ function toCall(row: CallRow): SubmissionCall {
   }
 }
 
-/**
- * The legs of the transactions in `claimed(economy_id, id)`; the rows of one follow each other. Every leg is paid by the transaction's
- * payer, so that the transaction itself is not asked.
- */
+/** The legs of the transactions in `claimed(economy_id, id)`; the rows of one follow each other. One look-up of the transaction tells both. */
 export const CLAIM_LEGS = `
 SELECT c.id, w.salt, r.address, t.amount, a.settled + a.released <= r.reserved AS is_fresh
 FROM claimed c

@@ -61,12 +61,14 @@ interface AccountPlace {
   address: string
 }
 
-interface LegRow {
+interface PaymentRow {
   submission_id: string
-  transaction_id: string
-  from_account_id: string
-  to_account_id: string
+  id: string
+  from_user_id: string
+  to_user_id: string
   amount: string
+  commission_to_id: string | null
+  commission: string
 }
 
 async function submissionsOf(database: Database, txHashes: readonly string[]): Promise<KnownSubmission[]> {
@@ -104,33 +106,34 @@ async function paymentsOf(
   database: Database,
   submissionIds: readonly string[],
 ): Promise<Map<string, BatchedPayment[]>> {
-  const { rows } = await database.pool.query<LegRow>({
+  const { rows } = await database.pool.query<PaymentRow>({
     name: 'settlement_payments',
-    text: `SELECT s.id AS submission_id, payment.id AS transaction_id, leg.from_account_id, leg.to_account_id, leg.amount
+    text: `SELECT s.id AS submission_id, t.id, t.from_user_id, t.to_user_id, t.amount, t.commission_to_id, t.commission
            FROM unnest($1::uuid[]) AS wanted(id)
            CROSS JOIN LATERAL (SELECT * FROM chain_submission WHERE id = wanted.id OFFSET 0) AS s
            CROSS JOIN LATERAL unnest(s.transaction_ids) WITH ORDINALITY AS payment(id, index)
-           CROSS JOIN LATERAL (SELECT * FROM transfer WHERE economy_id = s.economy_id AND transaction_id = payment.id OFFSET 0) AS leg
-           ORDER BY s.id, payment.index, leg.position`,
+           CROSS JOIN LATERAL (SELECT * FROM transaction WHERE economy_id = s.economy_id AND id = payment.id OFFSET 0) AS t
+           ORDER BY s.id, payment.index`,
     values: [submissionIds],
   })
   const payments = new Map<string, BatchedPayment[]>()
-  let legs: PaymentLeg[] = []
-  let last: LegRow | undefined
   for (const row of rows) {
-    if (row.submission_id !== last?.submission_id) payments.set(row.submission_id, [])
-    if (row.submission_id !== last?.submission_id || row.transaction_id !== last.transaction_id) {
-      legs = []
-      payments.get(row.submission_id)?.push({ transactionId: row.transaction_id, legs })
-    }
-    legs.push({
-      fromAccountId: row.from_account_id,
-      toAccountId: row.to_account_id,
-      amount: BigInt(row.amount),
-    })
-    last = row
+    const payment = { transactionId: row.id, legs: legsOf(row) }
+    const known = payments.get(row.submission_id)
+    if (known) known.push(payment)
+    else payments.set(row.submission_id, [payment])
   }
   return payments
+}
+
+function legsOf(row: PaymentRow): PaymentLeg[] {
+  const leg = (toAccountId: string, amount: string) => ({
+    fromAccountId: row.from_user_id,
+    toAccountId,
+    amount: BigInt(amount),
+  })
+  const amount = leg(row.to_user_id, row.amount)
+  return row.commission_to_id === null ? [amount] : [amount, leg(row.commission_to_id, row.commission)]
 }
 
 /**

@@ -17,12 +17,9 @@ export interface TransactionRow extends AcceptedRow {
 
 /** The batch's cost is shared evenly by its payments, rounded up. */
 export const TRANSACTION_COLUMNS = `t.id, t.tenant_id, t.economy_id, t.type_id, t.from_user_id, t.to_user_id, t.amount, t.commission, t.currency,
-  t.amount_fiat, t.price, t.metadata, t.airdrop_id, t.config_version, t.rules, t.created_at, t.status, t.failure_code, t.failure_reason,
-  t.submission_id, t.tx_hash, t.block_number, t.submitted_at, t.mined_at, t.ended_at,
-  ceil(s.gas_used * s.effective_gas_price / nullif(s.payments, 0)) AS fee_wei,
-  (SELECT jsonb_agg(jsonb_build_object('kind', x.kind, 'from', x.from_account_id, 'to', x.to_account_id, 'amount', x.amount::text)
-                    ORDER BY x.position)
-   FROM transfer x WHERE x.economy_id = t.economy_id AND x.transaction_id = t.id) AS transfers`
+  t.amount_fiat, t.price, t.metadata, t.airdrop_id, t.config_version, t.rules, t.created_at, t.commission_to_id, t.status, t.failure_code,
+  t.failure_reason, t.submission_id, t.tx_hash, t.block_number, t.submitted_at, t.mined_at, t.ended_at,
+  ceil(s.gas_used * s.effective_gas_price / nullif(s.payments, 0)) AS fee_wei`
 
 export function toTransaction(row: TransactionRow): Transaction {
   return {

@@ -14,7 +14,7 @@ import type { Statements } from './database.ts'
 
 /**
  * Everything the batch decided, in one statement and one round trip. Values come as an array per column: as one JSON document, parsing
- * it took a third of the statement. Rows that a transaction always has alike (its movement, its event) are made of its own columns.
+ * it took a third of the statement. What every transaction has alike, its event, is made of its own columns.
  */
 export async function writeBatch(client: Statements, batch: AcceptedBatch): Promise<void> {
   const { transactions, results, now } = batch
@@ -35,7 +35,6 @@ export async function writeBatch(client: Statements, batch: AcceptedBatch): Prom
     sparseColumnOf(transactions.map(value))
   await client.query({
     ...writeStatement({
-      commissions: transactions.some(({ transfers }) => transfers.length > 1),
       labels: transactions.some(({ metadata }) => Object.keys(metadata).length > 0),
       results: results.length > 0,
     }),
@@ -93,11 +92,6 @@ function writeStatement(has: Parts): { name: string; text: string } {
 }
 
 const PARTS = {
-  commissions: `, new_commission AS (
-  INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
-  SELECT economy_id, id, 1, tenant_id, 'commission', from_user_id, commission_to_id, commission
-  FROM item WHERE commission_to_id IS NOT NULL
-)`,
   labels: `, new_label AS (
   INSERT INTO transaction_label (economy_id, label, transaction_id, tenant_id)
   SELECT item.economy_id, label.key || '=' || label.value, item.id, item.tenant_id
@@ -123,13 +117,10 @@ WITH item AS (
             metadata, airdrop_id, rules, commission_to_id)
 ), new_transaction AS (
   INSERT INTO transaction (economy_id, id, tenant_id, type_id, from_user_id, to_user_id, amount, commission, currency, amount_fiat,
-                           price, metadata, airdrop_id, config_version, rules, created_at)
+                           price, metadata, airdrop_id, config_version, rules, commission_to_id, created_at)
   SELECT economy_id, id, tenant_id, type_id, from_user_id, to_user_id, amount, commission, currency, amount_fiat,
-         price, metadata, airdrop_id, config_version, rules, $1::timestamptz
+         price, metadata, airdrop_id, config_version, rules, commission_to_id, $1::timestamptz
   FROM item
-), new_transfer AS (
-  INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
-  SELECT economy_id, id, 0, tenant_id, 'amount', from_user_id, to_user_id, amount FROM item
 ), new_event AS (
   INSERT INTO outbox_record (last_id, tenant_id, economy_id, topic, event_ids, subject_ids, created_at)
   SELECT ids[cardinality(ids)], tenant_id, economy_id, 'transaction.queued', ids, ids, $1::timestamptz

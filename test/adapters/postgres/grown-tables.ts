@@ -104,12 +104,6 @@ async function addTransactions(api: TestApi, economy: EconomyFixture, userId: st
     )
   }
   await api.sql(
-    `INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
-     SELECT economy_id, id, 0, tenant_id, 'amount', from_user_id, to_user_id, amount FROM transaction t
-     WHERE economy_id = $1 AND NOT EXISTS (SELECT FROM transfer x WHERE x.economy_id = t.economy_id AND x.transaction_id = t.id)`,
-    [economy.economyId],
-  )
-  await api.sql(
     `INSERT INTO chain_submission (id, chain_id, lane_id, kind, to_address, calldata, gas_limit, nonce, status, transaction_ids, block_number,
                                    tx_hash)
      SELECT uuidv7(), chain_id, lane_id, 'transfer_batch', '0x', '', 1, i, 'confirmed', '{}', i, '0x'

@@ -29,6 +29,18 @@ afterAll(async () => {
 const asApp = (text: string, values: unknown[] = [], tenantIds = [mine.tenantId]) =>
   app.raw(tenantIds, (client) => client.query(text, values))
 
+/** As the API acting for `mine` only. */
+const insertTransaction = (
+  { economyId, tenantId, companyId, types, userIds }: EconomyFixture,
+  commission = 0,
+  commissionToId: string | null = null,
+) =>
+  asApp(
+    `INSERT INTO transaction (economy_id, id, tenant_id, type_id, from_user_id, to_user_id, amount, config_version, commission, commission_to_id)
+     VALUES ($1, $2, $3, $4, $5, $6, 50, 1, $7, $8)`,
+    [economyId, uuidv7(), tenantId, types.tip, userIds[0], companyId, commission, commissionToId],
+  )
+
 async function tenantTables(): Promise<string[]> {
   const { rows } = await owner.query(
     `SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
@@ -75,12 +87,20 @@ describe('row-level security', () => {
       theirs.economyId,
     ])
     expect(rowCount).toBe(0)
-    const insert = asApp(
-      `INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
-       VALUES ($1, $2, 0, $3, 'amount', $4, $4, 1)`,
-      [theirs.economyId, uuidv7(), theirs.tenantId, theirs.companyId],
-    )
-    await expect(insert).rejects.toThrow('row-level security')
+    await expect(insertTransaction(theirs)).rejects.toThrow('row-level security')
+  })
+
+  it('holds through the view of what transactions move', async () => {
+    const movements = async (tenantIds: string[]) =>
+      (await asApp('SELECT kind, amount FROM transfer ORDER BY amount DESC', [], tenantIds)).rows
+    await insertTransaction(mine, 7, mine.companyId)
+    const moved = [
+      { kind: 'amount', amount: '50' },
+      { kind: 'commission', amount: '7' },
+    ]
+    expect(await movements([mine.tenantId])).toEqual(moved)
+    expect(await movements([theirs.tenantId])).toEqual([])
+    expect(await movements([])).toEqual([])
   })
 })
 
@@ -140,6 +160,11 @@ describe('checks', () => {
     for (const [constraint, text] of Object.entries(refusals)) {
       await expect(owner.query(text), constraint).rejects.toMatchObject({ constraint })
     }
+  })
+
+  it('refuse a commission that goes to nobody, and whom nothing goes to', async () => {
+    for (const insert of [insertTransaction(mine, 7), insertTransaction(mine, 0, mine.companyId)])
+      await expect(insert).rejects.toMatchObject({ constraint: 'transaction_commission_to' })
   })
 
   it.each(['wallet', 'account'])('refuse what is no address in lower case: %s', async (table) => {

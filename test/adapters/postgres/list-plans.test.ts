@@ -131,7 +131,6 @@ const GROWING = new Set([
   'transaction',
   'transaction_label',
   'queued_transaction',
-  'transfer',
   'hold',
   'entry',
   'economy_user',

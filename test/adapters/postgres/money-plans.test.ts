@@ -27,7 +27,6 @@ const TABLES = [
   'economy_user',
   'wallet',
   'transaction',
-  'transfer',
   'queued_transaction',
   'chain_submission',
   'idempotency_record',

@@ -389,23 +389,10 @@ async function aSubmission(nonce: number, transactions = 1): Promise<OpenSubmiss
 async function queue(count: number): Promise<string[]> {
   const ids = Array.from({ length: count }, () => uuidv7())
   for (const [index, id] of ids.entries()) {
-    const values = [
-      economy.economyId,
-      id,
-      economy.tenantId,
-      economy.companyId,
-      economy.userIds[index % 3],
-      index + 1,
-    ]
     await owner.query(
       `INSERT INTO transaction (economy_id, id, tenant_id, type_id, from_user_id, to_user_id, amount, config_version)
        VALUES ($1, $2, $3, $1, $4, $5, $6, 1)`,
-      values,
-    )
-    await owner.query(
-      `INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
-       VALUES ($1, $2, 0, $3, 'amount', $4, $5, $6)`,
-      values,
+      [economy.economyId, id, economy.tenantId, economy.companyId, economy.userIds[index % 3], index + 1],
     )
   }
   return ids

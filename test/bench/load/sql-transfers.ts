@@ -75,7 +75,6 @@ async function transfer(
     await reserve()
   }
   await run(INSERT_TRANSACTION, [economyId, id, tenantId, payTypeId, payer, recipient, amount])
-  await run(INSERT_TRANSFER, [economyId, id, tenantId, payer, recipient, amount])
   await run(INSERT_EVENT, [id, tenantId, economyId])
   await client.query(COMMIT)
 }
@@ -101,11 +100,6 @@ const INSERT_TRANSACTION = {
   name: 'insert_transaction',
   text: `INSERT INTO transaction (economy_id, id, tenant_id, type_id, from_user_id, to_user_id, amount, config_version)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 1)`,
-}
-const INSERT_TRANSFER = {
-  name: 'insert_transfer',
-  text: `INSERT INTO transfer (economy_id, transaction_id, position, tenant_id, kind, from_account_id, to_account_id, amount)
-         VALUES ($1, $2, 0, $3, 'amount', $4, $5, $6)`,
 }
 const INSERT_EVENT = {
   name: 'insert_event',

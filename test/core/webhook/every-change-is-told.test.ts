@@ -54,7 +54,6 @@ const TOLD: Record<string, string[]> = {
   token_rule_version: ['token_rule'],
   price_point: ['price_point'],
   transaction: ['transaction'],
-  transfer: ['transaction'],
   transaction_bundle: ['transaction'],
   bundle_member: ['transaction'],
   transaction_label: ['transaction'],
