@@ -18,7 +18,8 @@ import { writeAttachments } from './attachment-rows.ts'
 import { type Database, type Ends, HAS_BEGUN, type Statements } from './database.ts'
 import { columnOf, jsonColumnOf, kindsOf, sparseColumnOf, textColumnOf } from './columns.ts'
 import { readEconomyConfig } from './economy-config.ts'
-import { writeBatch } from './write-batch.ts'
+import { activityOf, hourOf } from './activity.ts'
+import { type WalletPlaces, writeBatch } from './write-batch.ts'
 
 /** The acceptor's side of Postgres: a handful of set-based statements and two round trips per batch, whatever its size. */
 export function createAcceptanceStore(
@@ -36,6 +37,7 @@ export function createAcceptanceStore(
 }
 
 function createAcceptanceTx(client: Statements, compiler: RuleCompiler, ends: Ends): AcceptanceTx {
+  const places: WalletPlaces = new Map()
   let written: Promise<void> | undefined
   return {
     async readEconomies(economyIds) {
@@ -44,11 +46,11 @@ function createAcceptanceTx(client: Statements, compiler: RuleCompiler, ends: En
     },
     claimKeys: (claims) => claimKeys(client, claims),
     loadConfig: (economyId) => readEconomyConfig(client, economyId, compiler),
-    lockParties: (refs) => lockParties(client, refs),
+    lockParties: (refs) => lockParties(client, refs, places),
     readActivity: (subjects, now) => readActivity(client, subjects, now),
     findAccepted: (economyId, ids) => findAccepted(client, economyId, ids),
     write(batch) {
-      written = writeBatch(client, batch)
+      written = writeBatch(client, batch, places)
       ends.beforeCommit(written)
     },
     async attach(attachments, now) {
@@ -138,13 +140,19 @@ async function readEconomies(
  * Wallets are locked in (economy, id) order, so that no two batches deadlock. Accounts are read as they were when the statement began:
  * the indexer, which writes them, only ever moves `settled` to `released` for what was reserved, and adds what has come in. Read a
  * moment late, a balance lacks money that has just arrived; it never shows money that is gone (docs/adr/0021-two-writers-two-rows.md).
+ * @param places learns where the wallets are.
  */
-async function lockParties(client: Statements, refs: readonly PartyRef[]): Promise<Map<string, LockedParty>> {
+async function lockParties(
+  client: Statements,
+  refs: readonly PartyRef[],
+  places: WalletPlaces,
+): Promise<Map<string, LockedParty>> {
   if (refs.length === 0) return new Map()
   const economies = kindsOf(refs, (ref) => ref.economyId)
   const { rows } = await client.query<{
     economy_id: string
     id: string
+    place: string
     settled: string
     held: string
     type: LockedParty['type']
@@ -155,12 +163,12 @@ async function lockParties(client: Statements, refs: readonly PartyRef[]): Promi
     created_ms: number
   }>({
     name: 'accept_lock_parties',
-    text: `SELECT ref.economy_id, ref.id, account.settled, wallet.reserved - account.released AS held, party.type, party.status,
+    text: `SELECT ref.economy_id, ref.id, wallet.place, account.settled, wallet.reserved - account.released AS held, party.type, party.status,
                   party.is_verified, wallet.custody = 'managed' AS is_managed, party.metadata,
                   (extract(epoch FROM party.created_at) * 1000)::float8 AS created_ms
            FROM (SELECT ($1::uuid[])[kind] AS economy_id, id
                  FROM unnest($2::int[], $3::uuid[]) AS ref(kind, id) ORDER BY 1, 2) AS ref
-           CROSS JOIN LATERAL (SELECT reserved, custody FROM wallet
+           CROSS JOIN LATERAL (SELECT ctid AS place, reserved, custody FROM wallet
                                WHERE economy_id = ref.economy_id AND user_id = ref.id OFFSET 0 FOR NO KEY UPDATE) AS wallet
            CROSS JOIN LATERAL (SELECT settled, released FROM account
                                WHERE economy_id = ref.economy_id AND id = ref.id OFFSET 0) AS account
@@ -172,22 +180,23 @@ async function lockParties(client: Statements, refs: readonly PartyRef[]): Promi
       columnOf(refs.map((ref) => ref.userId)),
     ],
   })
-  return new Map(
-    rows.map((row) => [
-      refKey(row.economy_id, row.id),
-      {
-        id: row.id,
-        settled: BigInt(row.settled),
-        held: BigInt(row.held),
-        type: row.type,
-        status: row.status,
-        isVerified: row.is_verified,
-        isManaged: row.is_managed,
-        metadata: row.metadata,
-        createdAt: new Date(row.created_ms),
-      },
-    ]),
-  )
+  const parties = new Map<string, LockedParty>()
+  for (const row of rows) {
+    const key = refKey(row.economy_id, row.id)
+    places.set(key, row.place)
+    parties.set(key, {
+      id: row.id,
+      settled: BigInt(row.settled),
+      held: BigInt(row.held),
+      type: row.type,
+      status: row.status,
+      isVerified: row.is_verified,
+      isManaged: row.is_managed,
+      metadata: row.metadata,
+      createdAt: new Date(row.created_ms),
+    })
+  }
+  return parties
 }
 
 async function readActivity(
@@ -198,16 +207,20 @@ async function readActivity(
   const { rows } = await client.query<Record<string, string>>({
     name: 'accept_read_activity',
     text: `SELECT economy_id, subject_id,
-                  coalesce(sum(count) FILTER (WHERE hour >= date_trunc('hour', $3::timestamptz)), 0) AS hour_count,
-                  coalesce(sum(amount) FILTER (WHERE hour >= date_trunc('hour', $3::timestamptz)), 0) AS hour_sum,
+                  coalesce(sum(count) FILTER (WHERE hour >= $4::timestamptz), 0) AS hour_count,
+                  coalesce(sum(amount) FILTER (WHERE hour >= $4::timestamptz), 0) AS hour_sum,
                   coalesce(sum(count) FILTER (WHERE hour > $3::timestamptz - interval '24 hours'), 0) AS day_count,
                   coalesce(sum(amount) FILTER (WHERE hour > $3::timestamptz - interval '24 hours'), 0) AS day_sum,
                   sum(count) AS month_count, sum(amount) AS month_sum
-           FROM activity
-           WHERE (economy_id, subject_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
-             AND hour > $3::timestamptz - interval '30 days'
+           FROM unnest($1::uuid[], $2::uuid[]) AS s(economy_id, subject_id)
+           CROSS JOIN ${activityOf({ economyId: 's.economy_id', subjectId: 's.subject_id', after: `$3::timestamptz - interval '30 days'` })}
            GROUP BY economy_id, subject_id`,
-    values: [subjects.map((subject) => subject.economyId), subjects.map((subject) => subject.subjectId), now],
+    values: [
+      subjects.map((subject) => subject.economyId),
+      subjects.map((subject) => subject.subjectId),
+      now,
+      hourOf(now),
+    ],
   })
   const totals = (row: Record<string, string>, window: string) => ({
     count: Number(row[`${window}_count`]),

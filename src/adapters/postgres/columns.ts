@@ -36,6 +36,11 @@ export function bytesColumnOf(values: readonly string[]): string {
   return `{${values.map((value) => `"\\\\x${value.slice(2)}"`).join(',')}}`
 }
 
+/** Places of rows (`ctid`). */
+export function placesColumnOf(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value}"`).join(',')}}`
+}
+
 /** Any text. */
 export function textColumnOf(values: readonly (string | null)[]): string {
   return `{${values.map((value) => (value === null ? 'NULL' : quoted(value))).join(',')}}`

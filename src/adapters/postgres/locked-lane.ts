@@ -3,14 +3,14 @@ import type { PaymentLeg, QueuedPayment } from '#core/chain/queued-payment.ts'
 import { type NewAttempt, NONCE_FILLER, type SubmissionCall, TRANSFER_BATCH } from '#core/chain/submission.ts'
 import type { LaneState, LockedLane, SignedBatch } from '#core/chain/submission-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
-import { columnOf, foundByKey, unestimated } from './columns.ts'
+import { columnOf, placesColumnOf, unestimated } from './columns.ts'
 import type { Statements } from './database.ts'
 import { appendCallEvents, CHANGED_CALL, type ChangedCallRow } from './economy-call-events.ts'
 import { requeueReplaced } from './requeue-replaced.ts'
-import { LEAVE_QUEUE } from './transaction-queue.ts'
 
 /** What may be done with a lane while its row is locked on `client`; a handful of set-based statements per batch. */
 export function createLockedLane(client: Statements, ids: Ids, state: LaneState): LockedLane {
+  const places: ClaimedPlaces = new Map()
   return {
     state,
 
@@ -32,10 +32,11 @@ export function createLockedLane(client: Statements, ids: Ids, state: LaneState)
         text: CLAIM_PAYMENTS,
         values: [economyId, limit],
       })
+      for (const { id, place, queue_place } of rows) places.set(id, { place, queuePlace: queue_place })
       return toPayments(rows)
     },
 
-    recordBatch: (batch) => recordBatch(client, ids, state, batch),
+    recordBatch: (batch) => recordBatch(client, ids, state, batch, places),
 
     async recordAdministrative(submissionId, nonce, gasLimit, attempt) {
       const { rows } = await client.query<ChangedCallRow>({
@@ -129,15 +130,23 @@ function toCall(row: CallRow): SubmissionCall {
   }
 }
 
-/** The legs of the transactions in `claimed(economy_id, id)`; the rows of one follow each other. One look-up of the transaction tells both. */
+/** Where the rows of claimed transactions are, by id, while their rows of the queue are locked: nobody moves them meanwhile. */
+type ClaimedPlaces = Map<string, { place: string; queuePlace: string }>
+
+/**
+ * The legs of the transactions in `claimed(economy_id, id, place)`, whose place is that in the queue; the rows of one follow each other.
+ */
 export const CLAIM_LEGS = `
-SELECT c.id, w.salt, r.address, t.amount, a.settled + a.released <= r.reserved AS is_fresh
+SELECT c.id, c.place AS queue_place, t.place, w.salt, r.address, leg.amount, a.settled + a.released <= r.reserved AS is_fresh
 FROM claimed c
-CROSS JOIN LATERAL (SELECT * FROM transfer WHERE economy_id = c.economy_id AND transaction_id = c.id OFFSET 0) AS t
-CROSS JOIN LATERAL (SELECT salt FROM wallet WHERE economy_id = c.economy_id AND user_id = t.from_account_id OFFSET 0) AS w
-CROSS JOIN LATERAL (SELECT settled, released FROM account WHERE economy_id = c.economy_id AND id = t.to_account_id OFFSET 0) AS a
-CROSS JOIN LATERAL (SELECT address, reserved FROM wallet WHERE economy_id = c.economy_id AND user_id = t.to_account_id OFFSET 0) AS r
-ORDER BY c.id, t.position`
+CROSS JOIN LATERAL (SELECT ctid AS place, from_user_id, to_user_id, amount, commission_to_id, commission FROM transaction
+                    WHERE economy_id = c.economy_id AND id = c.id OFFSET 0) AS t
+CROSS JOIN LATERAL (SELECT salt FROM wallet WHERE economy_id = c.economy_id AND user_id = t.from_user_id OFFSET 0) AS w
+CROSS JOIN LATERAL (VALUES (0, t.to_user_id, t.amount), (1, t.commission_to_id, t.commission)) AS leg(position, to_id, amount)
+CROSS JOIN LATERAL (SELECT settled, released FROM account WHERE economy_id = c.economy_id AND id = leg.to_id OFFSET 0) AS a
+CROSS JOIN LATERAL (SELECT address, reserved FROM wallet WHERE economy_id = c.economy_id AND user_id = leg.to_id OFFSET 0) AS r
+WHERE leg.to_id IS NOT NULL
+ORDER BY c.id, leg.position`
 
 /**
  * A recipient whose whole balance is held may have none when the leg runs, so it counts as fresh. Claimed rows of the
@@ -145,12 +154,14 @@ ORDER BY c.id, t.position`
  */
 const CLAIM_PAYMENTS = `
 WITH claimed AS MATERIALIZED (
-  SELECT economy_id, transaction_id AS id FROM queued_transaction
+  SELECT economy_id, transaction_id AS id, ctid AS place FROM queued_transaction
   WHERE economy_id = $1 ORDER BY transaction_id LIMIT $2 FOR UPDATE SKIP LOCKED
 ) ${CLAIM_LEGS}`
 
 export interface LegRow {
   id: string
+  queue_place: string
+  place: string
   salt: Buffer
   address: string
   amount: string
@@ -174,17 +185,19 @@ INSERT INTO chain_submission (id, chain_id, lane_id, economy_id, tenant_id, kind
                               status, transaction_ids, created_at, signed_at)
 VALUES ($1, $2, $3, $4, $5, '${TRANSFER_BATCH}', $6, $7, $8, $9, 'signed', $10::uuid[], $11, $11)`
 
+/** A row of another id, or one that has left the queue, is not met where it was claimed: the batch is refused then. */
 const MOVE_TRANSACTIONS = `
 WITH batch AS MATERIALIZED (
-  SELECT $1::uuid AS economy_id, id, event_id, position - 1 AS payment_index
-  FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS b(id, event_id, position)
+  SELECT id, event_id, place, queue_place, position - 1 AS payment_index
+  FROM unnest($2::uuid[], $3::uuid[], $6::tid[], $7::tid[]) WITH ORDINALITY AS b(id, event_id, place, queue_place, position)
 ), moved AS (
   UPDATE transaction t
   SET status = 'submitted', submission_id = $4, payment_index = batch.payment_index, submitted_at = $5
-  FROM batch ${foundByKey('transaction', { economy_id: 'batch.economy_id', id: 'batch.id' })}
-  WHERE t.ctid = found.place AND ${unestimated(`t.status = 'queued'`)}
+  FROM batch WHERE t.ctid = batch.place AND ${unestimated(`t.economy_id = $1 AND t.id = batch.id AND t.status = 'queued'`)}
   RETURNING t.tenant_id, t.economy_id, t.id, batch.event_id
-), left_queue AS (${LEAVE_QUEUE}
+), left_queue AS (
+  DELETE FROM queued_transaction q
+  USING batch WHERE q.ctid = batch.queue_place AND ${unestimated('q.economy_id = $1 AND q.transaction_id = batch.id')}
 ), told AS (
   INSERT INTO outbox_record (last_id, tenant_id, economy_id, topic, event_ids, subject_ids)
   SELECT event_ids[cardinality(event_ids)], tenant_id, economy_id, 'transaction.submitted', event_ids, subject_ids
@@ -198,8 +211,10 @@ async function recordBatch(
   ids: Ids,
   state: LaneState,
   batch: SignedBatch,
+  claimed: ClaimedPlaces,
 ): Promise<void> {
   const { economy, call, nonce, attempt, transactionIds } = batch
+  const places = transactionIds.map((id) => claimed.get(id) ?? assert.fail('a batch holds what was claimed'))
   const { lane } = state
   const inserted = client.query({
     name: 'lane_insert_submission',
@@ -227,6 +242,8 @@ async function recordBatch(
       columnOf(transactionIds.map(() => ids.next())),
       attempt.submissionId,
       attempt.signedAt,
+      placesColumnOf(places.map(({ place }) => place)),
+      placesColumnOf(places.map(({ queuePlace }) => queuePlace)),
     ],
   })
   // One behind the other, and executed in this order: none needs the answer of the one before.

@@ -179,7 +179,7 @@ async function match(
 ): Promise<MatchedPayment[]> {
   const { rows } = await client.query<LegRow>(
     `WITH claimed AS MATERIALIZED (
-       SELECT t.economy_id, t.id FROM queued_transaction o
+       SELECT t.economy_id, t.id, o.ctid AS place FROM queued_transaction o
        JOIN transaction t ON t.economy_id = o.economy_id AND t.id = o.transaction_id
        JOIN wallet w ON w.economy_id = t.economy_id AND w.user_id = t.from_user_id
        WHERE o.economy_id = $1 AND w.salt = ANY ($2::bytea[])

@@ -3,6 +3,7 @@ import type { ActivityWindows, RuleContext, WindowTotals } from '#core/rule/eval
 import type { PastTransaction, TransactionHistory } from '#core/rule/transaction-history.ts'
 import type { Metadata } from '#core/shared/metadata.ts'
 import type { Database } from './database.ts'
+import { activityOf, hourOf } from './activity.ts'
 import { ID_SLACK_MS, idAt } from './transaction-list.ts'
 
 type Party = RuleContext['sender']
@@ -70,15 +71,14 @@ function readPast(isOfType: boolean): string {
 /** Sums of whole hours, the same spans as at acceptance: 24 and 720 clock hours, the running one not counted here. */
 const READ_WINDOWS = `
   SELECT s.subject_id, s.hour,
-         coalesce(sum(a.count) FILTER (WHERE a.hour > s.hour - interval '24 hours'), 0) AS day_count,
-         coalesce(sum(a.amount) FILTER (WHERE a.hour > s.hour - interval '24 hours'), 0) AS day_sum,
-         coalesce(sum(a.count), 0) AS month_count, coalesce(sum(a.amount), 0) AS month_sum
+         coalesce(sum(activity.count) FILTER (WHERE activity.hour > s.hour - interval '24 hours'), 0) AS day_count,
+         coalesce(sum(activity.amount) FILTER (WHERE activity.hour > s.hour - interval '24 hours'), 0) AS day_sum,
+         coalesce(sum(activity.count), 0) AS month_count, coalesce(sum(activity.amount), 0) AS month_sum
   FROM unnest($2::uuid[], $3::timestamptz[]) AS s(subject_id, hour)
-  JOIN activity a ON a.economy_id = $1 AND a.subject_id = s.subject_id AND a.tenant_id = $4
-    AND a.hour < s.hour AND a.hour > s.hour - interval '30 days'
+  CROSS JOIN ${activityOf({ economyId: '$1::uuid', subjectId: 's.subject_id', after: `s.hour - interval '30 days'` })}
+  WHERE activity.hour < s.hour
   GROUP BY s.subject_id, s.hour`
 
-const HOUR_MS = 3_600_000
 const NOTHING: WindowTotals = { count: 0, sum: 0n }
 
 async function readWindows(
@@ -97,7 +97,6 @@ async function readWindows(
     economyId,
     asked.map(({ id }) => id),
     asked.map(({ hour }) => hour),
-    tenantId,
   ])
   return new Map(
     found.map((row) => [
@@ -136,10 +135,6 @@ function toParty(party: PartyJson): Party {
   const createdAt = new Date(party.createdAt)
   assert(!Number.isNaN(createdAt.getTime()), 'a user has a time of creation')
   return { ...party, createdAt }
-}
-
-function hourOf(moment: Date): Date {
-  return new Date(Math.floor(moment.getTime() / HOUR_MS) * HOUR_MS)
 }
 
 function keyOf(subjectId: string, hour: Date): string {

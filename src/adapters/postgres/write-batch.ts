@@ -1,3 +1,4 @@
+import assert from 'node:assert'
 import { type AcceptedBatch, refKey } from '#core/transaction/acceptance-store.ts'
 import type { AcceptedTransaction } from '#core/transaction/transaction.ts'
 import {
@@ -7,27 +8,36 @@ import {
   foundByKey,
   jsonColumnOf,
   kindsOf,
+  placesColumnOf,
   sparseColumnOf,
   textColumnOf,
 } from './columns.ts'
 import type { Statements } from './database.ts'
+import { hourOf } from './activity.ts'
+
+/**
+ * Where the wallets are that this database transaction has locked, by `refKey`: nobody else can write them, so that each is found again
+ * there, without its index.
+ */
+export type WalletPlaces = Map<string, string>
 
 /**
  * Everything the batch decided, in one statement and one round trip. Values come as an array per column: as one JSON document, parsing
  * it took a third of the statement. What every transaction has alike, its event, is made of its own columns.
  */
-export async function writeBatch(client: Statements, batch: AcceptedBatch): Promise<void> {
+export async function writeBatch(
+  client: Statements,
+  batch: AcceptedBatch,
+  places: WalletPlaces,
+): Promise<void> {
   const { transactions, results, now } = batch
-  const reservations = [...batch.reservations].map(([ref, reservation]) => {
-    const [economyId = '', accountId = ''] = ref.split('/')
-    return { economyId, accountId, ...reservation }
-  })
+  const sent = sentBy(transactions)
+  const reservations = [...batch.reservations]
   const counts = countsOf(transactions)
   const ofTransactions = kindsOf(
     transactions,
     ({ economyId, typeId, configVersion }) => `${economyId} ${typeId} ${configVersion}`,
   )
-  const ofReservations = kindsOf(reservations, ({ economyId }) => economyId)
   const ofCounts = kindsOf(counts, ({ economyId }) => economyId)
   const column = (value: (transaction: AcceptedTransaction) => string | bigint) =>
     columnOf(transactions.map(value))
@@ -57,15 +67,15 @@ export async function writeBatch(client: Statements, batch: AcceptedBatch): Prom
       sparseColumn(({ airdropId }) => airdropId),
       alikeJsonColumnOf(transactions.map(({ rules }) => rules)),
       sparseColumn(({ transfers }) => transfers[1]?.toAccountId ?? null),
-      columnOf(ofReservations.kinds.map(({ economyId }) => economyId)),
-      ofReservations.places,
-      columnOf(reservations.map(({ accountId }) => accountId)),
-      columnOf(reservations.map(({ held }) => held)),
-      columnOf(reservations.map(({ pendingIn }) => pendingIn)),
+      placesColumnOf(reservations.map(([ref]) => placeOf(places, ref))),
+      columnOf(reservations.map(([, { held }]) => held)),
+      columnOf(reservations.map(([, { pendingIn }]) => pendingIn)),
+      columnOf(reservations.map(([ref]) => sent.get(ref) ?? 0)),
+      hourOf(now),
       columnOf(ofCounts.kinds.map(({ economyId }) => economyId)),
       columnOf(ofCounts.kinds.map(({ tenantId }) => tenantId)),
       ofCounts.places,
-      columnOf(counts.map(({ subjectId }) => subjectId)),
+      columnOf(counts.map(({ typeId }) => typeId)),
       columnOf(counts.map(({ count }) => count)),
       columnOf(counts.map(({ amount }) => amount)),
       ...(results.length > 0
@@ -77,6 +87,10 @@ export async function writeBatch(client: Statements, batch: AcceptedBatch): Prom
         : []),
     ],
   })
+}
+
+function placeOf(places: WalletPlaces, ref: string): string {
+  return places.get(ref) ?? assert.fail('a wallet is locked before anything of it is reserved')
 }
 
 /** What most batches have none of: a part of the statement that finds nothing to do still costs its beginning. */
@@ -106,6 +120,9 @@ const PARTS = {
 )`,
 }
 
+/** A wallet that only receives, or sends more in the hour that it counts, goes on counting. */
+const GOES_ON = 'change.sent = 0 OR wallet.activity_hour = $23::timestamptz'
+
 const WRITE = `
 WITH item AS (
   SELECT ($2::uuid[])[kind] AS economy_id, id, ($3::uuid[])[kind] AS tenant_id, ($4::uuid[])[kind] AS type_id, from_user_id, to_user_id,
@@ -127,41 +144,54 @@ WITH item AS (
   FROM (SELECT economy_id, tenant_id, array_agg(id ORDER BY id) AS ids FROM item GROUP BY economy_id, tenant_id) AS told
 ), reserved AS (
   UPDATE wallet SET reserved = wallet.reserved + change.reserved, announced = wallet.announced + change.announced,
-                    reserved_at = $1::timestamptz
-  FROM unnest($20::int[], $21::uuid[], $22::numeric[], $23::numeric[]) AS change(kind, id, reserved, announced)
-  ${foundByKey('wallet', { economy_id: '($19::uuid[])[change.kind]', user_id: 'change.id' })}
-  WHERE wallet.ctid = found.place
+                    reserved_at = $1::timestamptz,
+                    activity_hour = CASE WHEN change.sent > 0 THEN $23::timestamptz ELSE wallet.activity_hour END,
+                    activity_count = change.sent + CASE WHEN ${GOES_ON} THEN wallet.activity_count ELSE 0 END,
+                    activity_amount = change.reserved + CASE WHEN ${GOES_ON} THEN wallet.activity_amount ELSE 0 END
+  FROM unnest($19::tid[], $20::numeric[], $21::numeric[], $22::int[]) AS change(place, reserved, announced, sent)
+  WHERE wallet.ctid = change.place
+  RETURNING old.economy_id, old.user_id, old.tenant_id, old.activity_hour AS hour, old.activity_count AS count, old.activity_amount AS amount,
+            new.activity_hour AS running_hour
 )`
 
+/** Of types the batch's sums, and of payers the hours that their wallets no longer count. */
 const COUNT = `
 INSERT INTO activity (economy_id, subject_id, hour, tenant_id, count, amount)
-SELECT ($24::uuid[])[kind], subject_id, date_trunc('hour', $1::timestamptz), ($25::uuid[])[kind], count, amount
-FROM unnest($26::int[], $27::uuid[], $28::bigint[], $29::numeric[]) AS part(kind, subject_id, count, amount)
+SELECT ($24::uuid[])[kind], type_id, $23::timestamptz, ($25::uuid[])[kind], count, amount
+FROM unnest($26::int[], $27::uuid[], $28::bigint[], $29::numeric[]) AS part(kind, type_id, count, amount)
+UNION ALL
+SELECT economy_id, user_id, hour, tenant_id, count, amount FROM reserved WHERE hour <> running_hour AND count > 0
 ORDER BY 1, 2
 ON CONFLICT (economy_id, subject_id, hour)
 DO UPDATE SET count = activity.count + excluded.count, amount = activity.amount + excluded.amount`
 
-/** What a batch adds to the windows of one subject. */
+/** What a batch adds to the windows of a type. */
 interface Count {
   economyId: string
-  subjectId: string
+  typeId: string
   tenantId: string
   count: number
   /** Base units, commissions included. */
   amount: bigint
 }
 
-/** One for each payer and each type. */
 function countsOf(transactions: readonly AcceptedTransaction[]): Count[] {
   const counts = new Map<string, Count>()
-  for (const { economyId, tenantId, fromUserId, typeId, amount, commission } of transactions) {
-    for (const subjectId of [fromUserId, typeId]) {
-      const key = refKey(economyId, subjectId)
-      const known = counts.get(key)
-      const total = amount + commission
-      if (known) Object.assign(known, { count: known.count + 1, amount: known.amount + total })
-      else counts.set(key, { economyId, subjectId, tenantId, count: 1, amount: total })
-    }
+  for (const { economyId, tenantId, typeId, amount, commission } of transactions) {
+    const known = counts.get(typeId)
+    const total = amount + commission
+    if (known) Object.assign(known, { count: known.count + 1, amount: known.amount + total })
+    else counts.set(typeId, { economyId, typeId, tenantId, count: 1, amount: total })
   }
   return [...counts.values()]
+}
+
+/** How many transactions each payer sends, by `refKey`. */
+function sentBy(transactions: readonly AcceptedTransaction[]): ReadonlyMap<string, number> {
+  const sent = new Map<string, number>()
+  for (const { economyId, fromUserId } of transactions) {
+    const key = refKey(economyId, fromUserId)
+    sent.set(key, (sent.get(key) ?? 0) + 1)
+  }
+  return sent
 }

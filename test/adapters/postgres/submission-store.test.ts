@@ -178,14 +178,19 @@ describe('a locked lane', () => {
     expect(await counts()).toMatchObject({ submissions: 1, queued: 1 })
   })
 
-  it('never moves a transaction that is not queued any more', async () => {
-    const ids = await queue(1)
-    const failing = store.withLaneLocked(economy.laneId, async (locked) => {
-      const batch = await aBatch(locked, 0)
-      await locked.recordBatch({ ...batch, transactionIds: [...ids, uuidv7()] })
-    })
-    await expect(failing).rejects.toThrow('every claimed transaction moves to submitted')
-    expect(await counts()).toMatchObject({ submissions: 0, queued: 1 })
+  it('never moves a transaction that was not claimed, or was written by somebody else since', async () => {
+    const [id = '', second = ''] = await queue(2)
+    const moving = (transactionIds: readonly string[], meanwhile: () => Promise<unknown>) =>
+      store.withLaneLocked(economy.laneId, async (locked) => {
+        const batch = await aBatch(locked, 0)
+        await meanwhile()
+        await locked.recordBatch({ ...batch, transactionIds })
+      })
+    const nothing = () => Promise.resolve()
+    await expect(moving([id, uuidv7()], nothing)).rejects.toThrow('a batch holds what was claimed')
+    const write = () => owner.query(`UPDATE transaction SET metadata = '{"a":"b"}' WHERE id = $1`, [second])
+    await expect(moving([id, second], write)).rejects.toThrow('every claimed transaction moves to submitted')
+    expect(await counts()).toMatchObject({ submissions: 0, queued: 2 })
   })
 
   it('gives an administrative call its nonce and takes it once', async () => {
