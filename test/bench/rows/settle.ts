@@ -12,8 +12,8 @@ const ROUNDS = 2
 /** As the issue fixes it. */
 export const TRANSFERS = 20_000
 const LOOP_TRANSFERS = 10_000
-/** V8 compiles what it finds to be hot, and over again, until some ten thousand transfers have gone through a process. */
-const WARM_UP_TRANSFERS = 10_000
+/** V8 compiles what it finds to be hot, and over again, until some fifteen thousand transfers have gone through a process. */
+const WARM_UP_TRANSFERS = 20_000
 const BATCH_SIZE = 100
 const BATCH_CONNECTIONS = 16
 
