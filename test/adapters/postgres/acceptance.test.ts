@@ -32,11 +32,14 @@ afterAll(async () => {
   await database.drop()
 })
 
-function anAcceptor(woken: string[] = []): (requests: readonly AcceptRequest[]) => Promise<AcceptResult[]> {
+function anAcceptor(
+  woken: string[] = [],
+  now = () => new Date(),
+): (requests: readonly AcceptRequest[]) => Promise<AcceptResult[]> {
   const deps = {
     acceptance: createAcceptanceStore(app, createRuleCompiler()),
     configs: new Map(),
-    clock: { now: () => new Date() },
+    clock: { now },
     ids: { next: uuidv7 },
     priceMaxAgeMs: 60_000,
     wakeLanes: (lanes: readonly string[]) => void woken.push(...lanes),
@@ -285,6 +288,59 @@ describe('acceptTransactions', () => {
       economy.economyId,
     ])
     expect(codesOf((await accept([aRequest(economy, [{}])]))[0])).toEqual(['transaction_type_archived'])
+  })
+
+  it('counts what each user sends by the hour, whatever order the hours come in', {
+    timeout: 60_000,
+  }, async () => {
+    const base = Date.parse('2026-11-30T12:00:00Z')
+    const hourAt = (hour: number) => new Date(base + hour * 3_600_000)
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            from: fc.nat(2),
+            to: fc.nat(2),
+            hour: fc.nat(2),
+            amount: fc.integer({ min: 1, max: 9 }),
+          }),
+          {
+            minLength: 1,
+            maxLength: 12,
+          },
+        ),
+        async (payments) => {
+          const economy = await insertEconomy(database.ownerUrl, { balances: [1_000n, 1_000n, 1_000n] })
+          const expected = new Map<string, { count: number; amount: bigint }>()
+          for (const { from, to, hour, amount } of payments) {
+            const [fromUserId = null, toUserId = null] = [economy.userIds[from], economy.userIds[to]]
+            const accept = anAcceptor([], () => new Date(hourAt(hour).getTime() + 60_000))
+            const [result] = await accept([
+              aRequest(economy, [{ fromUserId, toUserId, amount: String(amount) }]),
+            ])
+            const [item] = result && 'items' in result ? result.items : []
+            if (!item || !('accepted' in item)) continue
+            const known = expected.get(`${fromUserId} ${hour}`) ?? { count: 0, amount: 0n }
+            const total = item.accepted.amount + item.accepted.commission
+            expected.set(`${fromUserId} ${hour}`, { count: known.count + 1, amount: known.amount + total })
+          }
+          const { rows } = await owner.query<{ id: string; hour: Date; count: string; amount: string }>(
+            `SELECT id, hour, sum(count) AS count, sum(amount) AS amount
+             FROM (SELECT subject_id AS id, hour, count, amount FROM activity WHERE economy_id = $1 AND subject_id = ANY ($2)
+                   UNION ALL SELECT user_id, activity_hour, activity_count, activity_amount FROM wallet
+                   WHERE economy_id = $1 AND user_id = ANY ($2) AND activity_count > 0) AS hours
+             GROUP BY id, hour`,
+            [economy.economyId, economy.userIds],
+          )
+          const found = rows.map(({ id, hour, count, amount }) => {
+            const at = (hour.getTime() - base) / 3_600_000
+            return [`${id} ${at}`, { count: Number(count), amount: BigInt(amount) }] as const
+          })
+          expect(new Map(found)).toEqual(expected)
+        },
+      ),
+      { numRuns: 15 },
+    )
   })
 
   it('never overdraws and never doubles under parallel load with retries', { timeout: 60_000 }, async () => {
