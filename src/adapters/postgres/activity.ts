@@ -6,16 +6,16 @@ export function hourOf(moment: Date): Date {
 }
 
 /**
- * The hours of a subject, `activity(hour, count, amount)`: those that have passed, and the running one of a user, which stands in the
+ * The hours of a subject, `activity(hour, tenant_id, count, amount)`: those that have passed, and the running one of a user, which stands in the
  * wallet. For a CROSS JOIN; OFFSET 0: each subject by its key.
  * @param of Terms of the relations before; hours after `after`.
  */
 export function activityOf(of: { economyId: string; subjectId: string; after: string }): string {
   return `LATERAL (
-    SELECT hour, count, amount FROM activity
+    SELECT hour, tenant_id, count, amount FROM activity
     WHERE economy_id = ${of.economyId} AND subject_id = ${of.subjectId} AND hour > ${of.after}
     UNION ALL
-    SELECT activity_hour, activity_count, activity_amount FROM wallet
+    SELECT activity_hour, tenant_id, activity_count, activity_amount FROM wallet
     WHERE economy_id = ${of.economyId} AND user_id = ${of.subjectId} AND activity_count > 0 AND activity_hour > ${of.after}
     OFFSET 0) AS activity`
 }

@@ -206,6 +206,8 @@ WITH batch AS MATERIALIZED (
 )
 SELECT count(*)::int AS count FROM moved`
 
+const ALL_MOVE = 'every claimed transaction moves to submitted'
+
 async function recordBatch(
   client: Statements,
   ids: Ids,
@@ -214,7 +216,7 @@ async function recordBatch(
   claimed: ClaimedPlaces,
 ): Promise<void> {
   const { economy, call, nonce, attempt, transactionIds } = batch
-  const places = transactionIds.map((id) => claimed.get(id) ?? assert.fail('a batch holds what was claimed'))
+  const places = transactionIds.map((id) => claimed.get(id) ?? assert.fail(ALL_MOVE))
   const { lane } = state
   const inserted = client.query({
     name: 'lane_insert_submission',
@@ -248,7 +250,7 @@ async function recordBatch(
   })
   // One behind the other, and executed in this order: none needs the answer of the one before.
   const [{ rows }] = await Promise.all([moved, inserted, insertAttempt(client, attempt)])
-  assert.equal(rows[0]?.count, transactionIds.length, 'every claimed transaction moves to submitted')
+  assert.equal(rows[0]?.count, transactionIds.length, ALL_MOVE)
 }
 
 /** The tenant stands in the submission. */

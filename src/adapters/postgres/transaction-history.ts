@@ -76,7 +76,7 @@ const READ_WINDOWS = `
          coalesce(sum(activity.count), 0) AS month_count, coalesce(sum(activity.amount), 0) AS month_sum
   FROM unnest($2::uuid[], $3::timestamptz[]) AS s(subject_id, hour)
   CROSS JOIN ${activityOf({ economyId: '$1::uuid', subjectId: 's.subject_id', after: `s.hour - interval '30 days'` })}
-  WHERE activity.hour < s.hour
+  WHERE activity.hour < s.hour AND activity.tenant_id = $4
   GROUP BY s.subject_id, s.hour`
 
 const NOTHING: WindowTotals = { count: 0, sum: 0n }
@@ -97,6 +97,7 @@ async function readWindows(
     economyId,
     asked.map(({ id }) => id),
     asked.map(({ hour }) => hour),
+    tenantId,
   ])
   return new Map(
     found.map((row) => [

@@ -187,7 +187,9 @@ describe('a locked lane', () => {
         await locked.recordBatch({ ...batch, transactionIds })
       })
     const nothing = () => Promise.resolve()
-    await expect(moving([id, uuidv7()], nothing)).rejects.toThrow('a batch holds what was claimed')
+    await expect(moving([id, uuidv7()], nothing)).rejects.toThrow(
+      'every claimed transaction moves to submitted',
+    )
     const write = () => owner.query(`UPDATE transaction SET metadata = '{"a":"b"}' WHERE id = $1`, [second])
     await expect(moving([id, second], write)).rejects.toThrow('every claimed transaction moves to submitted')
     expect(await counts()).toMatchObject({ submissions: 0, queued: 2 })
