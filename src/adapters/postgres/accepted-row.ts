@@ -1,3 +1,4 @@
+import type { PaymentLeg } from '#core/ledger/settlement.ts'
 import { trimZeros } from '#core/rule/currency.ts'
 import type { AcceptedTransaction, Transfer } from '#core/transaction/transaction.ts'
 
@@ -45,21 +46,23 @@ export function toAccepted(row: AcceptedRow): AcceptedTransaction {
   }
 }
 
-function transfersOf({
-  from_user_id: fromAccountId,
-  to_user_id: toAccountId,
-  amount,
-  commission_to_id: commissionToId,
-  commission,
-}: AcceptedRow): Transfer[] {
-  const transfers: Transfer[] = [{ kind: 'amount', fromAccountId, toAccountId, amount: BigInt(amount) }]
-  if (commissionToId !== null) {
-    transfers.push({
-      kind: 'commission',
-      fromAccountId,
-      toAccountId: commissionToId,
-      amount: BigInt(commission),
-    })
-  }
-  return transfers
+function transfersOf(row: MovingRow): Transfer[] {
+  return legsOf(row).map((leg, position) => ({ kind: position === 0 ? 'amount' : 'commission', ...leg }))
+}
+
+/** What a transaction says of its movements. */
+export type MovingRow = Pick<
+  AcceptedRow,
+  'from_user_id' | 'to_user_id' | 'amount' | 'commission' | 'commission_to_id'
+>
+
+/** A transaction's movements: its amount, and the commission if there is one. */
+export function legsOf(row: MovingRow): PaymentLeg[] {
+  const leg = (toAccountId: string, amount: string) => ({
+    fromAccountId: row.from_user_id,
+    toAccountId,
+    amount: BigInt(amount),
+  })
+  const amount = leg(row.to_user_id, row.amount)
+  return row.commission_to_id === null ? [amount] : [amount, leg(row.commission_to_id, row.commission)]
 }

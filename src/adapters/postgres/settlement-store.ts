@@ -1,7 +1,8 @@
-import type { BatchedPayment, KnownSubmission, PaymentLeg, TokenContracts } from '#core/ledger/settlement.ts'
+import type { BatchedPayment, KnownSubmission, TokenContracts } from '#core/ledger/settlement.ts'
 import { addressKey } from '#core/ledger/settlement.ts'
 import type { SettlementStore } from '#core/ledger/settlement-store.ts'
 import type { Ids } from '#core/shared/clock.ts'
+import { legsOf, type MovingRow } from './accepted-row.ts'
 import { columnOf, kindsOf } from './columns.ts'
 import { confirmBlocks } from './confirm-blocks.ts'
 import type { Database } from './database.ts'
@@ -61,14 +62,9 @@ interface AccountPlace {
   address: string
 }
 
-interface PaymentRow {
+interface PaymentRow extends MovingRow {
   submission_id: string
   id: string
-  from_user_id: string
-  to_user_id: string
-  amount: string
-  commission_to_id: string | null
-  commission: string
 }
 
 async function submissionsOf(database: Database, txHashes: readonly string[]): Promise<KnownSubmission[]> {
@@ -124,16 +120,6 @@ async function paymentsOf(
     else payments.set(row.submission_id, [payment])
   }
   return payments
-}
-
-function legsOf(row: PaymentRow): PaymentLeg[] {
-  const leg = (toAccountId: string, amount: string) => ({
-    fromAccountId: row.from_user_id,
-    toAccountId,
-    amount: BigInt(amount),
-  })
-  const amount = leg(row.to_user_id, row.amount)
-  return row.commission_to_id === null ? [amount] : [amount, leg(row.commission_to_id, row.commission)]
 }
 
 /**
