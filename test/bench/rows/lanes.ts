@@ -10,15 +10,17 @@ import { settleOnce } from './settle.ts'
 
 const ROUNDS = 2
 const LANES = 4
-const USERS_BESIDE = 1_000
-const TRANSFERS = 20_000
+/** Of each of the four: together they have as many as the one beside them, so that both sides meet as many rows. */
+const USERS_BESIDE = USERS / LANES
+/** More than settle has: a block more or less at the end is a fifth of five seconds, and a tenth of ten. */
+const TRANSFERS = 40_000
 const BATCH_SIZE = 100
 /** What the economy beside a flood wants, and how much of the flood is there before it comes. */
 const MODEST_TRANSFERS = 1_000
 const FLOOD_TRANSFERS = 20_000
 const FLOOD_FIRST = 5_000
 
-/** Four economies on four lanes beside one on one; and an economy that shares its lane with one that floods it. */
+/** Four economies on four lanes beside one with as many users on one; and an economy that shares its lane with one that floods it. */
 export const lanes: Section = {
   rows: ['lanes', 'lanes-fair'],
 
@@ -31,7 +33,9 @@ export const lanes: Section = {
       ),
     )
     const byLane = await groupByLane(platform, [population, ...others])
-    const four = [...byLane.values()].flatMap(([first]) => first ?? [])
+    const four = [...byLane.values()].flatMap(
+      (economies) => economies.find(({ economyId }) => economyId !== population.economyId) ?? [],
+    )
     const shared = [...byLane.values()].find((economies) => economies.length > 1)
     if (four.length !== LANES || !shared) throw new Error('the economies are not spread over the lanes')
     return [await throughput(run, platform, population, four), await fairness(run, platform, shared)]

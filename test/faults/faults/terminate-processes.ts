@@ -6,8 +6,11 @@ import type { Finding } from '../finding.ts'
 
 const STOPPED_WITHIN_MS = 10_000
 const DOWN_MS_MAX = 300
-/** A connection that the kernel had made and the process not yet taken when it stopped listening; alone there is no other to go to. */
-const NEVER_TAKEN = ['read ECONNRESET']
+/**
+ * A connection that the kernel had made and the process not yet taken when it stopped listening: reset before the client wrote, or
+ * after. Alone there is no other process to go to.
+ */
+const NEVER_TAKEN = ['read ECONNRESET', 'write ECONNRESET']
 
 /** SIGTERM: what was taken is finished, what comes is refused by nobody listening, and the process ends with 0 in time. */
 function stopping(id: string, name: string, which: (bed: Bed) => readonly App[]): Fault {
