@@ -11,10 +11,11 @@ export type AnvilOptions = {
   blockTimeSeconds: number | 'manual'
   /** Folder in which the chain outlives a restart; without one it is gone when it stops. */
   dataDir?: string
+  /** Without a folder: the last blocks whose state can be read and gone back to. Default 256. */
+  statesKept?: number
   hardfork?: string
   /** Turns EIP-7825's cap of 16,777,216 gas per transaction on. Default true, as on real chains. */
   hasTransactionGasCap?: boolean
-  extraArgs?: readonly string[]
 }
 
 export type Anvil = { rpcUrl: string; process: RunningProcess }
@@ -24,6 +25,7 @@ const STATE_INTERVAL_SECONDS = 10
 const BLOCK_GAS_LIMIT = 200_000_000
 /** Bounds what the chain keeps on disk of the states before its last 500 blocks. */
 const PERSISTED_STATES_MAX = 1_000
+const STATES_KEPT = 256
 
 /**
  * Starts a development chain: the native binary, because the npm wrapper does not pass signals on, and interval mining,
@@ -37,8 +39,7 @@ export async function startAnvil(processes: Processes, options: AnvilOptions): P
   args.push('--hardfork', hardfork)
   args.push('--gas-limit', String(BLOCK_GAS_LIMIT))
   if (options.hasTransactionGasCap ?? true) args.push('--enable-tx-gas-limit')
-  if (dataDir !== undefined) args.push(...(await stateArgs(dataDir)))
-  args.push(...(options.extraArgs ?? []))
+  args.push(...(dataDir === undefined ? pruneArgs(options.statesKept) : await stateArgs(dataDir)))
   const running = await processes.start({
     name,
     command: foundryBinary('anvil'),
@@ -47,6 +48,11 @@ export async function startAnvil(processes: Processes, options: AnvilOptions): P
     isReady: async () => (await chainIdAt(rpcUrl)) === chainId,
   })
   return { rpcUrl, process: running }
+}
+
+/** Left to itself anvil writes the whole state of every block into the home directory, for ever: gigabytes in minutes of short blocks. */
+function pruneArgs(statesKept = STATES_KEPT): string[] {
+  return ['--prune-history', String(statesKept)]
 }
 
 /**

@@ -126,7 +126,7 @@ async function startServers(
         chainId: CHAIN_ID,
         port,
         blockTimeSeconds: BLOCK_TIME_SECONDS,
-        extraArgs: ['--prune-history', String(STATES_KEPT)],
+        statesKept: STATES_KEPT,
       })
       return {
         name,

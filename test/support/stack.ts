@@ -65,9 +65,7 @@ export async function createTestRedis(): Promise<TestRedis> {
 
 /** A chain of the caller's own, in some 100 ms. Default: one block per second; `manual` mines on request. */
 export async function startTestAnvil(
-  options: Partial<
-    Pick<AnvilOptions, 'chainId' | 'blockTimeSeconds' | 'dataDir' | 'hardfork' | 'extraArgs'>
-  > = {},
+  options: Partial<Pick<AnvilOptions, 'chainId' | 'blockTimeSeconds' | 'dataDir' | 'hardfork'>> = {},
 ): Promise<TestAnvil> {
   const { chainId = 31_337, blockTimeSeconds = 1, ...rest } = options
   const [port = 0] = await pickFreePorts(1)
